@@ -1,0 +1,70 @@
+//! Alerts: what a person sees and acknowledges, one per episode.
+//!
+//! An episode is a result and may change with every late reading; an alert is a record with a name and an
+//! acknowledgement on it, and must not multiply. [`reconcile`] holds the one against the other.
+
+mod reconcile;
+
+pub use self::reconcile::{AlertChange, LiveAlert, WithdrawReason, reconcile};
+use crate::named_enum::named_enum;
+
+named_enum! {
+    /// How loud: who is woken, and whether at night.
+    Severity, "severity" {
+        Info = "info",
+        Warning = "warning",
+        Critical = "critical",
+    }
+}
+
+named_enum! {
+    /// What an alert is about.
+    AlertKind, "alert kind" {
+        TemperatureHigh = "temperature_high",
+        TemperatureLow = "temperature_low",
+        HumidityHigh = "humidity_high",
+        HumidityLow = "humidity_low",
+        /// Loss of communication with a tracker.
+        Silence = "silence",
+        /// An integration posts with a credential that is not right.
+        WebhookRefused = "webhook_refused",
+        /// A known sender posts what cannot be read.
+        WebhookUnreadable = "webhook_unreadable",
+        /// The ingester's spool is past its limit or its disk's watermark: webhooks are being answered with 503.
+        SpoolFull = "spool_full",
+        /// Nobody could be told of another alert.
+        NotificationFailed = "notification_failed",
+    }
+}
+
+impl AlertKind {
+    /// Whether data alone end such an alert. A measured value's stays open until a person acknowledged it,
+    /// or data show that it never was.
+    pub fn is_closed_by_data(self) -> bool {
+        !matches!(self, Self::TemperatureHigh | Self::TemperatureLow | Self::HumidityHigh | Self::HumidityLow)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_read_back_and_travel_in_json_as_themselves() {
+        for kind in AlertKind::ALL {
+            assert_eq!(kind.to_string().parse(), Ok(*kind));
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
+        for severity in Severity::ALL {
+            assert_eq!(severity.to_string().parse(), Ok(*severity));
+        }
+        assert!(Severity::Info < Severity::Warning && Severity::Warning < Severity::Critical);
+    }
+
+    #[test]
+    fn data_close_silence_and_never_an_alert_about_a_measured_value() {
+        assert!(AlertKind::Silence.is_closed_by_data());
+        assert!(!AlertKind::TemperatureHigh.is_closed_by_data());
+        assert!(!AlertKind::HumidityLow.is_closed_by_data());
+    }
+}

@@ -1,0 +1,142 @@
+//! The fold: readings in order of time, one after another, with a state that can be put away in between.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::assessment::{Assessment, Episode};
+use super::standing::stands_until;
+use super::tally::Tally;
+use crate::profile::Profile;
+use crate::reading::Reading;
+use crate::time::{unix, utc};
+
+/// A reading from before the last one: the fold must start again from a state before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a reading of {measured_at:?} came after one of {last:?}: evaluate again from before it")]
+pub struct OutOfOrder {
+    pub measured_at: DateTime<Utc>,
+    pub last: DateTime<Utc>,
+}
+
+/// An evaluation that has seen readings up to some instant. Every call must bring the profile it was started
+/// with; serialised, it is a checkpoint that belongs to that version of the profile.
+///
+/// The readings of the last instant are kept as they are, since more may join them; all time before that
+/// instant is tallied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evaluation {
+    from: i64,
+    /// Distinct readings at or after `from`.
+    readings: u64,
+    /// Distinct and sorted, all of one instant; empty before the first.
+    instant: Vec<Reading>,
+    tally: Tally,
+}
+
+impl Evaluation {
+    /// An evaluation of the span that begins at `from` (fractions of a second are cut).
+    pub fn start(profile: &Profile, from: DateTime<Utc>) -> Self {
+        let from = unix(from);
+        Self { from, readings: 0, instant: Vec::new(), tally: Tally::start(profile, from) }
+    }
+
+    /// The instant of the latest reading: the next must not be before it.
+    pub fn last_measured_at(&self) -> Option<DateTime<Utc>> {
+        self.instant.first().map(|reading| reading.measured_at)
+    }
+
+    /// Takes the next reading; one that is already known changes nothing. Of those before the span only the
+    /// last matters: it stands into it.
+    pub fn push(&mut self, profile: &Profile, reading: &Reading) -> Result<(), OutOfOrder> {
+        let at = unix(reading.measured_at);
+        let reading = Reading { measured_at: utc(at), ..*reading };
+        match self.last_measured_at() {
+            Some(last) if reading.measured_at < last => {
+                return Err(OutOfOrder { measured_at: reading.measured_at, last });
+            }
+            Some(last) if reading.measured_at == last => {
+                let Err(place) = self.instant.binary_search(&reading) else { return Ok(()) };
+                self.instant.insert(place, reading);
+            }
+            _ => {
+                self.tally.advance(profile, &self.instant, at);
+                self.instant = vec![reading];
+            }
+        }
+        if at >= self.from {
+            self.readings += 1;
+        }
+        Ok(())
+    }
+
+    /// The assessment of the span up to `to`, without [`Assessment::mkt_windows`].
+    ///
+    /// `to` is not before the last reading or `from`: an earlier one is moved there, since what is tallied is
+    /// not taken apart again.
+    pub fn assess(&self, profile: &Profile, to: DateTime<Utc>) -> Assessment {
+        let to = self.earliest_end().max(unix(to));
+        let tally = self.tallied_until(profile, to);
+        let alarms = || tally.alarms.iter().zip(profile.alarms());
+        let mut episodes: Vec<Episode> =
+            alarms().flat_map(|(tally, alarm)| tally.episodes(alarm, to)).collect();
+        // Stable, so that episodes that begin together stay in the profile's order.
+        episodes.sort_by_key(|episode| episode.began_at);
+        Assessment {
+            from: utc(self.from),
+            to: utc(to),
+            readings: self.readings_before(to),
+            min: tally.min(),
+            max: tally.max(),
+            mean: tally.mean(),
+            mkt: tally.mkt(profile),
+            coverage: tally.coverage,
+            episodes,
+            exposures: alarms().map(|(tally, alarm)| tally.total(alarm)).collect(),
+            mkt_windows: Vec::new(),
+            verdict: tally.verdict(),
+        }
+    }
+
+    /// An instant after `t` that is not later than the next one at which [`Evaluation::assess`] has another
+    /// verdict or other episodes although no reading came: an alarm's start delay is over or its delay is
+    /// reached, or what stands stands no longer. `None`: nothing changes any more.
+    ///
+    /// Seconds that merely add up are no change. When the instant has come, ask again.
+    pub fn next_change_after(&self, profile: &Profile, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let t = unix(t);
+        let begins = self.earliest_end();
+        let stood = stands_until(profile, &self.instant);
+        let tally = self.tallied_until(profile, begins.max(t));
+        let starts = profile.alarms().iter().map(|alarm| self.from + alarm.start_delay.seconds());
+        let ripenings =
+            tally.alarms.iter().zip(profile.alarms()).filter_map(|(tally, alarm)| tally.ripens_at(alarm));
+        // The span ends before `to`: what begins at an instant is first seen a second after it.
+        starts
+            .filter(|start| stood.is_some_and(|stood| *start < stood))
+            .chain(stood)
+            .chain([begins])
+            .map(|instant| instant.saturating_add(1))
+            .chain(ripenings.filter(|ripe| stood.is_some_and(|stood| *ripe <= stood)))
+            .filter(|instant| *instant > t)
+            .min()
+            .map(utc)
+    }
+
+    fn earliest_end(&self) -> i64 {
+        self.last_measured_at().map_or(self.from, |last| unix(last).max(self.from))
+    }
+
+    /// Readings at `to` itself are outside the span; `to` is not before the last one.
+    fn readings_before(&self, to: i64) -> u64 {
+        match self.last_measured_at() {
+            Some(last) if unix(last) == to => self.readings.saturating_sub(self.instant.len() as u64),
+            _ => self.readings,
+        }
+    }
+
+    fn tallied_until(&self, profile: &Profile, to: i64) -> Tally {
+        let mut tally = self.tally.clone();
+        tally.advance(profile, &self.instant, to);
+        tally
+    }
+}

@@ -1,0 +1,25 @@
+//! The rules of the cold chain: what readings say about a box, who must be woken, what a shipment's status is.
+//!
+//! Pure: it knows no clock, no database, no network and no framework; time is always an argument. On the path
+//! of a reading it stands between the codecs, which make a [`Reading`], and the store, which keeps what
+//! follows from it.
+
+pub mod access;
+pub mod alert;
+pub mod duration;
+pub mod evaluate;
+pub mod ids;
+mod named_enum;
+pub mod profile;
+pub mod quantity;
+pub mod reading;
+pub mod readings_csv;
+pub mod shipment;
+pub mod silence;
+mod time;
+
+pub use duration::Duration;
+pub use ids::{AlertId, AssignmentId, DevEui, OrganisationId, ProfileId, ShipmentId, TrackerId, UserId};
+pub use named_enum::UnknownName;
+pub use quantity::{Humidity, Temperature};
+pub use reading::Reading;

@@ -1,0 +1,160 @@
+//! A profile: the label's range, who is woken when, and the figures asked for, as a person wrote them in TOML
+//! or sent them as JSON.
+//!
+//! Everything is checked here, once; behind this module a profile is valid. It knows no reading: what the
+//! rules make of one is `evaluate`'s business.
+
+mod alarm;
+mod field;
+mod mkt;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::alarm::{AlarmRule, ExposureRule, Limit, Quantity};
+pub use self::mkt::MktRule;
+use crate::duration::Duration;
+use crate::quantity::{Temperature, as_decimal_option};
+
+/// Alarms beyond this many are a mistake in whatever wrote the file.
+const MOST_ALARMS: usize = 64;
+
+/// The rules by which a series of readings is judged. One version of it never changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Draft")]
+pub struct Profile {
+    name: String,
+    max_gap: Duration,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    range: Option<Range>,
+    #[serde(rename = "alarm", skip_serializing_if = "Vec::is_empty")]
+    alarms: Vec<AlarmRule>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mkt: Option<MktRule>,
+}
+
+/// The label's storage range, ends inside. One end may be missing ("store below 25 °C").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "RangeDraft")]
+pub struct Range {
+    #[serde(with = "as_decimal_option", skip_serializing_if = "Option::is_none")]
+    pub min_c: Option<Temperature>,
+    #[serde(with = "as_decimal_option", skip_serializing_if = "Option::is_none")]
+    pub max_c: Option<Temperature>,
+}
+
+/// Why a text is no profile: where, what is wrong, and what to write instead, on one line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {reason}")]
+pub struct ProfileError {
+    /// From 1; a fault of the whole file stands at its beginning.
+    pub line: usize,
+    pub column: usize,
+    pub reason: String,
+}
+
+impl Profile {
+    /// Reads the TOML of a profile.
+    pub fn from_toml(text: &str) -> Result<Self, ProfileError> {
+        toml::from_str(text).map_err(|error| {
+            let (line, column) = position(text, error.span().map_or(0, |span| span.start));
+            let reason = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
+            ProfileError { line, column, reason }
+        })
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A reading stands until the next one, but no longer than this; after that the state is unknown.
+    pub fn max_gap(&self) -> Duration {
+        self.max_gap
+    }
+
+    /// Without one, coverage goes by the limits of the alarms.
+    pub fn range(&self) -> Option<Range> {
+        self.range
+    }
+
+    /// In the order of the file; names are distinct.
+    pub fn alarms(&self) -> &[AlarmRule] {
+        &self.alarms
+    }
+
+    pub fn alarm(&self, name: &str) -> Option<&AlarmRule> {
+        self.alarms.iter().find(|alarm| alarm.name == name)
+    }
+
+    pub fn mkt(&self) -> Option<&MktRule> {
+        self.mkt.as_ref()
+    }
+}
+
+fn position(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
+    (before.matches('\n').count() + 1, column)
+}
+
+/// What was written, before the parts were held against each other.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Draft {
+    #[serde(deserialize_with = "field::name")]
+    name: String,
+    #[serde(deserialize_with = "field::max_gap")]
+    max_gap: Duration,
+    #[serde(default)]
+    range: Option<Range>,
+    #[serde(default)]
+    alarm: Vec<AlarmRule>,
+    #[serde(default)]
+    mkt: Option<MktRule>,
+}
+
+impl TryFrom<Draft> for Profile {
+    type Error = String;
+
+    fn try_from(draft: Draft) -> Result<Self, String> {
+        if draft.range.is_none() && draft.alarm.is_empty() && draft.mkt.is_none() {
+            return Err(
+                "a profile without [range], [[alarm]] or [mkt] judges nothing: write one of them".to_owned()
+            );
+        }
+        if draft.alarm.len() > MOST_ALARMS {
+            return Err(format!("alarm: {} are too many: at most {MOST_ALARMS}", draft.alarm.len()));
+        }
+        let mut names = std::collections::BTreeSet::new();
+        if let Some(twice) = draft.alarm.iter().find(|alarm| !names.insert(alarm.name.as_str())) {
+            return Err(format!("alarm: two have the name `{}`: give each its own", twice.name));
+        }
+        let Draft { name, max_gap, range, alarm: alarms, mkt } = draft;
+        Ok(Self { name, max_gap, range, alarms, mkt })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RangeDraft {
+    #[serde(default, deserialize_with = "field::min_c")]
+    min_c: Option<Temperature>,
+    #[serde(default, deserialize_with = "field::max_c")]
+    max_c: Option<Temperature>,
+}
+
+impl TryFrom<RangeDraft> for Range {
+    type Error = String;
+
+    fn try_from(RangeDraft { min_c, max_c }: RangeDraft) -> Result<Self, String> {
+        match (min_c, max_c) {
+            (None, None) => {
+                Err("range: has no end: write min_c, max_c or both, or leave [range] out".to_owned())
+            }
+            (Some(min), Some(max)) if min > max => {
+                Err(format!("range: min_c = {min} is above max_c = {max}: swap them"))
+            }
+            _ => Ok(Self { min_c, max_c }),
+        }
+    }
+}

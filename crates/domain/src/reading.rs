@@ -1,0 +1,25 @@
+//! One reading, as every part behind the codecs knows it.
+//!
+//! Where it came from (frame, uplink, file) and whose it is are not its business: a set of readings decides
+//! an assessment by what was measured when, and by nothing else.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::quantity::{Humidity, Temperature};
+
+/// What a tracker measured at one instant.
+///
+/// The order is by time first; two readings that are equal are the same reading, however often and on
+/// whatever way they arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Reading {
+    /// The tracker's own time in whole seconds; for trackers that send none, the earliest time at which the
+    /// network received the uplink.
+    pub measured_at: DateTime<Utc>,
+    pub temperature: Temperature,
+    /// The lowest and highest since the reading before, from trackers that sample more often than they report.
+    pub min: Option<Temperature>,
+    pub max: Option<Temperature>,
+    pub humidity: Option<Humidity>,
+}

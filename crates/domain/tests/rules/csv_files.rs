@@ -1,0 +1,106 @@
+//! CSV files: what is read, and where a fault is reported.
+
+use domain::readings_csv::read_csv;
+use domain::{Humidity, Reading, Temperature};
+use proptest::prelude::*;
+
+use crate::series::at;
+
+fn refused(file: &str) -> String {
+    read_csv(file.as_bytes()).unwrap_err().to_string()
+}
+
+#[test]
+fn columns_are_found_by_name_and_optional_ones_may_be_empty() {
+    let file = "\u{feff}humidity_pct,temperature_c , measured_at,max_c,min_c\r\n\
+                45.5,5.25,2026-03-01T08:00:00Z,6,\r\n\
+                ,\"-0.5\",2026-03-01T10:00:10.999+02:00,,-1\r\n";
+    let expected = [
+        Reading {
+            measured_at: at(0),
+            temperature: Temperature(525),
+            min: None,
+            max: Some(Temperature(600)),
+            humidity: Some(Humidity(4_550)),
+        },
+        Reading {
+            measured_at: at(10),
+            temperature: Temperature(-50),
+            min: Some(Temperature(-100)),
+            max: None,
+            humidity: None,
+        },
+    ];
+    assert_eq!(read_csv(file.as_bytes()).unwrap(), expected);
+}
+
+#[test]
+fn temperatures_are_rounded_half_to_even_at_the_hundredth() {
+    for (text, hundredths) in [("8.005", 800), ("8.015", 802), ("8.0050001", 801), ("-0.005", 0), ("8", 800)]
+    {
+        let file = format!("measured_at,temperature_c\n2026-03-01T08:00:00Z,{text}\n");
+        assert_eq!(read_csv(file.as_bytes()).unwrap()[0].temperature, Temperature(hundredths), "{text}");
+    }
+}
+
+#[test]
+fn a_header_alone_is_a_file_without_readings() {
+    assert_eq!(read_csv("measured_at,temperature_c\n".as_bytes()).unwrap(), []);
+}
+
+#[test]
+fn a_fault_is_reported_with_line_column_and_reason() {
+    let head = "measured_at,temperature_c\n2026-03-01T08:00:00Z,5\n";
+    for (file, expected) in [
+        (
+            format!("{head}2026-03-01T08:00:00Z,warm\n"),
+            "line 3, column 2 (temperature_c): `warm` is not a decimal number such as 5.25",
+        ),
+        (
+            format!("{head}\n2026-03-01T08:00:00Z,\n"),
+            "line 4, column 2 (temperature_c): `` is not a decimal number",
+        ),
+        (
+            format!("{head}2026-03-01 08:00,5\n"),
+            "line 3, column 1 (measured_at): `2026-03-01 08:00` is not an RFC 3339 time",
+        ),
+        (format!("{head}2026-03-01T08:00:00,5\n"), "line 3, column 1 (measured_at): "),
+        (
+            format!("{head}2026-03-01T08:00:00Z,-300\n"),
+            "line 3, column 2 (temperature_c): -300 is out of range",
+        ),
+        (format!("{head}2026-03-01T08:00:00Z\n"), "line 3, column 2: 1 fields where the header has 2"),
+        (format!("{head}2026-03-01T08:00:00Z,5,6\n"), "line 3, column 3: 3 fields where the header has 2"),
+        (
+            format!("{head}2026-03-01T08:00:00Z,\"5\n6\"\n"),
+            "line 3, column 2 (temperature_c): `5 6` is not a decimal",
+        ),
+        ("measured_at,temperature_c,x\n".to_owned(), "line 1, column 3 (x): is no known column"),
+        ("measured_at,min_c,min_c\n".to_owned(), "line 1, column 3 (min_c): is there twice"),
+        ("measured_at\n".to_owned(), "line 1, column 1: there is no column temperature_c"),
+        (String::new(), "line 1, column 1: there is no column measured_at"),
+    ] {
+        let reason = refused(&file);
+        assert!(reason.starts_with(expected), "{file:?}: {reason}");
+        assert!(!reason.contains('\n'), "{reason}");
+        if !file.contains('"') {
+            assert_eq!(refused(&file.replace('\n', "\r\n")), reason);
+        }
+    }
+    let not_text = read_csv(&b"measured_at,temperature_c\n2026-03-01T08:00:00Z,\xff\n"[..]).unwrap_err();
+    assert_eq!(not_text.to_string(), "line 2, column 2: is not UTF-8 text");
+}
+
+proptest! {
+    #[test]
+    fn any_file_is_read_or_refused_without_a_panic(
+        body in proptest::collection::vec(any::<u8>(), 0..200),
+        headed in any::<bool>(),
+    ) {
+        let mut file = if headed { b"measured_at,temperature_c\n".to_vec() } else { Vec::new() };
+        file.extend(body);
+        if let Err(refused) = read_csv(&file[..]) {
+            prop_assert!(!refused.to_string().contains(char::is_control), "{}", refused);
+        }
+    }
+}

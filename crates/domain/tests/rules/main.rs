@@ -1,0 +1,13 @@
+//! The rules seen from outside: at each limit and one unit beside it, against a slow reference, and as
+//! properties over random series.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod alerts;
+mod assessments;
+mod contract;
+mod csv_files;
+mod kinetic;
+mod profiles;
+mod properties;
+mod reference;
+mod series;

@@ -1,0 +1,221 @@
+//! One webhook, from the request to the answer: verify, read, parse, make durable, 2xx.
+//!
+//! Network servers send most events once. So 2xx means that the event is on a disk, and every other answer means
+//! that nothing of it was kept (but for a body of a known sender that cannot be read: that is kept for inspection).
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use actix_web::{HttpRequest, HttpResponse, web};
+use futures_util::future::try_join_all;
+use futures_util::StreamExt;
+use networks::message::{Body, Message};
+use queue::PublishError;
+use serde::Deserialize;
+
+use crate::Ingester;
+use crate::integrations::Integration;
+
+/// The largest body, in bytes. Webhooks have 0.5 to 4 KiB, tens of KiB with decoded objects.
+pub const MAX_BODY: usize = 1024 * 1024;
+
+/// How much of a body is read and thrown away before a refusal. actix closes the connection where the body was not
+/// read, which costs senders with a pool of connections more than the refusal.
+const DRAIN: usize = 64 * 1024;
+
+/// How much of an unreadable body is kept.
+const KEPT: usize = 64 * 1024;
+
+#[derive(Deserialize)]
+pub struct EventQuery {
+    event: Option<String>,
+}
+
+/// Why a webhook is not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    #[error("the integration is unknown or its token is wrong; the token goes into `Authorization: Bearer TOKEN`")]
+    NotAuthorised,
+    #[error("the content type is `{0}`; webhooks are read as application/json")]
+    NotJson(String),
+    #[error("the body is larger than {MAX_BODY} bytes")]
+    TooLarge,
+    #[error("the body did not arrive whole: {0}")]
+    Broken(String),
+    #[error("the body cannot be read: {0}")]
+    Unreadable(networks::ParseError),
+    #[error("the event cannot be stored: {0}")]
+    NotStored(#[from] PublishError),
+}
+
+impl Refusal {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NotAuthorised => StatusCode::UNAUTHORIZED,
+            Self::NotJson(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Broken(_) | Self::Unreadable(_) => StatusCode::BAD_REQUEST,
+            Self::NotStored(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The outcome as a metric's label.
+    fn word(&self) -> &'static str {
+        match self {
+            Self::NotAuthorised => "unauthorised",
+            Self::NotJson(_) => "not_json",
+            Self::TooLarge => "too_large",
+            Self::Broken(_) => "broken",
+            Self::Unreadable(_) => "unreadable",
+            Self::NotStored(_) => "not_stored",
+        }
+    }
+
+    fn response(&self) -> HttpResponse {
+        let status = self.status();
+        let mut response = HttpResponse::build(status);
+        if status == StatusCode::UNAUTHORIZED {
+            response.insert_header(("WWW-Authenticate", "Bearer"));
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.insert_header(("Retry-After", "30"));
+        }
+        response.content_type("application/problem+json").json(serde_json::json!({
+            "type": "about:blank",
+            "title": status.canonical_reason(),
+            "status": status.as_u16(),
+            "detail": self.to_string(),
+        }))
+    }
+}
+
+/// `POST /webhooks/{integration}`: the kind of event stands in the query, or nowhere.
+pub async fn receive(
+    ingester: web::Data<Ingester>,
+    request: HttpRequest,
+    integration: web::Path<String>,
+    query: web::Query<EventQuery>,
+    body: web::Payload,
+) -> HttpResponse {
+    answer(&ingester, &request, &integration, query.event.as_deref(), body).await
+}
+
+/// `POST /webhooks/{integration}/{event}`: the kind of event stands in the path.
+pub async fn receive_event(
+    ingester: web::Data<Ingester>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    body: web::Payload,
+) -> HttpResponse {
+    let (integration, event) = path.into_inner();
+    answer(&ingester, &request, &integration, Some(&event), body).await
+}
+
+async fn answer(
+    ingester: &Ingester,
+    request: &HttpRequest,
+    integration: &str,
+    event: Option<&str>,
+    body: web::Payload,
+) -> HttpResponse {
+    match accept(ingester, request, integration, event, body).await {
+        Ok(()) => {
+            ingester.metrics.webhooks.with_label_values(&["accepted"]).inc();
+            HttpResponse::NoContent().finish()
+        }
+        Err(refusal) => {
+            ingester.metrics.webhooks.with_label_values(&[refusal.word()]).inc();
+            if let Refusal::NotStored(error) = &refusal {
+                tracing::error!(integration, %error, "a webhook was refused");
+            }
+            refusal.response()
+        }
+    }
+}
+
+async fn accept(
+    ingester: &Ingester,
+    request: &HttpRequest,
+    integration: &str,
+    event: Option<&str>,
+    body: web::Payload,
+) -> Result<(), Refusal> {
+    let known = ingester.integrations.find(integration);
+    let Some(known) = known.as_deref().filter(|known| is_authorised(known, request)) else {
+        ingester.refusals.count(known.as_deref().map(|known| known.source.clone()));
+        drain(body).await;
+        return Err(Refusal::NotAuthorised);
+    };
+    if let Some(other) = other_content_type(request) {
+        drain(body).await;
+        return Err(Refusal::NotJson(other));
+    }
+    let body = read(body).await?;
+    match networks::parse(known.network, event, &body) {
+        Ok(events) => store(ingester, known, events).await,
+        Err(error) => {
+            keep_unreadable(ingester, known, &error, &body).await?;
+            Err(Refusal::Unreadable(error))
+        }
+    }
+}
+
+fn is_authorised(integration: &Integration, request: &HttpRequest) -> bool {
+    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    header.and_then(|value| value.strip_prefix("Bearer ")).is_some_and(|token| integration.accepts(token.trim()))
+}
+
+/// The content type where it says something else than JSON; senders that say nothing send JSON.
+fn other_content_type(request: &HttpRequest) -> Option<String> {
+    let given = request.headers().get(CONTENT_TYPE)?.to_str().unwrap_or("?");
+    let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_json = essence == "application/json" || essence == "text/json" || essence.ends_with("+json");
+    (!is_json).then(|| given.chars().take(100).collect())
+}
+
+async fn read(mut payload: web::Payload) -> Result<web::BytesMut, Refusal> {
+    let mut body = web::BytesMut::with_capacity(2048);
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| Refusal::Broken(error.to_string()))?;
+        if body.len() + chunk.len() > MAX_BODY {
+            return Err(Refusal::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+async fn drain(mut payload: web::Payload) {
+    let mut seen = 0;
+    while let Some(Ok(chunk)) = payload.next().await {
+        seen += chunk.len();
+        if seen > DRAIN {
+            return;
+        }
+    }
+}
+
+/// Makes all events of the body durable; the answer is given when every one of them is.
+async fn store(ingester: &Ingester, integration: &Integration, events: Vec<networks::Event>) -> Result<(), Refusal> {
+    let arrived_at = (ingester.clock)();
+    let submissions = events.into_iter().map(|event| {
+        ingester.metrics.events.with_label_values(&[integration.network.name(), &event.kind.to_string()]).inc();
+        submit(ingester, integration, Message { arrived_at, body: Body::Event { source: integration.source.clone(), event } })
+    });
+    try_join_all(submissions).await.map(drop)
+}
+
+async fn keep_unreadable(
+    ingester: &Ingester,
+    integration: &Integration,
+    error: &networks::ParseError,
+    body: &[u8],
+) -> Result<(), Refusal> {
+    let kept = body.get(..KEPT).unwrap_or(body).to_vec();
+    let body = Body::Unreadable { source: integration.source.clone(), reason: error.to_string(), body: kept };
+    submit(ingester, integration, Message { arrived_at: (ingester.clock)(), body }).await
+}
+
+async fn submit(ingester: &Ingester, integration: &Integration, message: Message) -> Result<(), Refusal> {
+    let line = message.to_line().map_err(|error| Refusal::Broken(error.to_string()))?;
+    Ok(ingester.sender.submit(line, integration.away).await?)
+}

@@ -1,0 +1,167 @@
+//! ChirpStack v4's webhooks in JSON.
+//!
+//! The kind stands in the query (`event=up`); the body is the message `integration.<Kind>Event` of ChirpStack's
+//! API printed as JSON. Servers before 4.20 leave defaults out, later ones write them.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::event::{Event, EventKind, Gateway};
+use crate::fields::{Base64, Decimal, Place, Text, Time, Whole, read_object, reception};
+use crate::{Network, ParseError};
+
+/// The fields of all kinds together; which of them are there tells the kind where the query does not.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Body<'a> {
+    #[serde(borrow)]
+    device_info: Option<DeviceInfo<'a>>,
+    time: Time,
+    #[serde(borrow)]
+    dev_addr: Text<'a>,
+    dr: Option<IgnoredAny>,
+    f_cnt: Whole<u32>,
+    f_port: Whole<u8>,
+    confirmed: Option<bool>,
+    data: Base64,
+    #[serde(borrow)]
+    rx_info: Option<Vec<RxInfo<'a>>>,
+    // txack, ack
+    downlink_id: Option<IgnoredAny>,
+    #[serde(borrow)]
+    gateway_id: Text<'a>,
+    queue_item_id: Option<IgnoredAny>,
+    acknowledged: Option<IgnoredAny>,
+    // log
+    level: Option<IgnoredAny>,
+    code: Option<IgnoredAny>,
+    description: Option<IgnoredAny>,
+    // status
+    margin: Option<IgnoredAny>,
+    battery_level: Option<IgnoredAny>,
+    battery_level_unavailable: Option<IgnoredAny>,
+    external_power_source: Option<IgnoredAny>,
+    location: Option<Place>,
+    integration_name: Option<IgnoredAny>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct DeviceInfo<'a> {
+    #[serde(borrow)]
+    application_id: Text<'a>,
+    #[serde(borrow)]
+    dev_eui: Text<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct RxInfo<'a> {
+    #[serde(borrow)]
+    gateway_id: Text<'a>,
+    rssi: Decimal,
+    snr: Decimal,
+    location: Option<Place>,
+}
+
+pub(crate) fn parse(word: Option<&str>, body: &[u8]) -> Result<Event, ParseError> {
+    let body: Body<'_> = read_object(body)?;
+    let kind = word.and_then(kind_of_word).unwrap_or_else(|| body.kind_of_shape());
+    if kind == EventKind::Uplink && body.device_info.is_none() {
+        return Err(ParseError::Missing { field: "deviceInfo", sender: Network::Chirpstack, kind });
+    }
+    let event = body.common(kind);
+    Ok(match kind {
+        EventKind::Uplink => body.uplink(event),
+        EventKind::Location => Event { location: body.location.as_ref().and_then(Place::known), ..event },
+        _ => event,
+    })
+}
+
+fn kind_of_word(word: &str) -> Option<EventKind> {
+    Some(match word {
+        "up" => EventKind::Uplink,
+        "join" => EventKind::Join,
+        "ack" => EventKind::Ack,
+        "status" => EventKind::Status,
+        "location" => EventKind::Location,
+        "txack" => EventKind::Downlink,
+        // ChirpStack logs only what went wrong: wrong MIC, replayed counters, codecs, full queues.
+        "log" => EventKind::Error,
+        "integration" => EventKind::Other,
+        _ => return None,
+    })
+}
+
+impl Body<'_> {
+    /// From the most telling field down: a txack carries an ack's fields too, every uplink a join's.
+    fn kind_of_shape(&self) -> EventKind {
+        if self.downlink_id.is_some() || self.gateway_id.known().is_some() {
+            EventKind::Downlink
+        } else if self.queue_item_id.is_some() || self.acknowledged.is_some() {
+            EventKind::Ack
+        } else if self.level.is_some() || self.code.is_some() || self.description.is_some() {
+            EventKind::Error
+        } else if self.integration_name.is_some() {
+            EventKind::Other
+        } else if self.looks_like_uplink() {
+            EventKind::Uplink
+        } else if self.location.is_some() {
+            EventKind::Location
+        } else if self.looks_like_status() {
+            EventKind::Status
+        } else if self.dev_addr.known().is_some() {
+            EventKind::Join
+        } else {
+            EventKind::Other
+        }
+    }
+
+    fn looks_like_uplink(&self) -> bool {
+        self.rx_info.is_some()
+            || self.data.0.is_some()
+            || self.dr.is_some()
+            || self.f_cnt.0.is_some()
+            || self.f_port.0.is_some()
+    }
+
+    fn looks_like_status(&self) -> bool {
+        self.margin.is_some()
+            || self.battery_level.is_some()
+            || self.battery_level_unavailable.is_some()
+            || self.external_power_source.is_some()
+    }
+
+    fn common(&self, kind: EventKind) -> Event {
+        let device = self.device_info.as_ref();
+        // A txack names its gateway outside a list.
+        let gateway = self.gateway_id.gateway_id().map(|id| Gateway { id: Some(id), ..Gateway::default() });
+        Event {
+            kind,
+            dev_eui: device.and_then(|device| device.dev_eui.dev_eui()),
+            application: device.and_then(|device| device.application_id.to_owned()),
+            dev_addr: self.dev_addr.dev_addr(),
+            received_at: self.time.0,
+            gateways: gateway.into_iter().collect(),
+            ..Event::default()
+        }
+    }
+
+    fn uplink(self, event: Event) -> Event {
+        let receptions = self.rx_info.unwrap_or_default();
+        Event {
+            f_cnt: Some(self.f_cnt.or_default()),
+            f_port: Some(self.f_port.or_default()),
+            payload: Some(self.data.0.unwrap_or_default()),
+            confirmed: Some(self.confirmed.unwrap_or_default()),
+            gateways: receptions.iter().map(RxInfo::gateway).collect(),
+            ..event
+        }
+    }
+}
+
+impl RxInfo<'_> {
+    fn gateway(&self) -> Gateway {
+        reception(self.gateway_id.gateway_id(), self.rssi.0, self.snr.0, self.location.as_ref())
+    }
+}

@@ -1,0 +1,43 @@
+//! What LoRaWAN network servers send, turned into one shape: [`Event`].
+//!
+//! Second station of a reading's path. The ingester calls [`parse`] once for each webhook body and puts the
+//! events on the queue as [`message`]s; behind the queue the tracking service turns an uplink's payload into
+//! readings with [`payload`]. `isotherm decode` prints the same events as [`decode`] shows them.
+//!
+//! It must not know: a socket, a header, a clock, a database, or which devices exist.
+
+mod chirpstack;
+pub mod decode;
+mod event;
+mod fields;
+pub mod message;
+mod network;
+pub mod payload;
+mod the_things_stack;
+
+pub use event::{Event, EventKind, Gateway, Location};
+pub use network::{Network, UnknownNetwork};
+
+/// Why a webhook's body can never be read. Sending the same body again does not help.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    /// Not JSON, or a value of a kind that its field cannot have.
+    #[error("line {line}, column {column}: {reason}")]
+    Malformed { line: usize, column: usize, reason: String },
+    /// An event of this kind always has the field.
+    #[error("the field `{field}` is missing, which {sender} sends with every {kind}")]
+    Missing { field: &'static str, sender: Network, kind: EventKind },
+}
+
+/// Reads one webhook body: every event in it, in the order of the body.
+///
+/// `event` is the sender's own word for the kind, from the query or the path of its URL. A word that the
+/// network is known to use decides; without one, or with one that somebody made up, the body's shape does.
+/// Fields left out because they are the sender's default are filled in, others are `None`.
+pub fn parse(network: Network, event: Option<&str>, body: &[u8]) -> Result<Vec<Event>, ParseError> {
+    let event = event.filter(|word| !word.is_empty());
+    match network {
+        Network::Chirpstack => chirpstack::parse(event, body).map(|event| vec![event]),
+        Network::TheThingsStack => the_things_stack::parse(event, body).map(|event| vec![event]),
+    }
+}

@@ -1,0 +1,74 @@
+//! The network servers whose webhooks can be read, by the names that users write.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A LoRaWAN network server as a sender of webhooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Network {
+    /// ChirpStack v4, JSON.
+    Chirpstack,
+    /// The Things Stack v3, cloud or own installation, JSON.
+    TheThingsStack,
+}
+
+/// A name that is none of [`Network::ALL`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a known network; known are {known}", known = Network::names())]
+pub struct UnknownNetwork(String);
+
+impl Network {
+    pub const ALL: [Self; 2] = [Self::Chirpstack, Self::TheThingsStack];
+
+    /// The name in commands, configuration and the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Chirpstack => "chirpstack",
+            Self::TheThingsStack => "the-things-stack",
+        }
+    }
+
+    fn names() -> String {
+        Self::ALL.map(Self::name).join(", ")
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Network {
+    type Err = UnknownNetwork;
+
+    fn from_str(name: &str) -> Result<Self, UnknownNetwork> {
+        let known = Self::ALL.into_iter().find(|network| network.name() == name);
+        known.ok_or_else(|| UnknownNetwork(name.chars().take(60).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_network_is_read_by_the_name_it_is_written_with() {
+        for network in Network::ALL {
+            assert_eq!(network.to_string().parse(), Ok(network));
+            assert_eq!(serde_json::to_string(&network).unwrap(), format!("\"{network}\""));
+        }
+    }
+
+    #[test]
+    fn an_unknown_network_is_answered_with_the_known_ones() {
+        let refused = "carrier-pigeon".parse::<Network>().unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "`carrier-pigeon` is not a known network; known are chirpstack, the-things-stack"
+        );
+    }
+}

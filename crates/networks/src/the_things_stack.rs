@@ -1,0 +1,228 @@
+//! The Things Stack v3's webhooks in JSON.
+//!
+//! A body is an `ApplicationUp`: what all events share, and one key that names the kind and holds the rest. The
+//! operator may let the server send only some fields (a field mask), so everything may be missing, even the
+//! device's ids; the operator also chooses the path below the webhook's URL that names the kind.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::ParseError;
+use crate::event::{Event, EventKind, Gateway};
+use crate::fields::{Base64, Decimal, Place, Text, Time, Whole, read_object, reception};
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Body<'a> {
+    #[serde(borrow)]
+    end_device_ids: Option<EndDeviceIds<'a>>,
+    received_at: Time,
+    #[serde(borrow)]
+    uplink_message: Option<Uplink<'a>>,
+    #[serde(borrow)]
+    uplink_normalized: Option<Uplink<'a>>,
+    join_accept: Option<IgnoredAny>,
+    downlink_ack: Option<Downlink>,
+    downlink_nack: Option<Downlink>,
+    downlink_sent: Option<Downlink>,
+    downlink_queued: Option<Downlink>,
+    downlink_failed: Option<FailedDownlink>,
+    downlink_queue_invalidated: Option<IgnoredAny>,
+    location_solved: Option<LocationSolved>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct EndDeviceIds<'a> {
+    application_ids: Option<ApplicationIds<'a>>,
+    #[serde(borrow)]
+    dev_eui: Text<'a>,
+    #[serde(borrow)]
+    dev_addr: Text<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ApplicationIds<'a> {
+    #[serde(borrow)]
+    application_id: Text<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Uplink<'a> {
+    f_cnt: Whole<u32>,
+    f_port: Whole<u8>,
+    frm_payload: Base64,
+    confirmed: Option<bool>,
+    received_at: Time,
+    #[serde(borrow)]
+    rx_metadata: Option<Vec<RxMetadata<'a>>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RxMetadata<'a> {
+    #[serde(borrow)]
+    gateway_ids: Option<GatewayIds<'a>>,
+    #[serde(borrow)]
+    packet_broker: Option<PacketBroker<'a>>,
+    rssi: Decimal,
+    channel_rssi: Decimal,
+    snr: Decimal,
+    location: Option<Place>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct GatewayIds<'a> {
+    #[serde(borrow)]
+    gateway_id: Text<'a>,
+    #[serde(borrow)]
+    eui: Text<'a>,
+}
+
+/// A reception by another operator's gateway: `gateway_ids` then only says that it came through the broker.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PacketBroker<'a> {
+    #[serde(borrow)]
+    forwarder_gateway_eui: Text<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Downlink {
+    f_cnt: Whole<u32>,
+    f_port: Whole<u8>,
+    frm_payload: Base64,
+    confirmed: Option<bool>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct FailedDownlink {
+    downlink: Option<Downlink>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct LocationSolved {
+    location: Option<Place>,
+}
+
+pub(crate) fn parse(word: Option<&str>, body: &[u8]) -> Result<Event, ParseError> {
+    let body: Body<'_> = read_object(body)?;
+    let kind = word.and_then(kind_of_word).unwrap_or_else(|| body.kind_of_shape());
+    let event = body.common(kind);
+    Ok(match kind {
+        EventKind::Uplink => body.uplink(event),
+        EventKind::Ack | EventKind::Downlink | EventKind::Error => body.downlink(event),
+        EventKind::Location => body.location(event),
+        _ => event,
+    })
+}
+
+/// The kind's own name, or the path that the server's console proposes for it; `-` and `_` are one.
+fn kind_of_word(word: &str) -> Option<EventKind> {
+    let word = word.to_ascii_lowercase().replace(['-', '/'], "_");
+    let short = word.strip_prefix("downlink_").or_else(|| word.strip_prefix("down_")).unwrap_or(&word);
+    Some(match short {
+        "up" | "uplink" | "uplink_message" | "uplink_normalized" | "normalized" => EventKind::Uplink,
+        "join" | "join_accept" => EventKind::Join,
+        "ack" | "nack" => EventKind::Ack,
+        "sent" | "queued" | "queue_invalidated" | "invalidated" => EventKind::Downlink,
+        "failed" => EventKind::Error,
+        "location" | "location_solved" => EventKind::Location,
+        "service" | "service_data" => EventKind::Other,
+        _ => return None,
+    })
+}
+
+impl Body<'_> {
+    fn kind_of_shape(&self) -> EventKind {
+        if self.uplink_message.is_some() || self.uplink_normalized.is_some() {
+            EventKind::Uplink
+        } else if self.join_accept.is_some() {
+            EventKind::Join
+        } else if self.downlink_ack.is_some() || self.downlink_nack.is_some() {
+            EventKind::Ack
+        } else if self.downlink_failed.is_some() {
+            EventKind::Error
+        } else if self.downlink_sent.is_some()
+            || self.downlink_queued.is_some()
+            || self.downlink_queue_invalidated.is_some()
+        {
+            EventKind::Downlink
+        } else if self.location_solved.is_some() {
+            EventKind::Location
+        } else {
+            EventKind::Other
+        }
+    }
+
+    fn common(&self, kind: EventKind) -> Event {
+        let ids = self.end_device_ids.as_ref();
+        let application = ids.and_then(|ids| ids.application_ids.as_ref());
+        Event {
+            kind,
+            dev_eui: ids.and_then(|ids| ids.dev_eui.dev_eui()),
+            application: application.and_then(|application| application.application_id.to_owned()),
+            dev_addr: ids.and_then(|ids| ids.dev_addr.dev_addr()),
+            received_at: self.received_at.0,
+            ..Event::default()
+        }
+    }
+
+    /// Without an uplink in the body the path alone says that there was one; then nothing is a default.
+    fn uplink(self, event: Event) -> Event {
+        let (uplink, normalized) = match (self.uplink_message, self.uplink_normalized) {
+            (Some(uplink), _) => (uplink, false),
+            (None, Some(uplink)) => (uplink, true),
+            (None, None) => return event,
+        };
+        // A normalized uplink repeats one that was sent raw: no payload there is unknown, not empty.
+        let payload = uplink.frm_payload.0.or_else(|| (!normalized).then(Vec::new));
+        Event {
+            f_cnt: Some(uplink.f_cnt.or_default()),
+            f_port: Some(uplink.f_port.or_default()),
+            payload,
+            confirmed: Some(uplink.confirmed.unwrap_or_default()),
+            received_at: uplink.received_at.0.or(event.received_at),
+            gateways: uplink.rx_metadata.unwrap_or_default().iter().map(RxMetadata::gateway).collect(),
+            ..event
+        }
+    }
+
+    fn downlink(self, event: Event) -> Event {
+        let failed = self.downlink_failed.and_then(|failed| failed.downlink);
+        let answered = self.downlink_ack.or(self.downlink_nack);
+        let Some(downlink) = answered.or(self.downlink_sent).or(self.downlink_queued).or(failed) else {
+            return event;
+        };
+        Event {
+            f_cnt: Some(downlink.f_cnt.or_default()),
+            f_port: Some(downlink.f_port.or_default()),
+            payload: Some(downlink.frm_payload.0.unwrap_or_default()),
+            confirmed: Some(downlink.confirmed.unwrap_or_default()),
+            ..event
+        }
+    }
+
+    fn location(self, event: Event) -> Event {
+        let place = self.location_solved.and_then(|solved| solved.location);
+        Event { location: place.as_ref().and_then(Place::known), ..event }
+    }
+}
+
+impl RxMetadata<'_> {
+    fn gateway(&self) -> Gateway {
+        let ids = self.gateway_ids.as_ref();
+        let broker = self.packet_broker.as_ref();
+        let id = ids
+            .and_then(|ids| ids.eui.gateway_id())
+            .or_else(|| broker.and_then(|broker| broker.forwarder_gateway_eui.gateway_id()))
+            .or_else(|| ids.and_then(|ids| ids.gateway_id.gateway_id()));
+        reception(id, self.rssi.0.or(self.channel_rssi.0), self.snr.0, self.location.as_ref())
+    }
+}

@@ -1,0 +1,162 @@
+//! Organisations, users and integrations.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use domain::access::Role;
+use domain::{OrganisationId, UserId};
+use uuid::Uuid;
+
+use crate::schema::{integrations, organisations, users};
+use crate::{Connection, StoreError};
+
+#[derive(Debug, Clone)]
+pub struct User {
+    pub id: UserId,
+    pub organisation: OrganisationId,
+    pub organisation_name: String,
+    pub email: String,
+    pub role: Role,
+    /// A PHC string; never leaves the service.
+    pub password_hash: String,
+}
+
+/// One webhook source. `token_sha256` stands for its credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Integration {
+    pub id: String,
+    pub organisation: OrganisationId,
+    pub network: String,
+    pub token_sha256: Vec<u8>,
+    pub refuse_when_broker_away: bool,
+}
+
+impl Connection {
+    /// The organisation of that name, made if there is none.
+    pub async fn ensure_organisation(
+        &mut self,
+        name: &str,
+        now: DateTime<Utc>,
+    ) -> Result<OrganisationId, StoreError> {
+        diesel::insert_into(organisations::table)
+            .values((organisations::name.eq(name), organisations::created_at.eq(now)))
+            .on_conflict_do_nothing()
+            .execute(&mut self.raw)
+            .await?;
+        let id = organisations::table
+            .filter(organisations::name.eq(name))
+            .select(organisations::id)
+            .first(&mut self.raw)
+            .await?;
+        Ok(OrganisationId(id))
+    }
+
+    /// The organisation that the first start made.
+    pub async fn first_organisation(&mut self) -> Result<OrganisationId, StoreError> {
+        let id = organisations::table
+            .order(organisations::id)
+            .select(organisations::id)
+            .first(&mut self.raw)
+            .await?;
+        Ok(OrganisationId(id))
+    }
+
+    /// Refused by `users_email_key` where the address is taken.
+    pub async fn add_user(
+        &mut self,
+        organisation: OrganisationId,
+        email: &str,
+        role: Role,
+        password_hash: &str,
+        now: DateTime<Utc>,
+    ) -> Result<UserId, StoreError> {
+        let id = Uuid::now_v7();
+        diesel::insert_into(users::table)
+            .values((
+                users::id.eq(id),
+                users::organisation_id.eq(organisation.0),
+                users::email.eq(email.to_lowercase()),
+                users::role.eq(role.to_string()),
+                users::password_hash.eq(password_hash),
+                users::created_at.eq(now),
+            ))
+            .execute(&mut self.raw)
+            .await?;
+        Ok(UserId(id))
+    }
+
+    /// The enabled user with that address.
+    pub async fn user_by_email(&mut self, email: &str) -> Result<User, StoreError> {
+        let id = users::table
+            .filter(users::email.eq(email.to_lowercase()))
+            .select(users::id)
+            .first(&mut self.raw)
+            .await?;
+        self.user_by_id(UserId(id)).await
+    }
+
+    /// The enabled user of that id.
+    pub async fn user_by_id(&mut self, id: UserId) -> Result<User, StoreError> {
+        type Row = (i32, String, String, String, String);
+        let (organisation, organisation_name, email, role, password_hash): Row = users::table
+            .inner_join(organisations::table)
+            .filter(users::id.eq(id.0).and(users::disabled_at.is_null()))
+            .select((organisations::id, organisations::name, users::email, users::role, users::password_hash))
+            .first(&mut self.raw)
+            .await?;
+        let role = role.parse().map_err(|error| StoreError::unreadable("role", error))?;
+        let organisation = OrganisationId(organisation);
+        Ok(User { id, organisation, organisation_name, email, role, password_hash })
+    }
+
+    /// Refused by `integrations_pkey` where the id is taken, by `integrations_id_check` where it is not an id.
+    pub async fn add_integration(
+        &mut self,
+        integration: &Integration,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        diesel::insert_into(integrations::table)
+            .values((
+                integrations::id.eq(&integration.id),
+                integrations::organisation_id.eq(integration.organisation.0),
+                integrations::network.eq(&integration.network),
+                integrations::token_sha256.eq(&integration.token_sha256),
+                integrations::on_broker_away.eq(if integration.refuse_when_broker_away {
+                    "refuse"
+                } else {
+                    "spool"
+                }),
+                integrations::created_at.eq(now),
+            ))
+            .execute(&mut self.raw)
+            .await?;
+        Ok(())
+    }
+
+    /// Every enabled integration of the installation: what the ingesters copy.
+    pub async fn integrations(&mut self) -> Result<Vec<Integration>, StoreError> {
+        let rows: Vec<(String, i32, String, Vec<u8>, String)> = integrations::table
+            .filter(integrations::disabled_at.is_null())
+            .order(integrations::id)
+            .select((
+                integrations::id,
+                integrations::organisation_id,
+                integrations::network,
+                integrations::token_sha256,
+                integrations::on_broker_away,
+            ))
+            .load(&mut self.raw)
+            .await?;
+        let integration = |(id, organisation, network, token_sha256, away): (String, _, _, _, String)| {
+            let refuse_when_broker_away = away == "refuse";
+            Integration {
+                id,
+                organisation: OrganisationId(organisation),
+                network,
+                token_sha256,
+                refuse_when_broker_away,
+            }
+        };
+        Ok(rows.into_iter().map(integration).collect())
+    }
+}

@@ -1,0 +1,460 @@
+//! Alerts: one row an episode or subject; raised, amended and ended in batches, acknowledged one by one.
+
+use chrono::{DateTime, Utc};
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{QueryableByName, sql_query};
+use diesel_async::RunQueryDsl;
+use domain::alert::{AlertKind, LiveAlert, Severity};
+use domain::{AlertId, AssignmentId, DevEui, OrganisationId, ShipmentId, Temperature, TrackerId, UserId};
+use uuid::Uuid;
+
+use crate::trackers::{column, eui};
+use crate::{Connection, StoreError};
+
+#[derive(Debug, Clone)]
+pub struct NewAlert {
+    pub id: AlertId,
+    pub organisation: OrganisationId,
+    pub shipment: Option<ShipmentId>,
+    pub assignment: Option<AssignmentId>,
+    pub tracker: Option<TrackerId>,
+    /// What the alert is about where that is no assignment, such as an integration's id.
+    pub subject: Option<String>,
+    pub kind: AlertKind,
+    /// The name of the profile's alarm.
+    pub alarm: Option<String>,
+    pub severity: Severity,
+    pub episode: Episode,
+}
+
+/// The times and figures of an alert's episode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Episode {
+    pub began_at: DateTime<Utc>,
+    pub alarmed_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub exposure_s: Option<i64>,
+    /// In hundredths of the alarm's unit.
+    pub extreme: Option<i32>,
+}
+
+/// How an alert ends by data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    Closed,
+    Withdrawn,
+    MergedInto(AlertId),
+}
+
+impl Ending {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Withdrawn => "withdrawn",
+            Self::MergedInto(_) => "merged",
+        }
+    }
+
+    fn into_alert(self) -> Option<Uuid> {
+        match self {
+            Self::MergedInto(alert) => Some(alert.0),
+            Self::Closed | Self::Withdrawn => None,
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Amendment {
+    pub id: AlertId,
+    pub severity: Severity,
+    pub episode: Episode,
+    /// The severity rose: an earlier acknowledgement no longer covers it.
+    pub reopen: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct EndedAlert {
+    pub id: AlertId,
+    pub ending: Ending,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub reason: String,
+}
+
+/// An alert as a person sees it.
+#[derive(Debug, Clone)]
+pub struct AlertView {
+    pub id: AlertId,
+    pub kind: AlertKind,
+    pub alarm: Option<String>,
+    pub severity: Severity,
+    pub subject: Option<String>,
+    pub shipment: Option<ShipmentId>,
+    pub shipment_reference: Option<String>,
+    pub dev_eui: Option<DevEui>,
+    pub episode: Episode,
+    /// `closed`, `withdrawn` or `merged`.
+    pub closed_as: Option<String>,
+    pub closed_at: Option<DateTime<Utc>>,
+    pub closed_reason: Option<String>,
+    pub merged_into: Option<AlertId>,
+    pub acknowledged_at: Option<DateTime<Utc>>,
+    pub acknowledged_by: Option<String>,
+    pub acknowledge_reason: Option<String>,
+    pub created_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AlertFilter {
+    pub shipment: Option<ShipmentId>,
+    /// Neither acknowledged nor closed.
+    pub open_only: bool,
+    pub before: Option<(DateTime<Utc>, AlertId)>,
+}
+
+impl Connection {
+    /// Raises alerts; one whose subject has an open alert of that kind already is left out. Returns the raised.
+    pub async fn raise_alerts(
+        &mut self,
+        alerts: &[NewAlert],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<AlertId>, StoreError> {
+        #[derive(QueryableByName)]
+        struct Raised {
+            #[diesel(sql_type = SqlUuid)]
+            id: Uuid,
+        }
+        if alerts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let raised: Vec<Raised> = sql_query(
+            "insert into alerts (id, organisation_id, shipment_id, assignment_id, tracker_id, subject, kind, alarm,
+                 severity, began_at, alarmed_at, ended_at, exposure_s, extreme, created_at)
+             select *, $15::timestamptz from unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[], $5::int[],
+                 $6::text[], $7::text[], $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[],
+                 $12::timestamptz[], $13::bigint[], $14::int[])
+             on conflict (organisation_id, kind, subject)
+                 where subject is not null and closed_as is null and acknowledged_at is null do nothing
+             returning id",
+        )
+        .bind::<Array<SqlUuid>, _>(column(alerts, |a| a.id.0))
+        .bind::<Array<Integer>, _>(column(alerts, |a| a.organisation.0))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(alerts, |a| a.shipment.map(|id| id.0)))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(alerts, |a| a.assignment.map(|id| id.0)))
+        .bind::<Array<Nullable<Integer>>, _>(column(alerts, |a| a.tracker.map(|id| id.0)))
+        .bind::<Array<Nullable<Text>>, _>(column(alerts, |a| a.subject.as_deref()))
+        .bind::<Array<Text>, _>(column(alerts, |a| a.kind.to_string()))
+        .bind::<Array<Nullable<Text>>, _>(column(alerts, |a| a.alarm.as_deref()))
+        .bind::<Array<Text>, _>(column(alerts, |a| a.severity.to_string()))
+        .bind::<Array<Timestamptz>, _>(column(alerts, |a| a.episode.began_at))
+        .bind::<Array<Timestamptz>, _>(column(alerts, |a| a.episode.alarmed_at))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(alerts, |a| a.episode.ended_at))
+        .bind::<Array<Nullable<BigInt>>, _>(column(alerts, |a| a.episode.exposure_s))
+        .bind::<Array<Nullable<Integer>>, _>(column(alerts, |a| a.episode.extreme))
+        .bind::<Timestamptz, _>(now)
+        .load(&mut self.raw)
+        .await?;
+        Ok(raised.into_iter().map(|row| AlertId(row.id)).collect())
+    }
+
+    pub async fn amend_alerts(&mut self, amendments: &[Amendment]) -> Result<(), StoreError> {
+        if amendments.is_empty() {
+            return Ok(());
+        }
+        sql_query(
+            "update alerts a set severity = n.severity, began_at = n.began_at, alarmed_at = n.alarmed_at,
+                 ended_at = n.ended_at, exposure_s = n.exposure_s, extreme = n.extreme,
+                 acknowledged_at = case when n.reopen then null else a.acknowledged_at end,
+                 acknowledged_by = case when n.reopen then null else a.acknowledged_by end,
+                 acknowledge_reason = case when n.reopen then null else a.acknowledge_reason end
+             from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[],
+                 $6::bigint[], $7::int[], $8::boolean[])
+                 as n (id, severity, began_at, alarmed_at, ended_at, exposure_s, extreme, reopen)
+             where a.id = n.id",
+        )
+        .bind::<Array<SqlUuid>, _>(column(amendments, |a| a.id.0))
+        .bind::<Array<Text>, _>(column(amendments, |a| a.severity.to_string()))
+        .bind::<Array<Timestamptz>, _>(column(amendments, |a| a.episode.began_at))
+        .bind::<Array<Timestamptz>, _>(column(amendments, |a| a.episode.alarmed_at))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(amendments, |a| a.episode.ended_at))
+        .bind::<Array<Nullable<BigInt>>, _>(column(amendments, |a| a.episode.exposure_s))
+        .bind::<Array<Nullable<Integer>>, _>(column(amendments, |a| a.episode.extreme))
+        .bind::<Array<diesel::sql_types::Bool>, _>(column(amendments, |a| a.reopen))
+        .execute(&mut self.raw)
+        .await?;
+        Ok(())
+    }
+
+    pub async fn end_alerts(&mut self, ended: &[EndedAlert], now: DateTime<Utc>) -> Result<(), StoreError> {
+        if ended.is_empty() {
+            return Ok(());
+        }
+        sql_query(
+            "update alerts a set closed_as = n.closed_as, merged_into = n.merged_into, closed_reason = n.reason,
+                 ended_at = coalesce(n.ended_at, a.ended_at), closed_at = $6
+             from unnest($1::uuid[], $2::text[], $3::uuid[], $4::timestamptz[], $5::text[])
+                 as n (id, closed_as, merged_into, ended_at, reason)
+             where a.id = n.id and a.closed_as is null",
+        )
+        .bind::<Array<SqlUuid>, _>(column(ended, |e| e.id.0))
+        .bind::<Array<Text>, _>(column(ended, |e| e.ending.word()))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(ended, |e| e.ending.into_alert()))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(ended, |e| e.ended_at))
+        .bind::<Array<Text>, _>(column(ended, |e| e.reason.as_str()))
+        .bind::<Timestamptz, _>(now)
+        .execute(&mut self.raw)
+        .await?;
+        Ok(())
+    }
+
+    /// The live alerts of the given assignments' alarms, locked until the transaction ends.
+    pub async fn lock_live_alerts(
+        &mut self,
+        assignments: &[AssignmentId],
+    ) -> Result<Vec<(AssignmentId, LiveAlert)>, StoreError> {
+        let rows: Vec<LiveRow> = sql_query(
+            "select id, assignment_id, alarm, severity, began_at, alarmed_at, ended_at, exposure_s, extreme,
+                 acknowledged_at is not null as acknowledged
+             from alerts where assignment_id = any($1) and alarm is not null and closed_as is null
+             order by id for update",
+        )
+        .bind::<Array<SqlUuid>, _>(column(assignments, |id| id.0))
+        .load(&mut self.raw)
+        .await?;
+        rows.into_iter().map(LiveRow::alert).collect()
+    }
+
+    /// Silence alerts of trackers that were heard again: closed at the instant of hearing. Returns whose they were.
+    pub async fn close_silence_alerts(
+        &mut self,
+        heard: &[(TrackerId, DateTime<Utc>)],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(OrganisationId, AlertId, ShipmentId)>, StoreError> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Integer)]
+            organisation_id: i32,
+            #[diesel(sql_type = SqlUuid)]
+            id: Uuid,
+            #[diesel(sql_type = SqlUuid)]
+            shipment_id: Uuid,
+        }
+        let rows: Vec<Row> = sql_query(
+            "update alerts a set closed_as = 'closed', closed_at = $3, closed_reason = 'heard again',
+                 ended_at = h.heard_at
+             from unnest($1::int[], $2::timestamptz[]) as h (tracker_id, heard_at)
+             where a.tracker_id = h.tracker_id and a.kind = 'silence' and a.closed_as is null
+                 and h.heard_at > a.began_at
+             returning a.organisation_id, a.id, a.shipment_id",
+        )
+        .bind::<Array<Integer>, _>(column(heard, |(tracker, _)| tracker.0))
+        .bind::<Array<Timestamptz>, _>(column(heard, |(_, at)| *at))
+        .bind::<Timestamptz, _>(now)
+        .load(&mut self.raw)
+        .await?;
+        let one =
+            |row: Row| (OrganisationId(row.organisation_id), AlertId(row.id), ShipmentId(row.shipment_id));
+        Ok(rows.into_iter().map(one).collect())
+    }
+
+    /// Newest first.
+    pub async fn alerts(
+        &mut self,
+        organisation: OrganisationId,
+        filter: AlertFilter,
+        limit: i64,
+    ) -> Result<Vec<AlertView>, StoreError> {
+        let (before_at, before_id) = filter.before.map(|(at, id)| (at, id.0)).unzip();
+        let open =
+            if filter.open_only { "and a.acknowledged_at is null and a.closed_as is null" } else { "" };
+        let rows: Vec<AlertRow> = sql_query(format!(
+            "{ALERT} where a.organisation_id = $1 {open}
+                 and ($2 is null or a.shipment_id = $2)
+                 and ($3 is null or (a.created_at, a.id) < ($3, $4))
+             order by a.created_at desc, a.id desc limit $5"
+        ))
+        .bind::<Integer, _>(organisation.0)
+        .bind::<Nullable<SqlUuid>, _>(filter.shipment.map(|id| id.0))
+        .bind::<Nullable<Timestamptz>, _>(before_at)
+        .bind::<Nullable<SqlUuid>, _>(before_id)
+        .bind::<BigInt, _>(limit)
+        .load(&mut self.raw)
+        .await?;
+        rows.into_iter().map(AlertRow::view).collect()
+    }
+
+    pub async fn alert(
+        &mut self,
+        organisation: OrganisationId,
+        id: AlertId,
+    ) -> Result<AlertView, StoreError> {
+        let rows: Vec<AlertRow> = sql_query(format!("{ALERT} where a.organisation_id = $1 and a.id = $2"))
+            .bind::<Integer, _>(organisation.0)
+            .bind::<SqlUuid, _>(id.0)
+            .load(&mut self.raw)
+            .await?;
+        rows.into_iter().next().ok_or(StoreError::NotFound)?.view()
+    }
+
+    /// Acknowledges an open alert; false where it is acknowledged or closed already.
+    pub async fn acknowledge_alert(
+        &mut self,
+        organisation: OrganisationId,
+        id: AlertId,
+        by: UserId,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let updated = sql_query(
+            "update alerts set acknowledged_at = $3, acknowledged_by = $4, acknowledge_reason = $5
+             where organisation_id = $1 and id = $2 and acknowledged_at is null and closed_as is null",
+        )
+        .bind::<Integer, _>(organisation.0)
+        .bind::<SqlUuid, _>(id.0)
+        .bind::<Timestamptz, _>(now)
+        .bind::<SqlUuid, _>(by.0)
+        .bind::<Text, _>(reason)
+        .execute(&mut self.raw)
+        .await?;
+        Ok(updated == 1)
+    }
+}
+
+const ALERT: &str = "select a.id, a.kind, a.alarm, a.severity, a.subject, a.shipment_id, s.reference, t.dev_eui,
+         a.began_at, a.alarmed_at, a.ended_at, a.exposure_s, a.extreme, a.closed_as, a.closed_at, a.closed_reason,
+         a.merged_into, a.acknowledged_at, u.email as acknowledged_by, a.acknowledge_reason, a.created_at
+     from alerts a
+     left join shipments s on s.id = a.shipment_id
+     left join trackers t on t.id = a.tracker_id
+     left join users u on u.id = a.acknowledged_by";
+
+#[derive(QueryableByName)]
+struct EpisodeRow {
+    #[diesel(sql_type = Timestamptz)]
+    began_at: DateTime<Utc>,
+    #[diesel(sql_type = Timestamptz)]
+    alarmed_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    ended_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    exposure_s: Option<i64>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    extreme: Option<i32>,
+}
+
+impl EpisodeRow {
+    fn episode(&self) -> Episode {
+        let Self { began_at, alarmed_at, ended_at, exposure_s, extreme } = *self;
+        Episode { began_at, alarmed_at, ended_at, exposure_s, extreme }
+    }
+}
+
+fn parse_kind(text: &str) -> Result<AlertKind, StoreError> {
+    text.parse().map_err(|error| StoreError::unreadable("alert kind", error))
+}
+
+fn parse_severity(text: &str) -> Result<Severity, StoreError> {
+    text.parse().map_err(|error| StoreError::unreadable("severity", error))
+}
+
+#[derive(QueryableByName)]
+struct LiveRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    assignment_id: Uuid,
+    #[diesel(sql_type = Text)]
+    alarm: String,
+    #[diesel(sql_type = Text)]
+    severity: String,
+    #[diesel(embed)]
+    episode: EpisodeRow,
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    acknowledged: bool,
+}
+
+impl LiveRow {
+    fn alert(self) -> Result<(AssignmentId, LiveAlert), StoreError> {
+        let alert = LiveAlert {
+            id: AlertId(self.id),
+            alarm: self.alarm,
+            severity: parse_severity(&self.severity)?,
+            acknowledged: self.acknowledged,
+            began_at: self.episode.began_at,
+            alarmed_at: self.episode.alarmed_at,
+            ended_at: self.episode.ended_at,
+            exposure_s: self.episode.exposure_s.unwrap_or_default(),
+            extreme: self.episode.extreme.unwrap_or_default(),
+        };
+        Ok((AssignmentId(self.assignment_id), alert))
+    }
+}
+
+#[derive(QueryableByName)]
+struct AlertRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    alarm: Option<String>,
+    #[diesel(sql_type = Text)]
+    severity: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    subject: Option<String>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    shipment_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Text>)]
+    reference: Option<String>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    dev_eui: Option<i64>,
+    #[diesel(embed)]
+    episode: EpisodeRow,
+    #[diesel(sql_type = Nullable<Text>)]
+    closed_as: Option<String>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    closed_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Text>)]
+    closed_reason: Option<String>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    merged_into: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    acknowledged_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Text>)]
+    acknowledged_by: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    acknowledge_reason: Option<String>,
+    #[diesel(sql_type = Timestamptz)]
+    created_at: DateTime<Utc>,
+}
+
+impl AlertRow {
+    fn view(self) -> Result<AlertView, StoreError> {
+        Ok(AlertView {
+            id: AlertId(self.id),
+            kind: parse_kind(&self.kind)?,
+            alarm: self.alarm,
+            severity: parse_severity(&self.severity)?,
+            subject: self.subject,
+            shipment: self.shipment_id.map(ShipmentId),
+            shipment_reference: self.reference,
+            dev_eui: self.dev_eui.map(eui),
+            episode: self.episode.episode(),
+            closed_as: self.closed_as,
+            closed_at: self.closed_at,
+            closed_reason: self.closed_reason,
+            merged_into: self.merged_into.map(AlertId),
+            acknowledged_at: self.acknowledged_at,
+            acknowledged_by: self.acknowledged_by,
+            acknowledge_reason: self.acknowledge_reason,
+            created_at: self.created_at,
+        })
+    }
+}
+
+/// The extreme of a temperature alert; other quantities have none in °C.
+pub fn extreme_temperature(alert: &AlertView) -> Option<Temperature> {
+    match alert.kind {
+        AlertKind::TemperatureHigh | AlertKind::TemperatureLow => alert.episode.extreme.map(Temperature),
+        _ => None,
+    }
+}

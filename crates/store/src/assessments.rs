@@ -1,0 +1,261 @@
+//! The evaluation of each assignment: its fold so far, loaded and stored a batch at a time.
+
+use chrono::{DateTime, Utc};
+use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{QueryableByName, sql_query};
+use diesel_async::RunQueryDsl;
+use domain::evaluate::Verdict;
+use domain::shipment::HoldReason;
+use domain::{AssignmentId, OrganisationId, ProfileId, ShipmentId, TrackerId};
+use uuid::Uuid;
+
+use crate::shipments::parse_hold;
+use crate::trackers::column;
+use crate::{Connection, StoreError};
+
+/// An assignment as an evaluation needs it. Its row is locked until the transaction ends.
+#[derive(Debug, Clone)]
+pub struct AssignmentState {
+    pub assignment: AssignmentId,
+    pub organisation: OrganisationId,
+    pub shipment: ShipmentId,
+    pub shipment_reference: String,
+    pub tracker: TrackerId,
+    pub profile: ProfileId,
+    pub from: DateTime<Utc>,
+    pub until: Option<DateTime<Utc>>,
+    pub evaluation: Vec<u8>,
+}
+
+/// What an evaluation leaves behind.
+#[derive(Debug, Clone)]
+pub struct EvaluatedAssignment {
+    pub assignment: AssignmentId,
+    pub evaluation: Vec<u8>,
+    pub verdict: Verdict,
+    /// The next instant at which the clock alone changes the assessment.
+    pub next_due_at: Option<DateTime<Utc>>,
+}
+
+/// A ride under way, as silence is judged on it.
+#[derive(Debug, Clone)]
+pub struct ScheduledRide {
+    pub organisation: OrganisationId,
+    pub assignment: AssignmentId,
+    pub shipment: ShipmentId,
+    pub shipment_reference: String,
+    pub tracker: TrackerId,
+    pub interval_s: i32,
+    pub from: DateTime<Utc>,
+    pub heard_at: Option<DateTime<Utc>>,
+}
+
+const ASSIGNMENT_STATE: &str =
+    "select a.id, a.organisation_id, a.shipment_id, s.reference, a.tracker_id, s.profile_id, a.from_at, a.until_at,
+         st.evaluation
+     from assignment_states st
+     join assignments a on a.id = st.assignment_id
+     join shipments s on s.id = a.shipment_id";
+
+impl Connection {
+    /// Locks the assignments that may see a reading of those trackers from those instants on, in the order of ids.
+    pub async fn lock_assignments_of(
+        &mut self,
+        trackers: &[(TrackerId, DateTime<Utc>)],
+    ) -> Result<Vec<AssignmentState>, StoreError> {
+        let rows: Vec<StateRow> = sql_query(format!(
+            "{ASSIGNMENT_STATE}
+             join unnest($1::int[], $2::timestamptz[]) as n (tracker_id, earliest) on n.tracker_id = a.tracker_id
+             where (a.until_at is null or a.until_at > n.earliest) and s.status <> 'closed'
+             order by a.id for update of st, s"
+        ))
+        .bind::<Array<Integer>, _>(column(trackers, |(tracker, _)| tracker.0))
+        .bind::<Array<Timestamptz>, _>(column(trackers, |(_, earliest)| *earliest))
+        .load(&mut self.raw)
+        .await?;
+        Ok(rows.into_iter().map(StateRow::state).collect())
+    }
+
+    pub async fn lock_assignments(
+        &mut self,
+        assignments: &[AssignmentId],
+    ) -> Result<Vec<AssignmentState>, StoreError> {
+        let rows: Vec<StateRow> =
+            sql_query(format!("{ASSIGNMENT_STATE} where a.id = any($1) order by a.id for update of st, s"))
+                .bind::<Array<SqlUuid>, _>(column(assignments, |assignment| assignment.0))
+                .load(&mut self.raw)
+                .await?;
+        Ok(rows.into_iter().map(StateRow::state).collect())
+    }
+
+    /// Locks those whose assessment the clock has changed by `now`.
+    pub async fn lock_due_assignments(
+        &mut self,
+        now: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<AssignmentState>, StoreError> {
+        let rows: Vec<StateRow> = sql_query(format!(
+            "{ASSIGNMENT_STATE} where st.next_due_at <= $1 order by a.id limit $2 for update of st, s"
+        ))
+        .bind::<Timestamptz, _>(now)
+        .bind::<BigInt, _>(limit)
+        .load(&mut self.raw)
+        .await?;
+        Ok(rows.into_iter().map(StateRow::state).collect())
+    }
+
+    pub async fn store_evaluations(&mut self, evaluated: &[EvaluatedAssignment]) -> Result<(), StoreError> {
+        if evaluated.is_empty() {
+            return Ok(());
+        }
+        sql_query(
+            "update assignment_states st set evaluation = n.evaluation, verdict = n.verdict, next_due_at = n.next_due_at
+             from unnest($1::uuid[], $2::bytea[], $3::text[], $4::timestamptz[])
+                 as n (assignment_id, evaluation, verdict, next_due_at)
+             where st.assignment_id = n.assignment_id",
+        )
+        .bind::<Array<SqlUuid>, _>(column(evaluated, |e| e.assignment.0))
+        .bind::<Array<Binary>, _>(column(evaluated, |e| e.evaluation.as_slice()))
+        .bind::<Array<Text>, _>(column(evaluated, |e| e.verdict.to_string()))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(evaluated, |e| e.next_due_at))
+        .execute(&mut self.raw)
+        .await?;
+        Ok(())
+    }
+
+    /// What the given shipments' holds follow from: the hold so far and the worst verdict of all their rides.
+    pub async fn shipment_verdicts(
+        &mut self,
+        shipments: &[ShipmentId],
+    ) -> Result<Vec<(ShipmentId, Option<HoldReason>, Verdict)>, StoreError> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = SqlUuid)]
+            id: Uuid,
+            #[diesel(sql_type = Nullable<Text>)]
+            hold: Option<String>,
+            #[diesel(sql_type = Nullable<Text>)]
+            verdict: Option<String>,
+        }
+        let rows: Vec<Row> = sql_query(
+            "select s.id, s.hold, st.verdict from shipments s
+             join assignments a on a.shipment_id = s.id
+             join assignment_states st on st.assignment_id = a.id
+             where s.id = any($1) order by s.id",
+        )
+        .bind::<Array<SqlUuid>, _>(column(shipments, |shipment| shipment.0))
+        .load(&mut self.raw)
+        .await?;
+        let mut worst: Vec<(ShipmentId, Option<HoldReason>, Verdict)> = Vec::new();
+        for row in rows {
+            // A ride that nobody has evaluated yet is one of which nothing is known.
+            let verdict = row.verdict.as_deref().map_or(Ok(Verdict::Incomplete), str::parse);
+            let verdict = verdict.map_err(|error| StoreError::unreadable("verdict", error))?;
+            match worst.last_mut().filter(|(shipment, _, _)| shipment.0 == row.id) {
+                Some((_, _, so_far)) => *so_far = verdict.max(*so_far),
+                None => worst.push((ShipmentId(row.id), parse_hold(row.hold)?, verdict)),
+            }
+        }
+        Ok(worst)
+    }
+
+    /// Rides under way whose tracker was last heard at least two intervals ago and that have no silence alert yet.
+    /// Whether that is silence is the domain's to say.
+    pub async fn quiet_rides(
+        &mut self,
+        now: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<ScheduledRide>, StoreError> {
+        let rows: Vec<ScheduledRow> = sql_query(
+            "select a.organisation_id, a.id, a.shipment_id, s.reference, a.tracker_id, t.interval_s, a.from_at,
+                 l.heard_at
+             from assignments a
+             join shipments s on s.id = a.shipment_id and s.status = 'in_transit'
+             join trackers t on t.id = a.tracker_id
+             left join tracker_states l on l.tracker_id = a.tracker_id
+             where a.from_at <= $1 and (a.until_at is null or a.until_at > $1)
+                 and greatest(l.heard_at, a.from_at) <= $1 - make_interval(secs => 2 * t.interval_s)
+                 and not exists (select from alerts al
+                     where al.assignment_id = a.id and al.kind = 'silence' and al.closed_as is null)
+             order by a.id limit $2",
+        )
+        .bind::<Timestamptz, _>(now)
+        .bind::<BigInt, _>(limit)
+        .load(&mut self.raw)
+        .await?;
+        Ok(rows.into_iter().map(ScheduledRow::ride).collect())
+    }
+}
+
+#[derive(QueryableByName)]
+struct StateRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Integer)]
+    organisation_id: i32,
+    #[diesel(sql_type = SqlUuid)]
+    shipment_id: Uuid,
+    #[diesel(sql_type = Text)]
+    reference: String,
+    #[diesel(sql_type = Integer)]
+    tracker_id: i32,
+    #[diesel(sql_type = SqlUuid)]
+    profile_id: Uuid,
+    #[diesel(sql_type = Timestamptz)]
+    from_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    until_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Binary)]
+    evaluation: Vec<u8>,
+}
+
+impl StateRow {
+    fn state(self) -> AssignmentState {
+        AssignmentState {
+            assignment: AssignmentId(self.id),
+            organisation: OrganisationId(self.organisation_id),
+            shipment: ShipmentId(self.shipment_id),
+            shipment_reference: self.reference,
+            tracker: TrackerId(self.tracker_id),
+            profile: ProfileId(self.profile_id),
+            from: self.from_at,
+            until: self.until_at,
+            evaluation: self.evaluation,
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct ScheduledRow {
+    #[diesel(sql_type = Integer)]
+    organisation_id: i32,
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    shipment_id: Uuid,
+    #[diesel(sql_type = Text)]
+    reference: String,
+    #[diesel(sql_type = Integer)]
+    tracker_id: i32,
+    #[diesel(sql_type = Integer)]
+    interval_s: i32,
+    #[diesel(sql_type = Timestamptz)]
+    from_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    heard_at: Option<DateTime<Utc>>,
+}
+
+impl ScheduledRow {
+    fn ride(self) -> ScheduledRide {
+        ScheduledRide {
+            organisation: OrganisationId(self.organisation_id),
+            assignment: AssignmentId(self.id),
+            shipment: ShipmentId(self.shipment_id),
+            shipment_reference: self.reference,
+            tracker: TrackerId(self.tracker_id),
+            interval_s: self.interval_s,
+            from: self.from_at,
+            heard_at: self.heard_at,
+        }
+    }
+}

@@ -1,0 +1,129 @@
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use diesel_async::pooled_connection::AsyncDieselConnectionManager;
+use diesel_async::pooled_connection::deadpool::{Object, Pool};
+use diesel_async::{
+    AnsiTransactionManager, AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection,
+    TransactionManager,
+};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use crate::{Partitioned, StoreError};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
+
+/// Any number that all Isotherm programs agree on: one of them migrates at a time.
+const MIGRATION_LOCK: i64 = 0x1507_4E12;
+
+/// How long a caller waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// PostgreSQL, reached through a pool of connections. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pool: Pool<AsyncPgConnection>,
+    /// Those that are known to exist.
+    pub(crate) partitions: Arc<Mutex<HashSet<(Partitioned, NaiveDate)>>>,
+}
+
+/// One connection. Every statement of this crate is a method of it, so that a caller decides what belongs into
+/// one transaction: `begin`, statements, `commit`. Dropped before `commit`, all of it is undone.
+pub struct Connection {
+    pub(crate) raw: Object<AsyncPgConnection>,
+}
+
+impl Store {
+    /// `url` is a libpq URL such as `postgres://user@host/database`. Connects lazily.
+    pub fn open(url: &str, connections: usize) -> Result<Self, StoreError> {
+        let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new(url);
+        let pool = Pool::builder(manager)
+            .max_size(connections)
+            .build()
+            .map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+        Ok(Self { pool, partitions: Arc::default() })
+    }
+
+    pub async fn connect(&self) -> Result<Connection, StoreError> {
+        let raw = tokio::time::timeout(PATIENCE, self.pool.get())
+            .await
+            .map_err(|_| StoreError::Unavailable("no connection within 10 seconds".into()))?
+            .map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+        Ok(Connection { raw })
+    }
+
+    /// A connection with a transaction begun.
+    pub async fn begin(&self) -> Result<Connection, StoreError> {
+        let mut connection = self.connect().await?;
+        AnsiTransactionManager::begin_transaction(&mut *connection.raw).await?;
+        Ok(connection)
+    }
+}
+
+impl Connection {
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        Ok(AnsiTransactionManager::commit_transaction(&mut *self.raw).await?)
+    }
+
+    /// Takes back the whole transaction and leaves the connection usable.
+    pub async fn roll_back(mut self) -> Result<(), StoreError> {
+        Ok(AnsiTransactionManager::rollback_transaction(&mut *self.raw).await?)
+    }
+}
+
+/// Held shared by every transaction that takes readings in, and alone by those that change what readings are for.
+const INTAKE_LOCK: i64 = 0x1507_4E13;
+
+impl Connection {
+    /// Taken by a batch of readings: no tracker is registered or bound until its transaction ends.
+    pub async fn share_intake(&mut self) -> Result<(), StoreError> {
+        self.lock("pg_advisory_xact_lock_shared", INTAKE_LOCK).await
+    }
+
+    /// Taken before a tracker is registered or bound: otherwise a batch that runs at the same time could store a
+    /// reading that neither side sees in time to assess it.
+    pub async fn lock_intake(&mut self) -> Result<(), StoreError> {
+        self.lock("pg_advisory_xact_lock", INTAKE_LOCK).await
+    }
+
+    async fn lock(&mut self, function: &str, lock: i64) -> Result<(), StoreError> {
+        Ok(self.raw.batch_execute(&format!("select {function}({lock})")).await?)
+    }
+}
+
+/// Brings the database to this version; returns the names of the migrations that were run.
+pub async fn migrate(url: &str) -> Result<Vec<String>, StoreError> {
+    with_harness(url, |harness| {
+        let run = harness.run_pending_migrations(MIGRATIONS)?;
+        Ok(run.iter().map(ToString::to_string).collect())
+    })
+    .await
+}
+
+/// Takes every migration back, newest first. All data is gone after it.
+pub async fn revert_all(url: &str) -> Result<Vec<String>, StoreError> {
+    with_harness(url, |harness| {
+        let run = harness.revert_all_migrations(MIGRATIONS)?;
+        Ok(run.iter().map(ToString::to_string).collect())
+    })
+    .await
+}
+
+type Harness = AsyncMigrationHarness<AsyncPgConnection>;
+type MigrationError = Box<dyn std::error::Error + Send + Sync>;
+
+async fn with_harness<F>(url: &str, work: F) -> Result<Vec<String>, StoreError>
+where
+    F: FnOnce(&mut Harness) -> Result<Vec<String>, MigrationError> + Send + 'static,
+{
+    let mut connection =
+        AsyncPgConnection::establish(url).await.map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+    connection.batch_execute(&format!("select pg_advisory_lock({MIGRATION_LOCK})")).await?;
+    // The harness blocks its thread on the connection; the lock ends with the connection.
+    tokio::task::spawn_blocking(move || work(&mut AsyncMigrationHarness::new(connection)))
+        .await
+        .map_err(|error| StoreError::Migration(Box::new(error)))?
+        .map_err(StoreError::Migration)
+}

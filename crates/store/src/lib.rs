@@ -1,0 +1,34 @@
+//! PostgreSQL: what is kept, and how a batch is written in one transaction.
+//!
+//! On the path of a reading this is the last step before the acknowledgement: rows in, commit, done. It is the only
+//! user of diesel; it holds no rule of the domain and knows no queue, no network and no HTTP. Its unit is the
+//! [`Connection`]: every statement is a method of it, and the caller decides which of them share a transaction.
+
+mod accounts;
+mod alerts;
+mod assessments;
+mod connection;
+pub mod embedded;
+mod error;
+mod intake;
+mod partitions;
+mod readings;
+mod records;
+mod schema;
+mod shipments;
+mod trackers;
+
+pub use accounts::{Integration, User};
+pub use alerts::{
+    AlertFilter, AlertView, Amendment, EndedAlert, Ending, Episode, NewAlert,
+    extreme_temperature,
+};
+pub use assessments::{AssignmentState, EvaluatedAssignment, ScheduledRide};
+pub use connection::{Connection, Store, migrate, revert_all};
+pub use error::StoreError;
+pub use intake::{DeviceEvent, UnreadableBody, Uplink};
+pub use partitions::{Partitioned, partition_day};
+pub use readings::{ReadingSpan, SeriesCursor, SeriesPoint, SetAside, TrackerReading};
+pub use records::{AuditEntry, DueNotification, FirstAnswer, NewNotification, NotificationCounts};
+pub use shipments::{Latest, NewShipment, Ride, Shipment, ShipmentFilter, StoredProfile};
+pub use trackers::{Tracker, TrackerNews, UnknownTracker};

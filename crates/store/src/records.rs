@@ -1,0 +1,243 @@
+//! What is written beside the work itself: the audit trail, the outbox of notifications, first answers to
+//! requests that may be repeated.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use domain::access::Role;
+use domain::{AlertId, OrganisationId, UserId};
+use uuid::Uuid;
+
+use crate::schema::idempotency_keys;
+use crate::trackers::column;
+use crate::{Connection, StoreError};
+
+#[derive(Debug, Clone)]
+pub struct AuditEntry {
+    pub organisation: OrganisationId,
+    /// None where the service itself acted.
+    pub actor: Option<UserId>,
+    /// A verb and a noun, such as `alert.acknowledged`.
+    pub action: &'static str,
+    /// The id of what was changed.
+    pub subject: String,
+    pub detail: serde_json::Value,
+}
+
+/// A message to be sent to every user of the given roles in the organisation.
+#[derive(Debug, Clone)]
+pub struct NewNotification {
+    pub organisation: OrganisationId,
+    pub alert: AlertId,
+    pub subject: String,
+    pub body: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct DueNotification {
+    pub id: Uuid,
+    pub email: String,
+    pub subject: String,
+    pub body: String,
+    /// Attempts so far.
+    pub attempts: i32,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NotificationCounts {
+    pub pending: i64,
+    /// Pending after at least one failed attempt.
+    pub failing: i64,
+    pub sent: i64,
+}
+
+/// The first answer to a request with an Idempotency-Key.
+#[derive(Debug, Clone)]
+pub struct FirstAnswer {
+    pub request_sha256: Vec<u8>,
+    pub status: u16,
+    pub answer: serde_json::Value,
+}
+
+impl Connection {
+    pub async fn write_audit(
+        &mut self,
+        entries: &[AuditEntry],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        sql_query(
+            "insert into audit_entries (organisation_id, at, actor, action, subject, detail)
+             select o, $6, a, w, s, d from unnest($1::int[], $2::uuid[], $3::text[], $4::text[], $5::jsonb[])
+                 as n (o, a, w, s, d)",
+        )
+        .bind::<Array<Integer>, _>(column(entries, |e| e.organisation.0))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(entries, |e| e.actor.map(|id| id.0)))
+        .bind::<Array<Text>, _>(column(entries, |e| e.action))
+        .bind::<Array<Text>, _>(column(entries, |e| e.subject.as_str()))
+        .bind::<Array<Jsonb>, _>(column(entries, |e| e.detail.clone()))
+        .bind::<Timestamptz, _>(now)
+        .execute(&mut self.raw)
+        .await?;
+        Ok(())
+    }
+
+    /// Puts one notification a recipient into the outbox.
+    pub async fn add_notifications(
+        &mut self,
+        notifications: &[NewNotification],
+        roles: &[Role],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        if notifications.is_empty() {
+            return Ok(());
+        }
+        sql_query(
+            "insert into notifications (id, organisation_id, alert_id, user_id, subject, body, created_at,
+                 next_attempt_at)
+             select gen_random_uuid(), n.o, n.a, u.id, n.s, n.b, $5, $5
+             from unnest($1::int[], $2::uuid[], $3::text[], $4::text[]) as n (o, a, s, b)
+             join users u on u.organisation_id = n.o and u.role = any($6) and u.disabled_at is null",
+        )
+        .bind::<Array<Integer>, _>(column(notifications, |n| n.organisation.0))
+        .bind::<Array<SqlUuid>, _>(column(notifications, |n| n.alert.0))
+        .bind::<Array<Text>, _>(column(notifications, |n| n.subject.as_str()))
+        .bind::<Array<Text>, _>(column(notifications, |n| n.body.as_str()))
+        .bind::<Timestamptz, _>(now)
+        .bind::<Array<Text>, _>(column(roles, ToString::to_string))
+        .execute(&mut self.raw)
+        .await?;
+        Ok(())
+    }
+
+    /// Notifications whose next attempt is due, locked against other senders until the transaction ends.
+    pub async fn lock_due_notifications(
+        &mut self,
+        now: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<DueNotification>, StoreError> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = SqlUuid)]
+            id: Uuid,
+            #[diesel(sql_type = Text)]
+            email: String,
+            #[diesel(sql_type = Text)]
+            subject: String,
+            #[diesel(sql_type = Text)]
+            body: String,
+            #[diesel(sql_type = Integer)]
+            attempts: i32,
+        }
+        let rows: Vec<Row> = sql_query(
+            "select n.id, u.email, n.subject, n.body, n.attempts
+             from notifications n join users u on u.id = n.user_id
+             where n.next_attempt_at <= $1 order by n.next_attempt_at, n.id limit $2
+             for update of n skip locked",
+        )
+        .bind::<Timestamptz, _>(now)
+        .bind::<BigInt, _>(limit)
+        .load(&mut self.raw)
+        .await?;
+        let one = |row: Row| {
+            let Row { id, email, subject, body, attempts } = row;
+            DueNotification { id, email, subject, body, attempts }
+        };
+        Ok(rows.into_iter().map(one).collect())
+    }
+
+    pub async fn mark_notification_sent(&mut self, id: Uuid, now: DateTime<Utc>) -> Result<(), StoreError> {
+        sql_query(
+            "update notifications set sent_at = $2, next_attempt_at = null, attempts = attempts + 1 where id = $1",
+        )
+        .bind::<SqlUuid, _>(id)
+        .bind::<Timestamptz, _>(now)
+        .execute(&mut self.raw)
+        .await?;
+        Ok(())
+    }
+
+    pub async fn mark_notification_failed(
+        &mut self,
+        id: Uuid,
+        error: &str,
+        next_attempt_at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        sql_query(
+            "update notifications set attempts = attempts + 1, last_error = $2, next_attempt_at = $3 where id = $1",
+        )
+        .bind::<SqlUuid, _>(id)
+        .bind::<Text, _>(error)
+        .bind::<Timestamptz, _>(next_attempt_at)
+        .execute(&mut self.raw)
+        .await?;
+        Ok(())
+    }
+
+    pub async fn notification_counts(
+        &mut self,
+        organisation: OrganisationId,
+    ) -> Result<NotificationCounts, StoreError> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = BigInt)]
+            pending: i64,
+            #[diesel(sql_type = BigInt)]
+            failing: i64,
+            #[diesel(sql_type = BigInt)]
+            sent: i64,
+        }
+        let row: Row = sql_query(
+            "select count(*) filter (where sent_at is null) as pending,
+                 count(*) filter (where sent_at is null and attempts > 0) as failing,
+                 count(*) filter (where sent_at is not null) as sent
+             from notifications where organisation_id = $1",
+        )
+        .bind::<Integer, _>(organisation.0)
+        .get_result(&mut self.raw)
+        .await?;
+        Ok(NotificationCounts { pending: row.pending, failing: row.failing, sent: row.sent })
+    }
+
+    pub async fn first_answer(&mut self, user: UserId, key: &str) -> Result<Option<FirstAnswer>, StoreError> {
+        let row: Option<(Vec<u8>, i32, serde_json::Value)> = idempotency_keys::table
+            .find((user.0, key))
+            .select((idempotency_keys::request_sha256, idempotency_keys::status, idempotency_keys::answer))
+            .first(&mut self.raw)
+            .await
+            .optional()?;
+        let answer = |(request_sha256, status, answer)| {
+            let status = u16::try_from(status).map_err(|error| StoreError::unreadable("status", error))?;
+            Ok(FirstAnswer { request_sha256, status, answer })
+        };
+        row.map(answer).transpose()
+    }
+
+    /// Refused by `idempotency_keys_pkey` where the same request is being answered at this moment.
+    pub async fn keep_first_answer(
+        &mut self,
+        organisation: OrganisationId,
+        user: UserId,
+        key: &str,
+        first: &FirstAnswer,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        diesel::insert_into(idempotency_keys::table)
+            .values((
+                idempotency_keys::organisation_id.eq(organisation.0),
+                idempotency_keys::user_id.eq(user.0),
+                idempotency_keys::key.eq(key),
+                idempotency_keys::request_sha256.eq(&first.request_sha256),
+                idempotency_keys::status.eq(i32::from(first.status)),
+                idempotency_keys::answer.eq(&first.answer),
+                idempotency_keys::created_at.eq(now),
+            ))
+            .execute(&mut self.raw)
+            .await?;
+        Ok(())
+    }
+}

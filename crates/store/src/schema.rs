@@ -1,0 +1,60 @@
+//! The tables that the query builder names. Batches and joins are SQL texts beside their functions.
+
+diesel::table! {
+    organisations (id) { id -> Integer, name -> Text, created_at -> Timestamptz, }
+}
+diesel::table! {
+    users (id) {
+        id -> Uuid, organisation_id -> Integer, email -> Text, role -> Text, password_hash -> Text,
+        created_at -> Timestamptz, disabled_at -> Nullable<Timestamptz>,
+    }
+}
+diesel::table! {
+    integrations (id) {
+        id -> Text, organisation_id -> Integer, network -> Text, token_sha256 -> Binary, on_broker_away -> Text,
+        created_at -> Timestamptz, disabled_at -> Nullable<Timestamptz>,
+    }
+}
+diesel::table! {
+    profiles (id) {
+        id -> Uuid, organisation_id -> Integer, name -> Text, version -> Integer, definition -> Jsonb,
+        created_at -> Timestamptz,
+    }
+}
+diesel::table! {
+    trackers (id) {
+        id -> Integer, organisation_id -> Integer, dev_eui -> BigInt, name -> Text, codec -> Text,
+        interval_s -> Integer, created_at -> Timestamptz,
+    }
+}
+diesel::table! {
+    shipments (id) {
+        id -> Uuid, organisation_id -> Integer, reference -> Text, profile_id -> Uuid, status -> Text,
+        hold -> Nullable<Text>, origin -> Nullable<Text>, destination -> Nullable<Text>,
+        created_at -> Timestamptz, created_by -> Nullable<Uuid>,
+    }
+}
+diesel::table! {
+    assignments (id) {
+        id -> Uuid, organisation_id -> Integer, shipment_id -> Uuid, tracker_id -> Integer,
+        from_at -> Timestamptz, until_at -> Nullable<Timestamptz>, created_at -> Timestamptz,
+    }
+}
+diesel::table! {
+    assignment_states (assignment_id) {
+        assignment_id -> Uuid, organisation_id -> Integer, evaluation -> Binary,
+        verdict -> Nullable<Text>, next_due_at -> Nullable<Timestamptz>,
+    }
+}
+diesel::table! {
+    idempotency_keys (user_id, key) {
+        organisation_id -> Integer, user_id -> Uuid, key -> Text, request_sha256 -> Binary, status -> Integer,
+        answer -> Jsonb, created_at -> Timestamptz,
+    }
+}
+
+diesel::joinable!(users -> organisations (organisation_id));
+diesel::joinable!(assignments -> trackers (tracker_id));
+diesel::joinable!(assignments -> shipments (shipment_id));
+diesel::allow_tables_to_appear_in_same_query!(users, organisations);
+diesel::allow_tables_to_appear_in_same_query!(assignments, trackers, shipments, assignment_states);

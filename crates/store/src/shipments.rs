@@ -1,0 +1,395 @@
+//! Shipments, the profiles that they keep, and the trackers that ride with them.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use domain::profile::Profile;
+use domain::shipment::{HoldReason, ShipmentStatus};
+use domain::{
+    AssignmentId, DevEui, Humidity, OrganisationId, ProfileId, ShipmentId, Temperature, TrackerId, UserId,
+};
+use uuid::Uuid;
+
+use crate::schema::{assignments, profiles, shipments, trackers};
+use crate::trackers::{column, eui};
+use crate::{Connection, StoreError};
+
+#[derive(Debug, Clone)]
+pub struct StoredProfile {
+    pub id: ProfileId,
+    pub version: i32,
+    pub profile: Profile,
+}
+
+#[derive(Debug, Clone)]
+pub struct NewShipment {
+    pub organisation: OrganisationId,
+    pub reference: String,
+    pub profile: ProfileId,
+    pub origin: Option<String>,
+    pub destination: Option<String>,
+    pub created_by: Option<UserId>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Shipment {
+    pub id: ShipmentId,
+    pub reference: String,
+    pub profile: ProfileId,
+    pub status: ShipmentStatus,
+    pub hold: Option<HoldReason>,
+    pub origin: Option<String>,
+    pub destination: Option<String>,
+    pub created_at: DateTime<Utc>,
+    /// Neither acknowledged nor closed.
+    pub open_alerts: i64,
+}
+
+/// A tracker's ride with a shipment, with the tracker's latest reading.
+#[derive(Debug, Clone)]
+pub struct Ride {
+    pub assignment: AssignmentId,
+    pub shipment: ShipmentId,
+    pub tracker: TrackerId,
+    pub dev_eui: DevEui,
+    pub name: String,
+    pub from: DateTime<Utc>,
+    pub until: Option<DateTime<Utc>>,
+    /// The fold of its readings, as `assessments` keeps it.
+    pub evaluation: Vec<u8>,
+    pub latest: Option<Latest>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Latest {
+    pub measured_at: DateTime<Utc>,
+    pub temperature: Temperature,
+    pub humidity: Option<Humidity>,
+}
+
+/// Which shipments a list shows, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct ShipmentFilter {
+    pub reference: Option<String>,
+    pub status: Option<ShipmentStatus>,
+    pub before: Option<(DateTime<Utc>, ShipmentId)>,
+}
+
+#[derive(QueryableByName)]
+struct ShipmentRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    reference: String,
+    #[diesel(sql_type = SqlUuid)]
+    profile_id: Uuid,
+    #[diesel(sql_type = Text)]
+    status: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    hold: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    origin: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    destination: Option<String>,
+    #[diesel(sql_type = Timestamptz)]
+    created_at: DateTime<Utc>,
+    #[diesel(sql_type = BigInt)]
+    open_alerts: i64,
+}
+
+impl TryFrom<ShipmentRow> for Shipment {
+    type Error = StoreError;
+
+    fn try_from(row: ShipmentRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: ShipmentId(row.id),
+            reference: row.reference,
+            profile: ProfileId(row.profile_id),
+            status: row.status.parse().map_err(|error| StoreError::unreadable("status", error))?,
+            hold: parse_hold(row.hold)?,
+            origin: row.origin,
+            destination: row.destination,
+            created_at: row.created_at,
+            open_alerts: row.open_alerts,
+        })
+    }
+}
+
+pub(crate) fn parse_hold(text: Option<String>) -> Result<Option<HoldReason>, StoreError> {
+    text.map(|hold| hold.parse().map_err(|error| StoreError::unreadable("hold", error))).transpose()
+}
+
+impl Connection {
+    /// A profile of that name as its next version.
+    pub async fn add_profile(
+        &mut self,
+        organisation: OrganisationId,
+        profile: &Profile,
+        now: DateTime<Utc>,
+    ) -> Result<StoredProfile, StoreError> {
+        let definition =
+            serde_json::to_value(profile).map_err(|error| StoreError::unreadable("profile", error))?;
+        let latest: Option<i32> = profiles::table
+            .filter(profiles::organisation_id.eq(organisation.0).and(profiles::name.eq(profile.name())))
+            .select(diesel::dsl::max(profiles::version))
+            .first(&mut self.raw)
+            .await?;
+        let (id, version) = (Uuid::now_v7(), latest.unwrap_or(0) + 1);
+        diesel::insert_into(profiles::table)
+            .values((
+                profiles::id.eq(id),
+                profiles::organisation_id.eq(organisation.0),
+                profiles::name.eq(profile.name()),
+                profiles::version.eq(version),
+                profiles::definition.eq(definition),
+                profiles::created_at.eq(now),
+            ))
+            .execute(&mut self.raw)
+            .await?;
+        Ok(StoredProfile { id: ProfileId(id), version, profile: profile.clone() })
+    }
+
+    pub async fn profiles(&mut self, organisation: OrganisationId) -> Result<Vec<StoredProfile>, StoreError> {
+        let rows = profiles::table
+            .filter(profiles::organisation_id.eq(organisation.0))
+            .order((profiles::name, profiles::version.desc()))
+            .select((profiles::id, profiles::version, profiles::definition))
+            .load(&mut self.raw)
+            .await?;
+        rows.into_iter().map(stored_profile).collect()
+    }
+
+    pub async fn profile(
+        &mut self,
+        organisation: OrganisationId,
+        id: ProfileId,
+    ) -> Result<StoredProfile, StoreError> {
+        let row = profiles::table
+            .filter(profiles::organisation_id.eq(organisation.0).and(profiles::id.eq(id.0)))
+            .select((profiles::id, profiles::version, profiles::definition))
+            .first(&mut self.raw)
+            .await?;
+        stored_profile(row)
+    }
+
+    /// Profiles of any organisation, for work that already knows whose shipment it has.
+    pub async fn profiles_by_id(&mut self, ids: &[ProfileId]) -> Result<Vec<StoredProfile>, StoreError> {
+        let rows = profiles::table
+            .filter(profiles::id.eq_any(column(ids, |id| id.0)))
+            .select((profiles::id, profiles::version, profiles::definition))
+            .load(&mut self.raw)
+            .await?;
+        rows.into_iter().map(stored_profile).collect()
+    }
+
+    /// Refused by `shipments_organisation_id_reference_key` where the reference is taken.
+    pub async fn add_shipment(
+        &mut self,
+        shipment: &NewShipment,
+        now: DateTime<Utc>,
+    ) -> Result<ShipmentId, StoreError> {
+        let id = Uuid::now_v7();
+        diesel::insert_into(shipments::table)
+            .values((
+                shipments::id.eq(id),
+                shipments::organisation_id.eq(shipment.organisation.0),
+                shipments::reference.eq(&shipment.reference),
+                shipments::profile_id.eq(shipment.profile.0),
+                shipments::status.eq(ShipmentStatus::Draft.to_string()),
+                shipments::origin.eq(&shipment.origin),
+                shipments::destination.eq(&shipment.destination),
+                shipments::created_at.eq(now),
+                shipments::created_by.eq(shipment.created_by.map(|user| user.0)),
+            ))
+            .execute(&mut self.raw)
+            .await?;
+        Ok(ShipmentId(id))
+    }
+
+    pub async fn shipment(
+        &mut self,
+        organisation: OrganisationId,
+        id: ShipmentId,
+    ) -> Result<Shipment, StoreError> {
+        let rows: Vec<ShipmentRow> =
+            sql_query(format!("{SHIPMENT} where s.organisation_id = $1 and s.id = $2"))
+                .bind::<Integer, _>(organisation.0)
+                .bind::<SqlUuid, _>(id.0)
+                .load(&mut self.raw)
+                .await?;
+        rows.into_iter().next().ok_or(StoreError::NotFound)?.try_into()
+    }
+
+    pub async fn shipments(
+        &mut self,
+        organisation: OrganisationId,
+        filter: &ShipmentFilter,
+        limit: i64,
+    ) -> Result<Vec<Shipment>, StoreError> {
+        let (before_at, before_id) = filter.before.map(|(at, id)| (at, id.0)).unzip();
+        let rows: Vec<ShipmentRow> = sql_query(format!(
+            "{SHIPMENT} where s.organisation_id = $1
+                 and ($2 is null or s.reference ilike '%' || replace(replace($2, '%', '\\%'), '_', '\\_') || '%')
+                 and ($3 is null or s.status = $3)
+                 and ($4 is null or (s.created_at, s.id) < ($4, $5))
+             order by s.created_at desc, s.id desc limit $6"
+        ))
+        .bind::<Integer, _>(organisation.0)
+        .bind::<Nullable<Text>, _>(filter.reference.as_deref())
+        .bind::<Nullable<Text>, _>(filter.status.map(|status| status.to_string()))
+        .bind::<Nullable<Timestamptz>, _>(before_at)
+        .bind::<Nullable<SqlUuid>, _>(before_id)
+        .bind::<BigInt, _>(limit)
+        .load(&mut self.raw)
+        .await?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// The trackers that ride or rode with the given shipments, in the order of their beginnings.
+    pub async fn rides(&mut self, of: &[ShipmentId]) -> Result<Vec<Ride>, StoreError> {
+        let rows: Vec<RideRow> = sql_query(
+            "select a.id, a.shipment_id, a.tracker_id, t.dev_eui, t.name, a.from_at, a.until_at, st.evaluation,
+                 l.measured_at, l.temperature, l.humidity
+             from assignments a
+             join trackers t on t.id = a.tracker_id
+             join assignment_states st on st.assignment_id = a.id
+             left join tracker_states l on l.tracker_id = a.tracker_id
+             where a.shipment_id = any($1) order by a.from_at, a.id",
+        )
+        .bind::<Array<SqlUuid>, _>(column(of, |id| id.0))
+        .load(&mut self.raw)
+        .await?;
+        Ok(rows.into_iter().map(RideRow::ride).collect())
+    }
+
+    /// Whether the tracker rides with some shipment at any time of `[from, ∞)`. Locks the tracker against a second
+    /// binding until the transaction ends.
+    pub async fn is_tracker_bound(
+        &mut self,
+        tracker: TrackerId,
+        from: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        trackers::table.find(tracker.0).for_update().select(trackers::id).first::<i32>(&mut self.raw).await?;
+        let bound = assignments::table
+            .filter(assignments::tracker_id.eq(tracker.0))
+            .filter(assignments::until_at.is_null().or(assignments::until_at.gt(from)));
+        Ok(diesel::select(diesel::dsl::exists(bound)).get_result(&mut self.raw).await?)
+    }
+
+    /// Binds a tracker from an instant on; a draft is in transit from then. `evaluation` is the empty fold.
+    pub async fn bind_tracker(
+        &mut self,
+        organisation: OrganisationId,
+        shipment: ShipmentId,
+        tracker: TrackerId,
+        from: DateTime<Utc>,
+        evaluation: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<AssignmentId, StoreError> {
+        let id = Uuid::now_v7();
+        diesel::insert_into(assignments::table)
+            .values((
+                assignments::id.eq(id),
+                assignments::organisation_id.eq(organisation.0),
+                assignments::shipment_id.eq(shipment.0),
+                assignments::tracker_id.eq(tracker.0),
+                assignments::from_at.eq(from),
+                assignments::created_at.eq(now),
+            ))
+            .execute(&mut self.raw)
+            .await?;
+        diesel::insert_into(crate::schema::assignment_states::table)
+            .values((
+                crate::schema::assignment_states::assignment_id.eq(id),
+                crate::schema::assignment_states::organisation_id.eq(organisation.0),
+                crate::schema::assignment_states::evaluation.eq(evaluation),
+            ))
+            .execute(&mut self.raw)
+            .await?;
+        diesel::update(shipments::table.find(shipment.0))
+            .filter(shipments::status.eq(ShipmentStatus::Draft.to_string()))
+            .set(shipments::status.eq(ShipmentStatus::InTransit.to_string()))
+            .execute(&mut self.raw)
+            .await?;
+        Ok(AssignmentId(id))
+    }
+
+    pub async fn set_holds(&mut self, holds: &[(ShipmentId, Option<HoldReason>)]) -> Result<(), StoreError> {
+        if holds.is_empty() {
+            return Ok(());
+        }
+        sql_query(
+            "update shipments s set hold = n.hold
+             from unnest($1::uuid[], $2::text[]) as n (id, hold) where s.id = n.id",
+        )
+        .bind::<Array<SqlUuid>, _>(column(holds, |(id, _)| id.0))
+        .bind::<Array<Nullable<Text>>, _>(column(holds, |(_, hold)| hold.map(|hold| hold.to_string())))
+        .execute(&mut self.raw)
+        .await?;
+        Ok(())
+    }
+}
+
+const SHIPMENT: &str =
+    "select s.id, s.reference, s.profile_id, s.status, s.hold, s.origin, s.destination, s.created_at,
+         (select count(*) from alerts al
+          where al.shipment_id = s.id and al.acknowledged_at is null and al.closed_as is null) as open_alerts
+     from shipments s";
+
+fn stored_profile(
+    (id, version, definition): (Uuid, i32, serde_json::Value),
+) -> Result<StoredProfile, StoreError> {
+    let profile =
+        serde_json::from_value(definition).map_err(|error| StoreError::unreadable("profile", error))?;
+    Ok(StoredProfile { id: ProfileId(id), version, profile })
+}
+
+#[derive(QueryableByName)]
+struct RideRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    shipment_id: Uuid,
+    #[diesel(sql_type = Integer)]
+    tracker_id: i32,
+    #[diesel(sql_type = BigInt)]
+    dev_eui: i64,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Timestamptz)]
+    from_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    until_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = diesel::sql_types::Binary)]
+    evaluation: Vec<u8>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    measured_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    temperature: Option<i32>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    humidity: Option<i32>,
+}
+
+impl RideRow {
+    fn ride(self) -> Ride {
+        let humidity = self.humidity.map(Humidity);
+        let latest = self.measured_at.zip(self.temperature).map(|(measured_at, temperature)| Latest {
+            measured_at,
+            temperature: Temperature(temperature),
+            humidity,
+        });
+        Ride {
+            assignment: AssignmentId(self.id),
+            shipment: ShipmentId(self.shipment_id),
+            tracker: TrackerId(self.tracker_id),
+            dev_eui: eui(self.dev_eui),
+            name: self.name,
+            from: self.from_at,
+            until: self.until_at,
+            evaluation: self.evaluation,
+            latest,
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Trackers: what is registered, what was last heard of each, and who was heard without being registered.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz};
+use diesel_async::RunQueryDsl;
+use domain::{DevEui, Humidity, OrganisationId, Temperature, TrackerId};
+
+use crate::schema::trackers;
+use crate::{Connection, StoreError};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tracker {
+    pub id: TrackerId,
+    pub organisation: OrganisationId,
+    pub dev_eui: DevEui,
+    pub name: String,
+    pub codec: String,
+    /// Seconds between two uplinks as planned.
+    pub interval_s: i32,
+}
+
+/// What one batch says of a tracker; the greatest times win, whatever arrived last.
+#[derive(Debug, Clone)]
+pub struct TrackerNews {
+    pub tracker: TrackerId,
+    pub organisation: OrganisationId,
+    /// Network receive time.
+    pub heard_at: DateTime<Utc>,
+    pub measured_at: Option<DateTime<Utc>>,
+    pub temperature: Option<Temperature>,
+    pub humidity: Option<Humidity>,
+    pub battery_pct: Option<i32>,
+    pub sequence: Option<i32>,
+}
+
+#[derive(Debug, Clone)]
+pub struct UnknownTracker {
+    pub dev_eui: DevEui,
+    pub integration: String,
+    pub first_heard_at: DateTime<Utc>,
+    pub last_heard_at: DateTime<Utc>,
+}
+
+type TrackerRow = (i32, i32, i64, String, String, i32);
+
+fn tracker((id, organisation, dev_eui, name, codec, interval_s): TrackerRow) -> Tracker {
+    let (id, organisation, dev_eui) = (TrackerId(id), OrganisationId(organisation), eui(dev_eui));
+    Tracker { id, organisation, dev_eui, name, codec, interval_s }
+}
+
+/// PostgreSQL has no unsigned integers: the same 64 bits are kept as a signed one.
+pub(crate) fn eui(stored: i64) -> DevEui {
+    DevEui(stored.cast_unsigned())
+}
+
+pub(crate) fn stored_eui(dev_eui: DevEui) -> i64 {
+    dev_eui.0.cast_signed()
+}
+
+const TRACKER_COLUMNS: (
+    trackers::id,
+    trackers::organisation_id,
+    trackers::dev_eui,
+    trackers::name,
+    trackers::codec,
+    trackers::interval_s,
+) = (
+    trackers::id,
+    trackers::organisation_id,
+    trackers::dev_eui,
+    trackers::name,
+    trackers::codec,
+    trackers::interval_s,
+);
+
+impl Connection {
+    /// Refused by `trackers_organisation_id_dev_eui_key` where it is registered already.
+    pub async fn add_tracker(
+        &mut self,
+        organisation: OrganisationId,
+        dev_eui: DevEui,
+        name: &str,
+        codec: &str,
+        interval_s: i32,
+        now: DateTime<Utc>,
+    ) -> Result<Tracker, StoreError> {
+        let row: TrackerRow = diesel::insert_into(trackers::table)
+            .values((
+                trackers::organisation_id.eq(organisation.0),
+                trackers::dev_eui.eq(stored_eui(dev_eui)),
+                trackers::name.eq(name),
+                trackers::codec.eq(codec),
+                trackers::interval_s.eq(interval_s),
+                trackers::created_at.eq(now),
+            ))
+            .returning(TRACKER_COLUMNS)
+            .get_result(&mut self.raw)
+            .await?;
+        diesel::sql_query("delete from unknown_trackers where organisation_id = $1 and dev_eui = $2")
+            .bind::<Integer, _>(organisation.0)
+            .bind::<BigInt, _>(stored_eui(dev_eui))
+            .execute(&mut self.raw)
+            .await?;
+        Ok(tracker(row))
+    }
+
+    pub async fn tracker(
+        &mut self,
+        organisation: OrganisationId,
+        dev_eui: DevEui,
+    ) -> Result<Tracker, StoreError> {
+        let row = trackers::table
+            .filter(
+                trackers::organisation_id.eq(organisation.0).and(trackers::dev_eui.eq(stored_eui(dev_eui))),
+            )
+            .select(TRACKER_COLUMNS)
+            .first(&mut self.raw)
+            .await?;
+        Ok(tracker(row))
+    }
+
+    /// Trackers of one organisation in the order of their DevEUIs, after `after`.
+    pub async fn trackers(
+        &mut self,
+        organisation: OrganisationId,
+        after: Option<DevEui>,
+        limit: i64,
+    ) -> Result<Vec<Tracker>, StoreError> {
+        let rows: Vec<TrackerRow> = trackers::table
+            .filter(trackers::organisation_id.eq(organisation.0))
+            .filter(trackers::dev_eui.gt(after.map_or(i64::MIN, stored_eui)))
+            .order(trackers::dev_eui)
+            .limit(limit)
+            .select(TRACKER_COLUMNS)
+            .load(&mut self.raw)
+            .await?;
+        Ok(rows.into_iter().map(tracker).collect())
+    }
+
+    /// Those of the given devices that are registered.
+    pub async fn trackers_of(
+        &mut self,
+        devices: &[(OrganisationId, DevEui)],
+    ) -> Result<Vec<Tracker>, StoreError> {
+        #[derive(QueryableByName)]
+        #[diesel(table_name = trackers)]
+        struct Row {
+            id: i32,
+            organisation_id: i32,
+            dev_eui: i64,
+            name: String,
+            codec: String,
+            interval_s: i32,
+        }
+        let organisations: Vec<i32> = devices.iter().map(|(organisation, _)| organisation.0).collect();
+        let euis: Vec<i64> = devices.iter().map(|(_, dev_eui)| stored_eui(*dev_eui)).collect();
+        let rows: Vec<Row> = diesel::sql_query(
+            "select t.id, t.organisation_id, t.dev_eui, t.name, t.codec, t.interval_s
+             from unnest($1::int[], $2::bigint[]) as d (organisation_id, dev_eui)
+             join trackers t using (organisation_id, dev_eui)",
+        )
+        .bind::<Array<Integer>, _>(organisations)
+        .bind::<Array<BigInt>, _>(euis)
+        .load(&mut self.raw)
+        .await?;
+        let one = |row: Row| {
+            tracker((row.id, row.organisation_id, row.dev_eui, row.name, row.codec, row.interval_s))
+        };
+        Ok(rows.into_iter().map(one).collect())
+    }
+
+    /// Folds a batch into the latest states. At most one element a tracker.
+    pub async fn update_tracker_states(&mut self, news: &[TrackerNews]) -> Result<(), StoreError> {
+        diesel::sql_query(
+            "insert into tracker_states as s
+                 (tracker_id, organisation_id, heard_at, measured_at, temperature, humidity, battery_pct, sequence)
+             select * from unnest($1::int[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::int[], $6::int[],
+                 $7::int[], $8::int[])
+             order by 1
+             on conflict (tracker_id) do update set
+                 heard_at = greatest(s.heard_at, excluded.heard_at),
+                 (measured_at, temperature, humidity, battery_pct, sequence) = (
+                     select n.* from (values
+                         (s.measured_at, s.temperature, s.humidity, s.battery_pct, s.sequence),
+                         (excluded.measured_at, excluded.temperature, excluded.humidity, excluded.battery_pct,
+                          excluded.sequence)
+                     ) as n (m, t, h, b, q)
+                     order by n.m desc nulls last, n.t desc nulls last, n.h desc nulls last limit 1)",
+        )
+        .bind::<Array<Integer>, _>(column(news, |n| n.tracker.0))
+        .bind::<Array<Integer>, _>(column(news, |n| n.organisation.0))
+        .bind::<Array<Timestamptz>, _>(column(news, |n| n.heard_at))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(news, |n| n.measured_at))
+        .bind::<Array<Nullable<Integer>>, _>(column(news, |n| n.temperature.map(|t| t.0)))
+        .bind::<Array<Nullable<Integer>>, _>(column(news, |n| n.humidity.map(|h| h.0)))
+        .bind::<Array<Nullable<Integer>>, _>(column(news, |n| n.battery_pct))
+        .bind::<Array<Nullable<Integer>>, _>(column(news, |n| n.sequence))
+        .execute(&mut self.raw)
+        .await?;
+        Ok(())
+    }
+
+    /// Notes who was heard without being registered. At most one element a device.
+    pub async fn note_unknown_trackers(
+        &mut self,
+        heard: &[(OrganisationId, UnknownTracker)],
+    ) -> Result<(), StoreError> {
+        diesel::sql_query(
+            "insert into unknown_trackers as u
+                 (organisation_id, dev_eui, integration_id, first_heard_at, last_heard_at)
+             select * from unnest($1::int[], $2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[])
+             order by 1, 2
+             on conflict (organisation_id, dev_eui) do update set
+                 integration_id = excluded.integration_id,
+                 first_heard_at = least(u.first_heard_at, excluded.first_heard_at),
+                 last_heard_at = greatest(u.last_heard_at, excluded.last_heard_at)",
+        )
+        .bind::<Array<Integer>, _>(column(heard, |(organisation, _)| organisation.0))
+        .bind::<Array<BigInt>, _>(column(heard, |(_, h)| stored_eui(h.dev_eui)))
+        .bind::<Array<Text>, _>(column(heard, |(_, h)| h.integration.clone()))
+        .bind::<Array<Timestamptz>, _>(column(heard, |(_, h)| h.first_heard_at))
+        .bind::<Array<Timestamptz>, _>(column(heard, |(_, h)| h.last_heard_at))
+        .execute(&mut self.raw)
+        .await?;
+        Ok(())
+    }
+
+    pub async fn unknown_trackers(
+        &mut self,
+        organisation: OrganisationId,
+        limit: i64,
+    ) -> Result<Vec<UnknownTracker>, StoreError> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = BigInt)]
+            dev_eui: i64,
+            #[diesel(sql_type = Text)]
+            integration_id: String,
+            #[diesel(sql_type = Timestamptz)]
+            first_heard_at: DateTime<Utc>,
+            #[diesel(sql_type = Timestamptz)]
+            last_heard_at: DateTime<Utc>,
+        }
+        let rows: Vec<Row> = diesel::sql_query(
+            "select dev_eui, integration_id, first_heard_at, last_heard_at from unknown_trackers
+             where organisation_id = $1 order by last_heard_at desc, dev_eui limit $2",
+        )
+        .bind::<Integer, _>(organisation.0)
+        .bind::<BigInt, _>(limit)
+        .load(&mut self.raw)
+        .await?;
+        let one = |row: Row| UnknownTracker {
+            dev_eui: eui(row.dev_eui),
+            integration: row.integration_id,
+            first_heard_at: row.first_heard_at,
+            last_heard_at: row.last_heard_at,
+        };
+        Ok(rows.into_iter().map(one).collect())
+    }
+}
+
+/// One array for one column of an UNNEST.
+pub(crate) fn column<'a, T, V>(rows: &'a [T], value: impl Fn(&'a T) -> V) -> Vec<V> {
+    rows.iter().map(value).collect()
+}

@@ -1,0 +1,222 @@
+//! Changes of alerts, gathered over a batch and written in one statement a kind, with their audit entries and the
+//! notifications that they cause.
+
+use chrono::{DateTime, Utc};
+use domain::access::Role;
+use domain::alert::{AlertKind, LiveAlert, Severity};
+use domain::evaluate::Episode as EvaluatedEpisode;
+use domain::profile::{Limit, Profile, Quantity};
+use domain::{AlertId, OrganisationId, ShipmentId};
+use store::{
+    Amendment, AssignmentState, AuditEntry, Connection, EndedAlert, Ending, Episode, NewAlert, NewNotification,
+    ScheduledRide, StoreError,
+};
+use uuid::Uuid;
+
+use crate::live::{Change, OwnedChange};
+
+/// Who hears of an alert.
+const RECIPIENTS: [Role; 2] = [Role::Coordinator, Role::Quality];
+
+/// What a batch makes of the alerts.
+#[derive(Default)]
+pub struct AlertWork {
+    raised: Vec<(NewAlert, Option<String>)>,
+    amended: Vec<Amendment>,
+    ended: Vec<EndedAlert>,
+    audit: Vec<AuditEntry>,
+    changes: Vec<OwnedChange>,
+}
+
+impl AlertWork {
+    /// An alarm's episode of a ride has become an alert.
+    pub fn raise(&mut self, profile: &Profile, state: &AssignmentState, episode: &EvaluatedEpisode) {
+        let (Some(kind), Some(stored)) = (kind_of(profile, &episode.alarm), stored(episode)) else { return };
+        let alert = NewAlert {
+            id: AlertId(Uuid::now_v7()),
+            organisation: state.organisation,
+            shipment: Some(state.shipment),
+            assignment: Some(state.assignment),
+            tracker: Some(state.tracker),
+            subject: None,
+            kind,
+            alarm: Some(episode.alarm.clone()),
+            severity: episode.severity,
+            episode: stored,
+        };
+        self.add(alert, Some(state.shipment_reference.clone()));
+    }
+
+    /// A tracker under way has fallen silent.
+    pub fn raise_silence(&mut self, ride: &ScheduledRide, silent_since: DateTime<Utc>, now: DateTime<Utc>) {
+        let alert = NewAlert {
+            id: AlertId(Uuid::now_v7()),
+            organisation: ride.organisation,
+            shipment: Some(ride.shipment),
+            assignment: Some(ride.assignment),
+            tracker: Some(ride.tracker),
+            subject: None,
+            kind: AlertKind::Silence,
+            alarm: None,
+            severity: Severity::Warning,
+            episode: instant(silent_since, now),
+        };
+        self.add(alert, Some(ride.shipment_reference.clone()));
+    }
+
+    /// Something about the installation itself, such as an integration; `subject` names it.
+    pub fn raise_about(&mut self, organisation: OrganisationId, kind: AlertKind, subject: String, at: DateTime<Utc>) {
+        let alert = NewAlert {
+            id: AlertId(Uuid::now_v7()),
+            organisation,
+            shipment: None,
+            assignment: None,
+            tracker: None,
+            subject: Some(subject),
+            kind,
+            alarm: None,
+            severity: Severity::Warning,
+            episode: instant(at, at),
+        };
+        self.add(alert, None);
+    }
+
+    fn add(&mut self, alert: NewAlert, reference: Option<String>) {
+        self.raised.push((alert, reference));
+    }
+
+    /// Late or further readings changed the episode of an alert.
+    pub fn amend(
+        &mut self,
+        state: &AssignmentState,
+        before: &LiveAlert,
+        episode: &EvaluatedEpisode,
+        reopened: bool,
+    ) {
+        let Some(stored) = stored(episode) else { return };
+        let times_before = (before.began_at, before.alarmed_at, before.ended_at, before.severity);
+        let times_after = (stored.began_at, stored.alarmed_at, stored.ended_at, episode.severity);
+        // An exposure that merely goes on is no news.
+        if times_before != times_after {
+            let detail = serde_json::json!({
+                "began_at": [before.began_at, stored.began_at],
+                "alarmed_at": [before.alarmed_at, stored.alarmed_at],
+                "ended_at": [before.ended_at, stored.ended_at],
+                "severity": [before.severity, episode.severity],
+                "reopened": reopened,
+            });
+            self.record(state, "alert.amended", before.id, detail);
+        }
+        self.amended.push(Amendment { id: before.id, severity: episode.severity, episode: stored, reopen: reopened });
+    }
+
+    pub fn merge(&mut self, state: &AssignmentState, alert: AlertId, into: AlertId) {
+        let reason = "late readings join its episode with an earlier one";
+        self.record(state, "alert.merged", alert, serde_json::json!({ "into": into, "reason": reason }));
+        let (ending, reason) = (Ending::MergedInto(into), reason.to_owned());
+        self.ended.push(EndedAlert { id: alert, ending, ended_at: None, reason });
+    }
+
+    pub fn withdraw(&mut self, state: &AssignmentState, alert: AlertId, reason: &str) {
+        self.record(state, "alert.withdrawn", alert, serde_json::json!({ "reason": reason }));
+        let (ending, reason) = (Ending::Withdrawn, reason.to_owned());
+        self.ended.push(EndedAlert { id: alert, ending, ended_at: None, reason });
+    }
+
+    fn record(
+        &mut self,
+        state: &AssignmentState,
+        action: &'static str,
+        alert: AlertId,
+        detail: serde_json::Value,
+    ) {
+        let subject = alert.to_string();
+        self.audit.push(AuditEntry { organisation: state.organisation, actor: None, action, subject, detail });
+        self.changes.push((state.organisation, Change::Alert { id: alert, shipment: Some(state.shipment) }));
+    }
+
+    /// Writes everything; returns what pages should hear of after the commit.
+    pub async fn apply(mut self, db: &mut Connection, now: DateTime<Utc>) -> Result<Vec<OwnedChange>, StoreError> {
+        // Ended first: a subject's alert that ends makes room for its next one.
+        db.end_alerts(&self.ended, now).await?;
+        db.amend_alerts(&self.amended).await?;
+        let (alerts, references): (Vec<_>, Vec<_>) = self.raised.into_iter().unzip();
+        let raised = db.raise_alerts(&alerts, now).await?;
+        let mut notifications = Vec::new();
+        for (alert, reference) in alerts.iter().zip(references).filter(|(alert, _)| raised.contains(&alert.id)) {
+            let shipment: Option<ShipmentId> = alert.shipment;
+            self.audit.push(AuditEntry {
+                organisation: alert.organisation,
+                actor: None,
+                action: "alert.raised",
+                subject: alert.id.to_string(),
+                detail: serde_json::json!({
+                    "kind": alert.kind, "severity": alert.severity, "began_at": alert.episode.began_at,
+                    "alarmed_at": alert.episode.alarmed_at,
+                }),
+            });
+            self.changes.push((alert.organisation, Change::Alert { id: alert.id, shipment }));
+            notifications.push(notification(alert, reference.as_deref()));
+        }
+        db.write_audit(&self.audit, now).await?;
+        db.add_notifications(&notifications, &RECIPIENTS, now).await?;
+        Ok(self.changes)
+    }
+}
+
+fn kind_of(profile: &Profile, alarm: &str) -> Option<AlertKind> {
+    let alarm = profile.alarm(alarm)?;
+    Some(match (alarm.quantity, alarm.limit) {
+        (Quantity::Temperature, Limit::Above(_)) => AlertKind::TemperatureHigh,
+        (Quantity::Temperature, Limit::Below(_)) => AlertKind::TemperatureLow,
+        (Quantity::Humidity, Limit::Above(_)) => AlertKind::HumidityHigh,
+        (Quantity::Humidity, Limit::Below(_)) => AlertKind::HumidityLow,
+    })
+}
+
+fn stored(episode: &EvaluatedEpisode) -> Option<Episode> {
+    Some(Episode {
+        began_at: episode.began_at,
+        alarmed_at: episode.alarmed_at?,
+        ended_at: episode.ended_at,
+        exposure_s: Some(episode.exposure_s),
+        extreme: Some(episode.extreme),
+    })
+}
+
+fn instant(began_at: DateTime<Utc>, alarmed_at: DateTime<Utc>) -> Episode {
+    Episode { began_at, alarmed_at, ended_at: None, exposure_s: None, extreme: None }
+}
+
+fn notification(alert: &NewAlert, reference: Option<&str>) -> NewNotification {
+    let about = match (reference, &alert.subject) {
+        (Some(reference), _) => format!("shipment {reference}"),
+        (None, Some(subject)) => subject.clone(),
+        (None, None) => "the installation".to_owned(),
+    };
+    let what = match alert.kind {
+        AlertKind::TemperatureHigh => "too warm",
+        AlertKind::TemperatureLow => "too cold",
+        AlertKind::HumidityHigh => "too humid",
+        AlertKind::HumidityLow => "too dry",
+        AlertKind::Silence => "the tracker is silent",
+        AlertKind::WebhookRefused => "webhooks are refused: their token is wrong",
+        AlertKind::WebhookUnreadable => "webhooks cannot be read",
+        AlertKind::SpoolFull => "the spool is full: webhooks are refused",
+        AlertKind::NotificationFailed => "a notification cannot be delivered",
+    };
+    let mut body = format!("{about}: {what}\n\n");
+    if let Some(alarm) = &alert.alarm {
+        body.push_str(&format!("Alarm: {alarm} ({})\n", alert.severity));
+    }
+    body.push_str(&format!("Began: {}\n", alert.episode.began_at.format("%Y-%m-%d %H:%M:%S UTC")));
+    body.push_str(&format!("Alarmed: {}\n", alert.episode.alarmed_at.format("%Y-%m-%d %H:%M:%S UTC")));
+    if let Some(extreme) = alert.episode.extreme {
+        let unit = if matches!(alert.kind, AlertKind::HumidityHigh | AlertKind::HumidityLow) { "%" } else { "°C" };
+        body.push_str(&format!("Worst so far: {} {unit}\n", domain::Temperature(extreme)));
+    }
+    if alert.shipment.is_some() {
+        body.push_str("\nDo not use until quality has decided.\n");
+    }
+    NewNotification { organisation: alert.organisation, alert: alert.id, subject: format!("{about}: {what}"), body }
+}

@@ -1,0 +1,83 @@
+//! Who is asking, and whether they may: deny by default.
+//!
+//! A handler that names `Caller<ReadShipments>` can only be reached with that permission; one that names no caller
+//! is public, and the walk over all routes in the tests knows the few that are.
+
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{FromRequest, HttpRequest, web};
+use domain::access::Permission;
+use domain::{OrganisationId, UserId};
+
+use super::problem::ApiError;
+use crate::Service;
+
+/// A permission as a type.
+pub trait Grant: 'static {
+    const PERMISSION: Option<Permission>;
+}
+
+macro_rules! grants {
+    ($($name:ident),+) => {
+        $(
+            pub struct $name;
+            impl Grant for $name {
+                const PERMISSION: Option<Permission> = Some(Permission::$name);
+            }
+        )+
+    };
+}
+
+grants!(
+    ReadShipments,
+    WriteShipments,
+    BindTracker,
+    ReadAlerts,
+    AcknowledgeAlerts,
+    ReadTrackers,
+    WriteTrackers,
+    ReadProfiles,
+    WriteProfiles
+);
+
+/// Anyone who is logged in.
+pub struct LoggedIn;
+impl Grant for LoggedIn {
+    const PERMISSION: Option<Permission> = None;
+}
+
+/// The user behind a request, who holds the permission `G`.
+pub struct Caller<G: Grant> {
+    pub user: UserId,
+    pub organisation: OrganisationId,
+    grant: PhantomData<G>,
+}
+
+impl<G: Grant> FromRequest for Caller<G> {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(identify(request))
+    }
+}
+
+fn identify<G: Grant>(request: &HttpRequest) -> Result<Caller<G>, ApiError> {
+    let service = request
+        .app_data::<web::Data<Service>>()
+        .ok_or_else(|| ApiError::internal("the service is not mounted"))?;
+    let claims = request
+        .headers()
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .and_then(|token| service.tokens.verify(token.trim(), (service.wall_clock)()))
+        .ok_or(ApiError::Unauthenticated)?;
+    if G::PERMISSION.is_some_and(|permission| !claims.role.may(permission)) {
+        return Err(ApiError::Forbidden);
+    }
+    Ok(Caller { user: claims.sub, organisation: claims.organisation, grant: PhantomData })
+}

@@ -1,0 +1,179 @@
+//! Alerts: listed, and acknowledged with a name, a time and a reason.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use chrono::{DateTime, Utc};
+use domain::{AlertId, ShipmentId};
+use serde::{Deserialize, Serialize};
+use store::{AlertFilter, AlertView, AuditEntry, extreme_temperature};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::access::{AcknowledgeAlerts, Caller, ReadAlerts};
+use super::once::Once;
+use super::page::{Page, PageQuery, cursor_before};
+use super::problem::{ApiError, Problem, named};
+use super::text::{celsius, non_empty};
+use crate::Service;
+use crate::live::Change;
+
+#[derive(Serialize, ToSchema)]
+pub struct Alert {
+    id: Uuid,
+    /// `temperature_high`, `temperature_low`, `silence`, …
+    kind: String,
+    /// The name of the profile's alarm.
+    alarm: Option<String>,
+    severity: String,
+    shipment: Option<Uuid>,
+    shipment_reference: Option<String>,
+    dev_eui: Option<String>,
+    /// What the alert is about where that is no shipment.
+    subject: Option<String>,
+    began_at: DateTime<Utc>,
+    alarmed_at: DateTime<Utc>,
+    /// Null while it lasts.
+    ended_at: Option<DateTime<Utc>>,
+    exposure_s: Option<i64>,
+    /// The worst value in °C, of temperature alerts.
+    extreme_c: Option<f64>,
+    /// `open`, `acknowledged`, `closed`, `withdrawn` or `merged`.
+    state: String,
+    acknowledged_at: Option<DateTime<Utc>>,
+    acknowledged_by: Option<String>,
+    acknowledge_reason: Option<String>,
+    closed_at: Option<DateTime<Utc>>,
+    closed_reason: Option<String>,
+    merged_into: Option<Uuid>,
+}
+
+impl From<AlertView> for Alert {
+    fn from(alert: AlertView) -> Self {
+        let state = match &alert.closed_as {
+            Some(closed_as) => closed_as.clone(),
+            None if alert.acknowledged_at.is_some() => "acknowledged".to_owned(),
+            None => "open".to_owned(),
+        };
+        Self {
+            extreme_c: extreme_temperature(&alert).map(celsius),
+            id: alert.id.0,
+            kind: alert.kind.to_string(),
+            alarm: alert.alarm,
+            severity: alert.severity.to_string(),
+            shipment: alert.shipment.map(|id| id.0),
+            shipment_reference: alert.shipment_reference,
+            dev_eui: alert.dev_eui.map(|dev_eui| dev_eui.to_string()),
+            subject: alert.subject,
+            began_at: alert.episode.began_at,
+            alarmed_at: alert.episode.alarmed_at,
+            ended_at: alert.episode.ended_at,
+            exposure_s: alert.episode.exposure_s,
+            state,
+            acknowledged_at: alert.acknowledged_at,
+            acknowledged_by: alert.acknowledged_by,
+            acknowledge_reason: alert.acknowledge_reason,
+            closed_at: alert.closed_at,
+            closed_reason: alert.closed_reason,
+            merged_into: alert.merged_into.map(|id| id.0),
+        }
+    }
+}
+
+#[derive(Deserialize, IntoParams)]
+pub struct AlertQuery {
+    /// `open` (neither acknowledged nor closed; the default) or `all`.
+    state: Option<String>,
+}
+
+/// Alerts, newest first.
+#[utoipa::path(tag = "alerts", params(AlertQuery, PageQuery),
+    responses((status = 200, body = Page<Alert>), (status = 400, body = Problem)))]
+#[get("/alerts")]
+pub async fn list_alerts(
+    service: web::Data<Service>,
+    caller: Caller<ReadAlerts>,
+    query: web::Query<AlertQuery>,
+    page: web::Query<PageQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let open_only = match query.state.as_deref() {
+        None | Some("open") => true,
+        Some("all") => false,
+        Some(other) => return Err(ApiError::BadRequest(format!("state is `{other}`: write open or all"))),
+    };
+    let page = alerts_page(&service, &caller, AlertFilter { open_only, ..AlertFilter::default() }, &page).await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// All alerts of a shipment, newest first.
+#[utoipa::path(tag = "shipments", params(("id" = Uuid, Path), PageQuery),
+    responses((status = 200, body = Page<Alert>), (status = 404, body = Problem)))]
+#[get("/shipments/{id}/alerts")]
+pub async fn list_shipment_alerts(
+    service: web::Data<Service>,
+    caller: Caller<ReadAlerts>,
+    id: web::Path<Uuid>,
+    page: web::Query<PageQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let shipment = ShipmentId(id.into_inner());
+    service.store.connect().await?.shipment(caller.organisation, shipment).await.map_err(named("shipment"))?;
+    let filter = AlertFilter { shipment: Some(shipment), ..AlertFilter::default() };
+    Ok(HttpResponse::Ok().json(alerts_page(&service, &caller, filter, &page).await?))
+}
+
+async fn alerts_page(
+    service: &Service,
+    caller: &Caller<ReadAlerts>,
+    filter: AlertFilter,
+    page: &PageQuery,
+) -> Result<Page<Alert>, ApiError> {
+    let limit = page.limit()?;
+    let filter = AlertFilter { before: page.before()?.map(|(at, id)| (at, AlertId(id))), ..filter };
+    let rows = service.store.connect().await?.alerts(caller.organisation, filter, limit + 1).await?;
+    Ok(Page::of(rows, limit, |alert| cursor_before(alert.created_at, alert.id.0), Alert::from))
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Acknowledgement {
+    /// What was found and done.
+    #[schema(example = "Driver reached; box moved to a working refrigerator at 14:20")]
+    reason: String,
+}
+
+/// Acknowledges an open alert. A temperature alert stays recorded; its shipment stays on hold.
+#[utoipa::path(tag = "alerts", params(("id" = Uuid, Path)), request_body = Acknowledgement, responses(
+    (status = 200, body = Alert), (status = 404, body = Problem), (status = 409, body = Problem),
+    (status = 422, body = Problem)))]
+#[post("/alerts/{id}/acknowledge")]
+pub async fn acknowledge_alert(
+    service: web::Data<Service>,
+    caller: Caller<AcknowledgeAlerts>,
+    request: HttpRequest,
+    id: web::Path<Uuid>,
+    body: web::Json<Acknowledgement>,
+) -> Result<HttpResponse, ApiError> {
+    let (id, reason) = (AlertId(id.into_inner()), non_empty("reason", &body.reason, 2000)?);
+    let once = Once::new(&request, &body)?;
+    let now = (service.clock)();
+    let mut db = service.store.begin().await?;
+    if let Some(answer) = once.first_answer(&mut db, &caller).await? {
+        return Ok(answer);
+    }
+    if !db.acknowledge_alert(caller.organisation, id, caller.user, &reason, now).await? {
+        let alert = db.alert(caller.organisation, id).await.map_err(named("alert"))?;
+        let how = alert.closed_as.unwrap_or_else(|| "acknowledged".to_owned());
+        return Err(ApiError::Conflict(format!("the alert is {how} already")));
+    }
+    let entry = AuditEntry {
+        organisation: caller.organisation,
+        actor: Some(caller.user),
+        action: "alert.acknowledged",
+        subject: id.to_string(),
+        detail: serde_json::json!({ "reason": reason }),
+    };
+    db.write_audit(&[entry], now).await?;
+    let alert = db.alert(caller.organisation, id).await?;
+    let shipment = alert.shipment;
+    let answer = once.finish(&service, db, &caller, StatusCode::OK, &Alert::from(alert)).await?;
+    service.live.publish([(caller.organisation, Change::Alert { id, shipment })]);
+    Ok(answer)
+}

@@ -1,0 +1,61 @@
+//! Server-sent events: what changed, for pages that are open.
+
+use std::time::Duration;
+
+use actix_web::{HttpResponse, get, web};
+use futures_util::stream;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::access::{Caller, LoggedIn};
+use super::problem::{ApiError, Problem};
+use crate::Service;
+use crate::live::OwnedChange;
+
+/// A comment goes out this often, so that neither side takes the connection for dead.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Changes as they are committed: events `shipment`, `alert` and `tracker` with the ids that changed, and `reload`
+/// where the listener fell behind.
+#[utoipa::path(tag = "session", responses(
+    (status = 200, content_type = "text/event-stream", body = String), (status = 401, body = Problem)))]
+#[get("/events")]
+pub async fn stream_events(
+    service: web::Data<Service>,
+    caller: Caller<LoggedIn>,
+) -> Result<HttpResponse, ApiError> {
+    let changes = service.live.subscribe();
+    let organisation = caller.organisation;
+    let first = stream::once(async { Ok::<_, actix_web::Error>(web::Bytes::from_static(b": connected\n\n")) });
+    let shutdown = service.shutdown.clone();
+    let rest = stream::unfold((changes, shutdown), move |(mut changes, mut shutdown)| async move {
+        let frame = tokio::select! {
+            frame = next_frame(&mut changes, organisation) => frame?,
+            () = tokio::time::sleep(HEARTBEAT) => web::Bytes::from_static(b":\n\n"),
+            _ = shutdown.wait_for(|stop| *stop) => return None,
+        };
+        Some((Ok(frame), (changes, shutdown)))
+    });
+    Ok(HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header(("Cache-Control", "no-store"))
+        .insert_header(("X-Accel-Buffering", "no"))
+        .streaming(futures_util::StreamExt::chain(first, rest)))
+}
+
+async fn next_frame(
+    changes: &mut Receiver<OwnedChange>,
+    organisation: domain::OrganisationId,
+) -> Option<web::Bytes> {
+    loop {
+        match changes.recv().await {
+            Ok((owner, change)) if owner == organisation => {
+                let data = serde_json::to_string(&change).ok()?;
+                return Some(web::Bytes::from(format!("event: {}\ndata: {data}\n\n", change.name())));
+            }
+            Ok(_) => {}
+            Err(RecvError::Lagged(_)) => return Some(web::Bytes::from_static(b"event: reload\ndata: {}\n\n")),
+            Err(RecvError::Closed) => return None,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Log-in with e-mail and password.
+
+use actix_web::{HttpResponse, get, post, web};
+use chrono::{DateTime, Utc};
+use domain::access::Role;
+use serde::{Deserialize, Serialize};
+use store::{StoreError, User};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::access::{Caller, LoggedIn};
+use super::problem::{ApiError, Problem};
+use crate::Service;
+use crate::credentials::verify_password;
+
+#[derive(Deserialize, ToSchema)]
+pub struct LoginRequest {
+    #[schema(example = "quality@example.org")]
+    email: String,
+    password: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct LoginAnswer {
+    /// To be sent as `Authorization: Bearer …`.
+    access_token: String,
+    expires_at: DateTime<Utc>,
+    user: UserView,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct UserView {
+    id: Uuid,
+    email: String,
+    #[schema(value_type = String, example = "quality")]
+    role: Role,
+    organisation: String,
+    /// What the role may do.
+    permissions: Vec<String>,
+}
+
+fn view(user: &User) -> UserView {
+    UserView {
+        id: user.id.0,
+        email: user.email.clone(),
+        role: user.role,
+        organisation: user.organisation_name.clone(),
+        permissions: user.role.permissions().iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// Exchanges e-mail and password for an access token.
+#[utoipa::path(tag = "session", request_body = LoginRequest, security(()), responses(
+    (status = 200, body = LoginAnswer), (status = 400, body = Problem), (status = 401, body = Problem)))]
+#[post("/login")]
+pub async fn log_in(service: web::Data<Service>, request: web::Json<LoginRequest>) -> Result<HttpResponse, ApiError> {
+    let LoginRequest { email, password } = request.into_inner();
+    if email.contains(char::is_control) {
+        return Err(ApiError::WrongLogin);
+    }
+    let user = match service.store.connect().await?.user_by_email(&email).await {
+        Ok(user) => Some(user),
+        Err(StoreError::NotFound) => None,
+        Err(error) => return Err(error.into()),
+    };
+    // Hashing is slow on purpose: a few at a time, so that a flood of log-ins cannot take every core.
+    let _turn = service.login_turns.acquire().await.map_err(ApiError::internal)?;
+    let hash = user.as_ref().map(|user| user.password_hash.clone());
+    let matches = web::block(move || verify_password(&password, hash.as_deref())).await.map_err(ApiError::internal)?;
+    let user = user.filter(|_| matches).ok_or(ApiError::WrongLogin)?;
+    let now = (service.wall_clock)();
+    let (access_token, expires_at) = service
+        .tokens
+        .sign(user.id, user.organisation, user.role, now)
+        .ok_or_else(|| ApiError::internal("the token cannot be signed"))?;
+    Ok(HttpResponse::Ok().json(LoginAnswer { access_token, expires_at, user: view(&user) }))
+}
+
+/// Who is logged in.
+#[utoipa::path(tag = "session", responses((status = 200, body = UserView), (status = 401, body = Problem)))]
+#[get("/me")]
+pub async fn show_me(service: web::Data<Service>, caller: Caller<LoggedIn>) -> Result<HttpResponse, ApiError> {
+    let user = service.store.connect().await?.user_by_id(caller.user).await.map_err(|error| match error {
+        StoreError::NotFound => ApiError::Unauthenticated,
+        other => other.into(),
+    })?;
+    Ok(HttpResponse::Ok().json(view(&user)))
+}

@@ -1,0 +1,127 @@
+//! The HTTP API: routes, their document, and nothing that the modules below do not say better.
+
+mod access;
+mod alerts;
+mod events;
+mod login;
+mod once;
+mod page;
+mod problem;
+mod profiles;
+mod series;
+mod shipments;
+mod status;
+mod text;
+mod trackers;
+
+use actix_web::error::{InternalError, JsonPayloadError, PathError, QueryPayloadError};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, web};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_swagger_ui::SwaggerUi;
+
+pub use problem::problem;
+
+use crate::Service;
+
+/// The largest body that a request to the API may have, in bytes.
+const MAX_BODY: usize = 256 * 1024;
+
+/// The document that describes the API, made from the code.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Isotherm", description = "Cold-chain custody for medicines over LoRaWAN"),
+    servers((url = "/api/v1")),
+    paths(
+        login::log_in, login::show_me, status::show_status, events::stream_events,
+        shipments::list_shipments, shipments::add_shipment, shipments::show_shipment, shipments::bind_tracker,
+        series::list_readings, series::show_assessment, alerts::list_shipment_alerts,
+        alerts::list_alerts, alerts::acknowledge_alert,
+        trackers::list_trackers, trackers::add_tracker, trackers::show_tracker, trackers::list_uplinks,
+        profiles::list_profiles, profiles::add_profile, profiles::show_profile,
+    ),
+    security(("bearer" = [])),
+    modifiers(&BearerToken)
+)]
+pub struct Document;
+
+struct BearerToken;
+
+impl Modify for BearerToken {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    }
+}
+
+/// Mounts the API, its document, and the service's health.
+pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceConfig) {
+    move |app| {
+        app.app_data(service)
+            .service(
+                web::scope("/api/v1")
+                    .app_data(web::JsonConfig::default().limit(MAX_BODY).error_handler(refuse_json))
+                    .app_data(web::QueryConfig::default().error_handler(refuse_query))
+                    .app_data(web::PathConfig::default().error_handler(refuse_path))
+                    .route("/openapi.json", web::get().to(|| async { web::Json(Document::openapi()) }))
+                    .service(login::log_in)
+                    .service(login::show_me)
+                    .service(status::show_status)
+                    .service(status::list_ingester_integrations)
+                    .service(events::stream_events)
+                    .service(shipments::list_shipments)
+                    .service(shipments::add_shipment)
+                    .service(shipments::show_shipment)
+                    .service(shipments::bind_tracker)
+                    .service(series::list_readings)
+                    .service(series::show_assessment)
+                    .service(alerts::list_shipment_alerts)
+                    .service(alerts::list_alerts)
+                    .service(alerts::acknowledge_alert)
+                    .service(trackers::list_trackers)
+                    .service(trackers::add_tracker)
+                    .service(trackers::list_uplinks)
+                    .service(trackers::show_tracker)
+                    .service(profiles::list_profiles)
+                    .service(profiles::add_profile)
+                    .service(profiles::show_profile)
+                    .default_service(web::to(|| async {
+                        problem(StatusCode::NOT_FOUND, "there is no such address; see /api/v1/openapi.json".into())
+                    })),
+            )
+            .service(SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/api/v1/openapi.json")));
+    }
+}
+
+/// Mounts `/healthz`, `/readyz` and `/metrics` of a tracking service that runs by itself.
+pub fn configure_health(app: &mut web::ServiceConfig) {
+    app.service(status::show_health).service(status::show_readiness).service(status::show_metrics);
+}
+
+fn refuse_json(error: JsonPayloadError, _: &HttpRequest) -> actix_web::Error {
+    let status = match error {
+        JsonPayloadError::OverflowKnownLength { .. } | JsonPayloadError::Overflow { .. } => {
+            StatusCode::PAYLOAD_TOO_LARGE
+        }
+        JsonPayloadError::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        JsonPayloadError::Deserialize(ref fault) if fault.is_data() => StatusCode::UNPROCESSABLE_ENTITY,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    let detail = match &error {
+        JsonPayloadError::Deserialize(fault) => format!("the body: {fault}"),
+        other => format!("the body: {other}"),
+    };
+    InternalError::from_response(error, problem(status, detail)).into()
+}
+
+fn refuse_query(error: QueryPayloadError, _: &HttpRequest) -> actix_web::Error {
+    let detail = format!("the query: {error}");
+    InternalError::from_response(error, problem(StatusCode::BAD_REQUEST, detail)).into()
+}
+
+fn refuse_path(error: PathError, _: &HttpRequest) -> actix_web::Error {
+    let detail = format!("the address: {error}");
+    InternalError::from_response(error, problem(StatusCode::NOT_FOUND, detail)).into()
+}

@@ -1,0 +1,103 @@
+//! Errors at the HTTP edge: one type, answered as RFC 9457 `application/problem+json`.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use store::StoreError;
+use utoipa::ToSchema;
+
+/// What a client is told. Internal text never leaves the service.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    #[error("{0}")]
+    BadRequest(String),
+    #[error("log in first: a valid `Authorization: Bearer` token is missing or has expired")]
+    Unauthenticated,
+    #[error("the e-mail address or the password is wrong")]
+    WrongLogin,
+    #[error("your role may not do this")]
+    Forbidden,
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    #[error("{0}")]
+    Conflict(String),
+    #[error("{0}")]
+    Unprocessable(String),
+    #[error("the service cannot reach its database at the moment; try again")]
+    Unavailable(#[source] StoreError),
+    #[error("the service failed to answer; the failure is in its log")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// RFC 9457.
+#[derive(Serialize, ToSchema)]
+pub struct Problem {
+    #[schema(example = "about:blank")]
+    pub r#type: &'static str,
+    #[schema(example = "Not Found")]
+    pub title: String,
+    #[schema(example = 404)]
+    pub status: u16,
+    /// What went wrong, where, and what to do.
+    #[schema(example = "there is no such shipment")]
+    pub detail: String,
+}
+
+impl ApiError {
+    pub fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::Unavailable(error),
+            StoreError::NotFound => Self::NotFound("record"),
+            other => Self::Internal(Box::new(other)),
+        }
+    }
+}
+
+/// Names the record that a statement did not find.
+pub fn named(what: &'static str) -> impl Fn(StoreError) -> ApiError {
+    move |error| match error {
+        StoreError::NotFound => ApiError::NotFound(what),
+        other => other.into(),
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated | Self::WrongLogin => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        match self {
+            Self::Internal(source) => tracing::error!(error = %source, "request failed"),
+            Self::Unavailable(source) => tracing::warn!(error = %source, "database not available"),
+            _ => {}
+        }
+        problem(self.status_code(), self.to_string())
+    }
+}
+
+pub fn problem(status: StatusCode, detail: String) -> HttpResponse {
+    let title = status.canonical_reason().unwrap_or("Error").to_owned();
+    let mut response = HttpResponse::build(status);
+    if status == StatusCode::UNAUTHORIZED {
+        response.insert_header(("WWW-Authenticate", "Bearer"));
+    }
+    response
+        .content_type("application/problem+json")
+        .json(Problem { r#type: "about:blank", title, status: status.as_u16(), detail })
+}

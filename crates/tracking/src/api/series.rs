@@ -1,0 +1,133 @@
+//! A shipment's readings and what they amount to.
+
+use actix_web::{HttpResponse, get, web};
+use chrono::{DateTime, Utc};
+use domain::ShipmentId;
+use domain::evaluate::Assessment;
+use serde::{Deserialize, Serialize};
+use store::{SeriesCursor, SeriesPoint};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::access::{Caller, ReadShipments};
+use super::page::{Page, PageQuery};
+use super::problem::{ApiError, Problem, named};
+use super::text::{celsius, time};
+use crate::Service;
+use crate::assess::{assess_rides, worst_of};
+
+#[derive(Serialize, ToSchema)]
+pub struct ReadingView {
+    measured_at: DateTime<Utc>,
+    received_at: DateTime<Utc>,
+    dev_eui: String,
+    /// The tracker's own number of this reading.
+    sequence: Option<i32>,
+    temperature_c: f64,
+    humidity_pct: Option<f64>,
+}
+
+fn reading_view(point: &SeriesPoint) -> ReadingView {
+    ReadingView {
+        measured_at: point.reading.measured_at,
+        received_at: point.received_at,
+        dev_eui: point.dev_eui.to_string(),
+        sequence: point.sequence,
+        temperature_c: celsius(point.reading.temperature),
+        humidity_pct: point.reading.humidity.map(|humidity| f64::from(humidity.0) / 100.0),
+    }
+}
+
+#[derive(Deserialize, IntoParams)]
+pub struct SpanQuery {
+    /// The first instant, RFC 3339.
+    from: Option<String>,
+    /// The end, not included.
+    to: Option<String>,
+}
+
+/// The shipment's readings in order of time.
+#[utoipa::path(tag = "shipments", params(("id" = Uuid, Path), SpanQuery, PageQuery), responses(
+    (status = 200, body = Page<ReadingView>), (status = 400, body = Problem), (status = 404, body = Problem)))]
+#[get("/shipments/{id}/readings")]
+pub async fn list_readings(
+    service: web::Data<Service>,
+    caller: Caller<ReadShipments>,
+    id: web::Path<Uuid>,
+    span: web::Query<SpanQuery>,
+    page: web::Query<PageQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let (from, to) = (time("from", span.from.as_deref())?, time("to", span.to.as_deref())?);
+    let limit = page.limit()?;
+    let after = page.parse(|text| {
+        let (micros, rank) = text.split_once('_')?;
+        let measured_at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
+        Some(SeriesCursor { measured_at, rank: rank.parse().ok()? })
+    })?;
+    let mut db = service.store.connect().await?;
+    let shipment =
+        db.shipment(caller.organisation, ShipmentId(id.into_inner())).await.map_err(named("shipment"))?;
+    let rows = db.shipment_series(shipment.id, from, to, after, limit + 1).await?;
+    let cursor = |(cursor, _): &(SeriesCursor, SeriesPoint)| {
+        format!("{}_{}", cursor.measured_at.timestamp_micros(), cursor.rank)
+    };
+    let page = Page::of(rows, limit, cursor, |(_, point)| reading_view(&point));
+    Ok(HttpResponse::Ok().json(page))
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct AssessmentView {
+    /// The worst of the trackers'.
+    #[schema(value_type = Option<String>, example = "no_excursion")]
+    assessment: Option<domain::evaluate::Verdict>,
+    #[schema(value_type = Option<Object>)]
+    coverage: Option<domain::evaluate::Coverage>,
+    trackers: Vec<TrackerAssessment>,
+}
+
+/// One tracker's ride. Fields as `isotherm evaluate` prints them, and the gaps.
+#[derive(Serialize, ToSchema)]
+pub struct TrackerAssessment {
+    dev_eui: String,
+    until: Option<DateTime<Utc>>,
+    /// Times of which nothing is known.
+    gaps: Vec<Gap>,
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    assessment: Assessment,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Gap {
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+}
+
+/// What the readings amount to, up to now.
+#[utoipa::path(tag = "shipments", params(("id" = Uuid, Path)),
+    responses((status = 200, body = AssessmentView), (status = 404, body = Problem)))]
+#[get("/shipments/{id}/assessment")]
+pub async fn show_assessment(
+    service: web::Data<Service>,
+    caller: Caller<ReadShipments>,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, ApiError> {
+    let mut db = service.store.connect().await?;
+    let shipment =
+        db.shipment(caller.organisation, ShipmentId(id.into_inner())).await.map_err(named("shipment"))?;
+    let stored = service.profiles.get_one(&mut db, shipment.profile).await?;
+    let rides = db.rides(&[shipment.id]).await?;
+    let assessed = assess_rides(&mut db, &stored.profile, &rides, (service.clock)()).await?;
+    let overall = worst_of(assessed.iter().map(|ride| &ride.assessment));
+    let trackers = rides.iter().zip(assessed).map(|(ride, assessed)| TrackerAssessment {
+        dev_eui: ride.dev_eui.to_string(),
+        until: ride.until,
+        gaps: assessed.gaps.into_iter().map(|(from, to)| Gap { from, to }).collect(),
+        assessment: assessed.assessment,
+    });
+    Ok(HttpResponse::Ok().json(AssessmentView {
+        assessment: overall.as_ref().map(|overall| overall.verdict),
+        coverage: overall.map(|overall| overall.coverage),
+        trackers: trackers.collect(),
+    }))
+}

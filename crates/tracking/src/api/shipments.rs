@@ -1,0 +1,332 @@
+//! Shipments: listed, made, shown, and bound to trackers.
+
+use std::collections::HashMap;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use chrono::{DateTime, Utc};
+use domain::profile::Profile;
+use domain::shipment::ShipmentStatus;
+use domain::{ProfileId, ShipmentId};
+use serde::{Deserialize, Serialize};
+use store::{AuditEntry, NewShipment, Ride, Shipment as StoredShipment, ShipmentFilter, StoreError, StoredProfile};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::access::{BindTracker, Caller, ReadShipments, WriteShipments};
+use super::once::Once;
+use super::page::{Page, PageQuery, cursor_before};
+use super::problem::{ApiError, Problem, named};
+use super::text::{celsius, dev_eui, non_empty, optional};
+use crate::Service;
+use crate::assess::{Overall, bind, overall};
+use crate::live::Change;
+
+#[derive(Serialize, ToSchema)]
+pub struct Shipment {
+    id: Uuid,
+    reference: String,
+    /// `draft`, `in_transit`, `delivered` or `closed`.
+    status: String,
+    on_hold: bool,
+    /// `excursion` or `incomplete`.
+    hold_reason: Option<String>,
+    origin: Option<String>,
+    destination: Option<String>,
+    profile: ShipmentProfile,
+    last_reading: Option<LastReading>,
+    /// `no_excursion`, `excursion` or `incomplete`, up to now; null without a tracker.
+    assessment: Option<String>,
+    coverage: Option<Coverage>,
+    /// Alerts that are neither acknowledged nor closed.
+    open_alerts: i64,
+    trackers: Vec<RidingTracker>,
+    created_at: DateTime<Utc>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct ShipmentProfile {
+    id: Uuid,
+    name: String,
+    version: i32,
+    range: Option<RangeView>,
+}
+
+/// The label's storage range in °C, ends inside.
+#[derive(Serialize, ToSchema)]
+pub struct RangeView {
+    min_c: Option<f64>,
+    max_c: Option<f64>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct LastReading {
+    measured_at: DateTime<Utc>,
+    temperature_c: f64,
+    humidity_pct: Option<f64>,
+    dev_eui: String,
+}
+
+/// Seconds; the three add up to the time under watch.
+#[derive(Serialize, ToSchema)]
+pub struct Coverage {
+    in_range_s: i64,
+    out_of_range_s: i64,
+    unknown_s: i64,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct RidingTracker {
+    dev_eui: String,
+    name: String,
+    from: DateTime<Utc>,
+    until: Option<DateTime<Utc>>,
+}
+
+#[derive(Deserialize, IntoParams)]
+pub struct ShipmentQuery {
+    /// A part of the reference.
+    reference: Option<String>,
+    /// `draft`, `in_transit`, `delivered` or `closed`.
+    state: Option<String>,
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct ShipmentRequest {
+    /// Unique in the organisation.
+    #[schema(example = "PO-2026-0042")]
+    reference: String,
+    /// The id of a profile's version.
+    profile: Uuid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    destination: Option<String>,
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct BindRequest {
+    #[schema(example = "0102030405060708")]
+    dev_eui: String,
+    /// From when on the tracker's readings are this shipment's.
+    from: DateTime<Utc>,
+}
+
+/// A shipment after a tracker was bound.
+#[derive(Serialize, ToSchema)]
+pub struct Bound {
+    #[serde(flatten)]
+    shipment: Shipment,
+    /// What speaks against this binding without forbidding it.
+    warnings: Vec<String>,
+}
+
+/// Shipments, newest first.
+#[utoipa::path(tag = "shipments", params(ShipmentQuery, PageQuery),
+    responses((status = 200, body = Page<Shipment>), (status = 400, body = Problem)))]
+#[get("/shipments")]
+pub async fn list_shipments(
+    service: web::Data<Service>,
+    caller: Caller<ReadShipments>,
+    query: web::Query<ShipmentQuery>,
+    page: web::Query<PageQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let limit = page.limit()?.min(500);
+    let status: Option<ShipmentStatus> = query
+        .state
+        .as_deref()
+        .map(|state| state.parse().map_err(|error| ApiError::BadRequest(format!("state: {error}"))))
+        .transpose()?;
+    let filter = ShipmentFilter {
+        reference: optional("reference", query.reference.as_deref(), 100)?,
+        status,
+        before: page.before()?.map(|(at, id)| (at, ShipmentId(id))),
+    };
+    let mut db = service.store.connect().await?;
+    let rows = db.shipments(caller.organisation, &filter, limit + 1).await?;
+    let page = Page::of(rows, limit, |s| cursor_before(s.created_at, s.id.0), |shipment| shipment);
+    let items = show(&service, &mut db, page.items).await?;
+    Ok(HttpResponse::Ok().json(Page { items, next: page.next }))
+}
+
+/// One shipment.
+#[utoipa::path(tag = "shipments", params(("id" = Uuid, Path)),
+    responses((status = 200, body = Shipment), (status = 404, body = Problem)))]
+#[get("/shipments/{id}")]
+pub async fn show_shipment(
+    service: web::Data<Service>,
+    caller: Caller<ReadShipments>,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, ApiError> {
+    let mut db = service.store.connect().await?;
+    let id = ShipmentId(id.into_inner());
+    let shipment = db.shipment(caller.organisation, id).await.map_err(named("shipment"))?;
+    Ok(HttpResponse::Ok().json(show_one(&service, &mut db, shipment).await?))
+}
+
+/// Makes a draft.
+#[utoipa::path(tag = "shipments", request_body = ShipmentRequest, responses(
+    (status = 201, body = Shipment), (status = 409, body = Problem), (status = 422, body = Problem)))]
+#[post("/shipments")]
+pub async fn add_shipment(
+    service: web::Data<Service>,
+    caller: Caller<WriteShipments>,
+    request: HttpRequest,
+    body: web::Json<ShipmentRequest>,
+) -> Result<HttpResponse, ApiError> {
+    let once = Once::new(&request, &body)?;
+    let shipment = NewShipment {
+        organisation: caller.organisation,
+        reference: non_empty("reference", &body.reference, 100)?,
+        profile: ProfileId(body.profile),
+        origin: optional("origin", body.origin.as_deref(), 200)?,
+        destination: optional("destination", body.destination.as_deref(), 200)?,
+        created_by: Some(caller.user),
+    };
+    let now = (service.clock)();
+    let mut db = service.store.begin().await?;
+    if let Some(answer) = once.first_answer(&mut db, &caller).await? {
+        return Ok(answer);
+    }
+    db.profile(caller.organisation, shipment.profile).await.map_err(|error| match error {
+        StoreError::NotFound => ApiError::Unprocessable("profile: there is no such profile".into()),
+        other => other.into(),
+    })?;
+    let id = db.add_shipment(&shipment, now).await.map_err(|error| {
+        if error.is_refused_by("shipments_organisation_id_reference_key") {
+            return ApiError::Conflict(format!("a shipment with the reference {} exists", shipment.reference));
+        }
+        error.into()
+    })?;
+    db.write_audit(&[audit(&caller, "shipment.made", id, serde_json::json!(&*body))], now).await?;
+    let stored = db.shipment(caller.organisation, id).await?;
+    let answer = show_one(&service, &mut db, stored).await?;
+    let answer = once.finish(&service, db, &caller, StatusCode::CREATED, &answer).await?;
+    service.live.publish([(caller.organisation, Change::Shipment { id })]);
+    Ok(answer)
+}
+
+/// Binds a tracker to the shipment from an instant on; what it measured since then is taken up.
+#[utoipa::path(tag = "shipments", params(("id" = Uuid, Path)), request_body = BindRequest, responses(
+    (status = 201, body = Bound), (status = 404, body = Problem), (status = 409, body = Problem),
+    (status = 422, body = Problem)))]
+#[post("/shipments/{id}/trackers")]
+pub async fn bind_tracker(
+    service: web::Data<Service>,
+    caller: Caller<BindTracker>,
+    request: HttpRequest,
+    id: web::Path<Uuid>,
+    body: web::Json<BindRequest>,
+) -> Result<HttpResponse, ApiError> {
+    let once = Once::new(&request, &body)?;
+    let (id, dev_eui) = (ShipmentId(id.into_inner()), dev_eui(&body.dev_eui)?);
+    let now = (service.clock)();
+    let mut db = service.store.begin().await?;
+    if let Some(answer) = once.first_answer(&mut db, &caller).await? {
+        return Ok(answer);
+    }
+    db.lock_intake().await?;
+    let shipment = db.shipment(caller.organisation, id).await.map_err(named("shipment"))?;
+    if matches!(shipment.status, ShipmentStatus::Delivered | ShipmentStatus::Closed) {
+        return Err(ApiError::Conflict(format!("the shipment is {}", shipment.status)));
+    }
+    let tracker = db.tracker(caller.organisation, dev_eui).await.map_err(|error| match error {
+        StoreError::NotFound => ApiError::Unprocessable(format!("dev_eui: tracker {dev_eui} is not registered")),
+        other => other.into(),
+    })?;
+    if db.is_tracker_bound(tracker.id, body.from).await? {
+        return Err(ApiError::Conflict(format!("tracker {dev_eui} rides with a shipment at that time")));
+    }
+    let bound = bind(&service, &mut db, &shipment, &tracker, body.from, now).await?;
+    db.write_audit(&[audit(&caller, "tracker.bound", id, serde_json::json!(&*body))], now).await?;
+    let stored = db.shipment(caller.organisation, id).await?;
+    let shipment = show_one(&service, &mut db, stored).await?;
+    let answer = Bound { shipment, warnings: bound.warnings };
+    let answer = once.finish(&service, db, &caller, StatusCode::CREATED, &answer).await?;
+    service.live.publish(bound.changes);
+    Ok(answer)
+}
+
+fn audit<G: super::access::Grant>(
+    caller: &Caller<G>,
+    action: &'static str,
+    shipment: ShipmentId,
+    detail: serde_json::Value,
+) -> AuditEntry {
+    let (organisation, actor) = (caller.organisation, Some(caller.user));
+    AuditEntry { organisation, actor, action, subject: shipment.to_string(), detail }
+}
+
+async fn show_one(
+    service: &Service,
+    db: &mut store::Connection,
+    shipment: StoredShipment,
+) -> Result<Shipment, ApiError> {
+    let shown = show(service, db, vec![shipment]).await?;
+    shown.into_iter().next().ok_or(ApiError::NotFound("shipment"))
+}
+
+async fn show(
+    service: &Service,
+    db: &mut store::Connection,
+    shipments: Vec<StoredShipment>,
+) -> Result<Vec<Shipment>, ApiError> {
+    let ids: Vec<ShipmentId> = shipments.iter().map(|shipment| shipment.id).collect();
+    let profile_ids: Vec<ProfileId> = shipments.iter().map(|shipment| shipment.profile).collect();
+    let profiles = service.profiles.get(db, &profile_ids).await?;
+    let mut rides: HashMap<ShipmentId, Vec<Ride>> = HashMap::new();
+    for ride in db.rides(&ids).await? {
+        rides.entry(ride.shipment).or_default().push(ride);
+    }
+    let now = (service.clock)();
+    let one = |shipment: StoredShipment| {
+        let stored = profiles.get(&shipment.profile).ok_or(ApiError::NotFound("profile"))?;
+        let rides = rides.remove(&shipment.id).unwrap_or_default();
+        let overall = overall(&stored.profile, &rides, now).map_err(ApiError::internal)?;
+        Ok(view(shipment, stored, &rides, overall))
+    };
+    shipments.into_iter().map(one).collect()
+}
+
+fn view(shipment: StoredShipment, stored: &StoredProfile, rides: &[Ride], overall: Option<Overall>) -> Shipment {
+    let last = rides.iter().filter_map(|ride| Some((ride, ride.latest?))).max_by_key(|(_, l)| l.measured_at);
+    Shipment {
+        id: shipment.id.0,
+        reference: shipment.reference,
+        status: shipment.status.to_string(),
+        on_hold: shipment.hold.is_some(),
+        hold_reason: shipment.hold.map(|hold| hold.to_string()),
+        origin: shipment.origin,
+        destination: shipment.destination,
+        profile: ShipmentProfile {
+            id: stored.id.0,
+            name: stored.profile.name().to_owned(),
+            version: stored.version,
+            range: range(&stored.profile),
+        },
+        last_reading: last.map(|(ride, latest)| LastReading {
+            measured_at: latest.measured_at,
+            temperature_c: celsius(latest.temperature),
+            humidity_pct: latest.humidity.map(|humidity| f64::from(humidity.0) / 100.0),
+            dev_eui: ride.dev_eui.to_string(),
+        }),
+        assessment: overall.as_ref().map(|overall| overall.verdict.to_string()),
+        coverage: overall.map(|o| Coverage {
+            in_range_s: o.coverage.in_range_s,
+            out_of_range_s: o.coverage.out_of_range_s,
+            unknown_s: o.coverage.unknown_s,
+        }),
+        open_alerts: shipment.open_alerts,
+        trackers: rides.iter().map(riding).collect(),
+        created_at: shipment.created_at,
+    }
+}
+
+fn range(profile: &Profile) -> Option<RangeView> {
+    let range = profile.range()?;
+    Some(RangeView { min_c: range.min_c.map(celsius), max_c: range.max_c.map(celsius) })
+}
+
+fn riding(ride: &Ride) -> RidingTracker {
+    RidingTracker { dev_eui: ride.dev_eui.to_string(), name: ride.name.clone(), from: ride.from, until: ride.until }
+}

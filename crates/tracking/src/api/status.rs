@@ -1,0 +1,107 @@
+//! How the service is: for load balancers, for Prometheus, and for whoever looks at the page.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use subtle::ConstantTimeEq;
+use utoipa::ToSchema;
+
+use super::access::{Caller, LoggedIn};
+use super::problem::{ApiError, Problem, problem};
+use crate::Service;
+use crate::credentials::hash_token;
+
+#[derive(Serialize, ToSchema)]
+pub struct Status {
+    /// The service's clock; a demonstration's runs faster than the machine's.
+    now: DateTime<Utc>,
+    /// Whether everything that was sent has been worked off, so that silence can be told.
+    caught_up: bool,
+    notifications: Notifications,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Notifications {
+    /// Whether e-mail can go out at all.
+    configured: bool,
+    /// Not sent yet.
+    pending: i64,
+    /// Of the pending, those of which at least one attempt failed.
+    failing: i64,
+    sent: i64,
+}
+
+/// The service's clock and health, as its users see them.
+#[utoipa::path(tag = "session", responses((status = 200, body = Status), (status = 401, body = Problem)))]
+#[get("/status")]
+pub async fn show_status(service: web::Data<Service>, caller: Caller<LoggedIn>) -> Result<HttpResponse, ApiError> {
+    let counts = service.store.connect().await?.notification_counts(caller.organisation).await?;
+    Ok(HttpResponse::Ok().json(Status {
+        now: (service.clock)(),
+        caught_up: service.is_caught_up(),
+        notifications: Notifications {
+            configured: service.mailer.is_some(),
+            pending: counts.pending,
+            failing: counts.failing,
+            sent: counts.sent,
+        },
+    }))
+}
+
+/// Whether the process runs.
+#[get("/healthz")]
+pub async fn show_health() -> HttpResponse {
+    HttpResponse::Ok().json(serde_json::json!({ "status": "ok" }))
+}
+
+/// Whether the service can work: its database answers.
+#[get("/readyz")]
+pub async fn show_readiness(service: web::Data<Service>) -> HttpResponse {
+    match service.check_database().await {
+        Ok(()) => HttpResponse::Ok().json(serde_json::json!({ "database": "ok", "caught_up": service.is_caught_up() })),
+        Err(_) => problem(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer".into()),
+    }
+}
+
+#[get("/metrics")]
+pub async fn show_metrics(service: web::Data<Service>) -> Result<HttpResponse, ApiError> {
+    let text = service.metrics.text().map_err(ApiError::internal)?;
+    Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text))
+}
+
+/// One integration as an ingester needs it.
+#[derive(Serialize)]
+struct IngesterIntegration {
+    id: String,
+    organisation: i32,
+    network: String,
+    token_sha256: String,
+    refuse_when_broker_away: bool,
+}
+
+/// The integrations, for the ingesters of a split installation: not for users, and not in the document.
+#[get("/ingester/integrations")]
+pub async fn list_ingester_integrations(
+    service: web::Data<Service>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let given = request.headers().get("Authorization").and_then(|value| value.to_str().ok());
+    let given = given.and_then(|value| value.strip_prefix("Bearer ")).map(hash_token);
+    let granted = match (service.ingester_token_sha256, given) {
+        (Some(expected), Some(given)) => bool::from(expected.ct_eq(&given)),
+        _ => false,
+    };
+    if !granted {
+        return Err(ApiError::Unauthenticated);
+    }
+    let integrations = service.store.connect().await?.integrations().await?;
+    let copy = integrations.into_iter().map(|integration| IngesterIntegration {
+        id: integration.id,
+        organisation: integration.organisation.0,
+        network: integration.network,
+        token_sha256: hex::encode(integration.token_sha256),
+        refuse_when_broker_away: integration.refuse_when_broker_away,
+    });
+    Ok(HttpResponse::Ok().json(copy.collect::<Vec<_>>()))
+}

@@ -1,0 +1,39 @@
+//! Values as clients write and read them.
+
+use chrono::{DateTime, Utc};
+use domain::{DevEui, Temperature};
+
+use super::problem::ApiError;
+
+/// °C as a decimal number.
+pub fn celsius(temperature: Temperature) -> f64 {
+    f64::from(temperature.0) / 100.0
+}
+
+/// Trimmed, with at least one and at most `max` characters, none of them a control character.
+pub fn non_empty(field: &str, text: &str, max: usize) -> Result<String, ApiError> {
+    let text = text.trim();
+    let length = text.chars().count();
+    if length == 0 || length > max || text.chars().any(|c| c.is_control() && c != '\n') {
+        return Err(ApiError::Unprocessable(format!("{field}: write 1 to {max} characters, no control characters")));
+    }
+    Ok(text.to_owned())
+}
+
+/// Absent, or as `non_empty`; an empty text counts as absent.
+pub fn optional(field: &str, text: Option<&str>, max: usize) -> Result<Option<String>, ApiError> {
+    text.filter(|text| !text.trim().is_empty()).map(|text| non_empty(field, text, max)).transpose()
+}
+
+pub fn dev_eui(text: &str) -> Result<DevEui, ApiError> {
+    text.parse().map_err(|error| ApiError::Unprocessable(format!("dev_eui: {error}")))
+}
+
+/// An RFC 3339 time of a query.
+pub fn time(field: &str, text: Option<&str>) -> Result<Option<DateTime<Utc>>, ApiError> {
+    let Some(text) = text else { return Ok(None) };
+    let time = DateTime::parse_from_rfc3339(text).map_err(|_| {
+        ApiError::BadRequest(format!("{field} is `{text}`: write a time such as 2026-03-01T08:00:00Z"))
+    })?;
+    Ok(Some(time.to_utc()))
+}

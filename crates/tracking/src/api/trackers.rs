@@ -1,0 +1,198 @@
+//! Trackers: registered, listed, and every uplink that was accepted of one.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use chrono::{DateTime, Utc};
+use networks::payload::Codec;
+use serde::{Deserialize, Serialize};
+use store::{Tracker as StoredTracker, UnknownTracker, Uplink as StoredUplink};
+use utoipa::{IntoParams, ToSchema};
+
+use super::access::{Caller, ReadTrackers, WriteTrackers};
+use super::once::Once;
+use super::page::{Page, PageQuery};
+use super::problem::{ApiError, Problem, named};
+use super::text::{dev_eui, non_empty};
+use crate::Service;
+use crate::consume::take_up_tracker;
+use crate::live::Change;
+
+#[derive(Serialize, ToSchema)]
+pub struct Tracker {
+    #[schema(example = "0102030405060708")]
+    dev_eui: String,
+    name: String,
+    codec: String,
+    /// Seconds between two uplinks as planned.
+    interval_s: i32,
+}
+
+impl From<StoredTracker> for Tracker {
+    fn from(tracker: StoredTracker) -> Self {
+        let StoredTracker { dev_eui, name, codec, interval_s, .. } = tracker;
+        Self { dev_eui: dev_eui.to_string(), name, codec, interval_s }
+    }
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct NewTracker {
+    /// 16 hexadecimal digits.
+    #[schema(example = "0102030405060708")]
+    dev_eui: String,
+    #[schema(example = "Box 17")]
+    name: String,
+    /// How its payloads are read; `isotherm` for our own tracker.
+    #[schema(example = "isotherm")]
+    codec: String,
+    /// Seconds between two uplinks as planned (1 to 86400; 900 where absent).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    interval_s: Option<i32>,
+}
+
+/// A tracker that was heard and is not registered.
+#[derive(Serialize, ToSchema)]
+pub struct Unknown {
+    dev_eui: String,
+    integration: String,
+    first_heard_at: DateTime<Utc>,
+    last_heard_at: DateTime<Utc>,
+}
+
+impl From<UnknownTracker> for Unknown {
+    fn from(unknown: UnknownTracker) -> Self {
+        let UnknownTracker { dev_eui, integration, first_heard_at, last_heard_at } = unknown;
+        Self { dev_eui: dev_eui.to_string(), integration, first_heard_at, last_heard_at }
+    }
+}
+
+#[derive(Deserialize, IntoParams)]
+pub struct TrackerQuery {
+    /// `true`: those that were heard without being registered.
+    #[serde(default)]
+    unknown: bool,
+}
+
+/// Trackers in the order of their DevEUIs; with `unknown=true` those that were heard without being registered.
+#[utoipa::path(tag = "trackers", params(TrackerQuery, PageQuery),
+    responses((status = 200, body = Page<Tracker>), (status = 400, body = Problem)))]
+#[get("/trackers")]
+pub async fn list_trackers(
+    service: web::Data<Service>,
+    caller: Caller<ReadTrackers>,
+    query: web::Query<TrackerQuery>,
+    page: web::Query<PageQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let limit = page.limit()?;
+    let mut db = service.store.connect().await?;
+    if query.unknown {
+        let rows = db.unknown_trackers(caller.organisation, limit).await?;
+        let items = rows.into_iter().map(Unknown::from).collect();
+        return Ok(HttpResponse::Ok().json(Page { items, next: None }));
+    }
+    let after = page.parse(|text| text.parse().ok())?;
+    let rows = db.trackers(caller.organisation, after, limit + 1).await?;
+    let page = Page::of(rows, limit, |tracker| tracker.dev_eui.to_string(), Tracker::from);
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// Registers a tracker. What was heard of it before is taken up: its uplinks are read from then on and from before.
+#[utoipa::path(tag = "trackers", request_body = NewTracker, responses(
+    (status = 201, body = Tracker), (status = 409, body = Problem), (status = 422, body = Problem)))]
+#[post("/trackers")]
+pub async fn add_tracker(
+    service: web::Data<Service>,
+    caller: Caller<WriteTrackers>,
+    request: HttpRequest,
+    body: web::Json<NewTracker>,
+) -> Result<HttpResponse, ApiError> {
+    let once = Once::new(&request, &body)?;
+    let (dev_eui, name) = (dev_eui(&body.dev_eui)?, non_empty("name", &body.name, 200)?);
+    let codec: Codec =
+        body.codec.parse().map_err(|error| ApiError::Unprocessable(format!("codec: {error}")))?;
+    let interval_s = body.interval_s.unwrap_or(900);
+    if !(1..=86_400).contains(&interval_s) {
+        return Err(ApiError::Unprocessable("interval_s: write 1 to 86400 seconds".into()));
+    }
+    let now = (service.clock)();
+    let mut db = service.store.begin().await?;
+    if let Some(answer) = once.first_answer(&mut db, &caller).await? {
+        return Ok(answer);
+    }
+    db.lock_intake().await?;
+    let added = db.add_tracker(caller.organisation, dev_eui, &name, &codec.to_string(), interval_s, now).await;
+    let tracker = added.map_err(|error| {
+        if error.is_refused_by("trackers_organisation_id_dev_eui_key") {
+            return ApiError::Conflict(format!("tracker {dev_eui} is registered already"));
+        }
+        error.into()
+    })?;
+    take_up_tracker(&service, &mut db, &tracker, now).await?;
+    let answer = once.finish(&service, db, &caller, StatusCode::CREATED, &Tracker::from(tracker)).await?;
+    service.live.publish([(caller.organisation, Change::Tracker { dev_eui })]);
+    Ok(answer)
+}
+
+/// One tracker.
+#[utoipa::path(tag = "trackers", params(("dev_eui" = String, Path)),
+    responses((status = 200, body = Tracker), (status = 404, body = Problem)))]
+#[get("/trackers/{dev_eui}")]
+pub async fn show_tracker(
+    service: web::Data<Service>,
+    caller: Caller<ReadTrackers>,
+    path: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let mut db = service.store.connect().await?;
+    let tracker = db.tracker(caller.organisation, dev_eui(&path)?).await.map_err(named("tracker"))?;
+    Ok(HttpResponse::Ok().json(Tracker::from(tracker)))
+}
+
+/// An uplink as the network server reported it.
+#[derive(Serialize, ToSchema)]
+pub struct Uplink {
+    integration: String,
+    f_cnt: i64,
+    f_port: i32,
+    /// Lower-case hex.
+    payload: String,
+    confirmed: bool,
+    received_at: DateTime<Utc>,
+    arrived_at: DateTime<Utc>,
+    #[schema(value_type = Vec<Object>)]
+    gateways: Box<serde_json::value::RawValue>,
+    /// Why the payload gave no readings; null where it gave some.
+    problem: Option<String>,
+}
+
+fn uplink(uplink: StoredUplink) -> Uplink {
+    let none = || serde_json::value::RawValue::from_string("[]".to_owned()).unwrap_or_default();
+    Uplink {
+        integration: uplink.integration,
+        f_cnt: uplink.f_cnt,
+        f_port: uplink.f_port,
+        payload: hex::encode(&uplink.payload),
+        confirmed: uplink.confirmed,
+        received_at: uplink.received_at,
+        arrived_at: uplink.arrived_at,
+        gateways: serde_json::value::RawValue::from_string(uplink.gateways).unwrap_or_else(|_| none()),
+        problem: uplink.problem,
+    }
+}
+
+/// Every uplink of a device as accepted, newest first, also of a device that nobody registered and with payloads
+/// that nobody understands. Copies of one uplink are shown once.
+#[utoipa::path(tag = "trackers", params(("dev_eui" = String, Path), PageQuery),
+    responses((status = 200, body = Page<Uplink>), (status = 400, body = Problem)))]
+#[get("/trackers/{dev_eui}/uplinks")]
+pub async fn list_uplinks(
+    service: web::Data<Service>,
+    caller: Caller<ReadTrackers>,
+    path: web::Path<String>,
+    page: web::Query<PageQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let limit = page.limit()?;
+    let before = page.parse(|text| DateTime::from_timestamp_micros(text.parse().ok()?))?;
+    let mut db = service.store.connect().await?;
+    let rows = db.uplinks(caller.organisation, dev_eui(&path)?, before, limit + 1).await?;
+    let cursor = |uplink: &StoredUplink| uplink.received_at.timestamp_micros().to_string();
+    Ok(HttpResponse::Ok().json(Page::of(rows, limit, cursor, uplink)))
+}

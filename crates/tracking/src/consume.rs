@@ -1,0 +1,259 @@
+//! The consumer: batches of messages become rows, assessments and alerts, and are acknowledged after the commit.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use actix_web::web::Bytes;
+use chrono::{DateTime, Utc};
+use domain::alert::AlertKind;
+use domain::{DevEui, OrganisationId, Reading, TrackerId};
+use networks::message::Message;
+use queue::{Queue, QueueError};
+use store::{Connection, Partitioned, StoreError, Tracker, TrackerNews, TrackerReading, Uplink, partition_day};
+
+use crate::Service;
+use crate::alerting::AlertWork;
+use crate::assess::{Fresh, reassess};
+use crate::heard::{Arrived, Heard, Report, decode_uplinks};
+use crate::live::{Change, OwnedChange};
+
+/// A batch is as many lines as this, or what came within `BATCH_WAIT`.
+const BATCH_LINES: usize = 1000;
+const BATCH_WAIT: Duration = Duration::from_millis(100);
+
+/// The pause after a failure, before the same batch is tried again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Consumes until the service stops. What is not acknowledged then is delivered again.
+pub async fn run(service: &Service, queue: &Queue) {
+    let mut receiver = queue.receiver();
+    let mut stop = service.shutdown.clone();
+    loop {
+        let batch = tokio::select! {
+            batch = receiver.next_batch(BATCH_LINES, BATCH_WAIT) => batch,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        let batch = match batch {
+            Ok(batch) if batch.is_empty() => continue,
+            Ok(batch) => batch,
+            Err(error) => {
+                tracing::error!(%error, "the queue cannot be read");
+                if service.pause(PAUSE).await { continue } else { return }
+            }
+        };
+        while let Err(error) = consume_lines(service, queue, &batch.lines).await {
+            service.metrics.batches_failed.inc();
+            tracing::error!(%error, lines = batch.lines.len(), "a batch failed and is tried again");
+            if !service.pause(PAUSE).await {
+                return;
+            }
+        }
+        if let Err(error) = receiver.ack(batch.mark).await {
+            tracing::error!(%error, "a batch is stored but could not be acknowledged; it will come again");
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum ConsumeError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+}
+
+/// Stores the lines together; if the database refuses a value in them, each by itself, so that one line cannot hold
+/// up the others.
+async fn consume_lines(service: &Service, queue: &Queue, lines: &[Bytes]) -> Result<(), ConsumeError> {
+    match consume_batch(service, queue, lines).await {
+        Err(ConsumeError::Store(error)) if error.is_of_the_values() => {
+            tracing::error!(%error, "the database refuses a value of this batch; storing line by line");
+        }
+        outcome => return outcome,
+    }
+    for line in lines {
+        match consume_batch(service, queue, std::slice::from_ref(line)).await {
+            Err(ConsumeError::Store(error)) if error.is_of_the_values() => {
+                queue.dead_letter(line.clone(), &error.to_string()).await?;
+                service.metrics.dead_letters.inc();
+            }
+            outcome => outcome?,
+        }
+    }
+    Ok(())
+}
+
+/// What happens to a batch, step by step.
+async fn consume_batch(service: &Service, queue: &Queue, lines: &[Bytes]) -> Result<(), ConsumeError> {
+    let now = (service.clock)();
+    let mut arrived = read_messages(service, queue, lines).await?;
+    let mut db = service.store.begin().await?;
+    db.share_intake().await?;
+    let trackers = find_trackers(&mut db, &arrived.uplinks).await?;
+    let heard = decode_uplinks(&mut arrived.uplinks, &trackers);
+    service.store.ensure_partitions(&days_of(&arrived.uplinks, &heard.readings)).await?;
+    store_intake(&mut db, &arrived).await?;
+    let fresh = store_readings(&mut db, &heard).await?;
+    let readings = fresh.values().map(Vec::len).sum::<usize>();
+    let mut changes = note_heard(&mut db, &heard, &trackers, now).await?;
+    changes.extend(assess_fresh(service, &mut db, fresh, now).await?);
+    changes.extend(raise_reports(&mut db, &arrived.reports, now).await?);
+    db.commit().await?;
+    service.metrics.count_batch(lines.len(), readings);
+    service.live.publish(changes);
+    Ok(())
+}
+
+/// A line that is no message goes to the dead letters with its reason; the rest of the pack goes on.
+async fn read_messages(service: &Service, queue: &Queue, lines: &[Bytes]) -> Result<Arrived, QueueError> {
+    let mut arrived = Arrived::default();
+    for line in lines {
+        match Message::from_line(line) {
+            Ok(message) => arrived.add(message, line),
+            Err(reason) => {
+                tracing::warn!(%reason, "a message cannot be read; it is kept as a dead letter");
+                queue.dead_letter(line.clone(), &reason.to_string()).await?;
+                service.metrics.dead_letters.inc();
+            }
+        }
+    }
+    Ok(arrived)
+}
+
+type Trackers = HashMap<(OrganisationId, DevEui), Tracker>;
+
+async fn find_trackers(db: &mut Connection, uplinks: &[Uplink]) -> Result<Trackers, StoreError> {
+    let devices: BTreeSet<_> =
+        uplinks.iter().filter_map(|uplink| Some((uplink.organisation, uplink.dev_eui?))).collect();
+    let trackers = db.trackers_of(&devices.into_iter().collect::<Vec<_>>()).await?;
+    Ok(trackers.into_iter().map(|tracker| ((tracker.organisation, tracker.dev_eui), tracker)).collect())
+}
+
+fn days_of(uplinks: &[Uplink], readings: &[TrackerReading]) -> Vec<(Partitioned, chrono::NaiveDate)> {
+    let uplinks = uplinks.iter().map(|uplink| (Partitioned::Uplinks, partition_day(uplink.received_at)));
+    let readings =
+        readings.iter().map(|reading| (Partitioned::Readings, partition_day(reading.reading.measured_at)));
+    uplinks.chain(readings).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+async fn store_intake(db: &mut Connection, arrived: &Arrived) -> Result<(), StoreError> {
+    db.insert_uplinks(&arrived.uplinks).await?;
+    db.insert_device_events(&arrived.events).await?;
+    for body in &arrived.unreadable {
+        db.insert_unreadable_body(body).await?;
+    }
+    Ok(())
+}
+
+type FreshReadings = HashMap<TrackerId, Vec<Reading>>;
+
+/// Stores what is not stored yet and returns that, in order of time for each tracker.
+async fn store_readings(db: &mut Connection, heard: &Heard) -> Result<FreshReadings, StoreError> {
+    let inserted = db.insert_readings(&heard.readings).await?;
+    db.insert_set_aside(&heard.set_aside).await?;
+    let mut fresh = FreshReadings::new();
+    for reading in inserted.into_iter().filter_map(|position| heard.readings.get(position)) {
+        fresh.entry(reading.tracker).or_default().push(reading.reading);
+    }
+    for readings in fresh.values_mut() {
+        readings.sort_unstable();
+    }
+    Ok(fresh)
+}
+
+/// Keeps the latest states and closes the silence of those who were heard.
+async fn note_heard(
+    db: &mut Connection,
+    heard: &Heard,
+    trackers: &Trackers,
+    now: DateTime<Utc>,
+) -> Result<Vec<OwnedChange>, StoreError> {
+    let news: Vec<TrackerNews> = heard.news.values().cloned().collect();
+    let unknown: Vec<_> = heard.unknown.iter().map(|((owner, _), unknown)| (*owner, unknown.clone())).collect();
+    let mut changes = Vec::new();
+    if !news.is_empty() {
+        db.update_tracker_states(&news).await?;
+        let instants: Vec<_> = news.iter().map(|news| (news.tracker, news.heard_at)).collect();
+        for (owner, id, shipment) in db.close_silence_alerts(&instants, now).await? {
+            changes.push((owner, Change::Alert { id, shipment: Some(shipment) }));
+        }
+    }
+    if !unknown.is_empty() {
+        db.note_unknown_trackers(&unknown).await?;
+    }
+    let heard_of = trackers.values().filter(|tracker| heard.news.contains_key(&tracker.id));
+    changes.extend(heard_of.map(|tracker| (tracker.organisation, Change::Tracker { dev_eui: tracker.dev_eui })));
+    changes.extend(unknown.iter().map(|(owner, u)| (*owner, Change::Tracker { dev_eui: u.dev_eui })));
+    Ok(changes)
+}
+
+async fn assess_fresh(
+    service: &Service,
+    db: &mut Connection,
+    fresh: FreshReadings,
+    now: DateTime<Utc>,
+) -> Result<Vec<OwnedChange>, StoreError> {
+    let earliest: Vec<_> = fresh
+        .iter()
+        .filter_map(|(tracker, readings)| Some((*tracker, readings.first()?.measured_at)))
+        .collect();
+    if earliest.is_empty() {
+        return Ok(Vec::new());
+    }
+    let states = db.lock_assignments_of(&earliest).await?;
+    reassess(service, db, states, &Fresh::Readings(fresh), now).await
+}
+
+async fn raise_reports(
+    db: &mut Connection,
+    reports: &[Report],
+    now: DateTime<Utc>,
+) -> Result<Vec<OwnedChange>, StoreError> {
+    if reports.is_empty() {
+        return Ok(Vec::new());
+    }
+    // What no integration stands for concerns whoever runs the installation.
+    let operator = db.first_organisation().await?;
+    let mut work = AlertWork::default();
+    let mut raised = BTreeSet::new();
+    for report in reports {
+        let (owner, kind, subject, at) = match report {
+            Report::Refused { source: Some(source), at } => {
+                (source.organisation, AlertKind::WebhookRefused, format!("integration {}", source.integration), *at)
+            }
+            Report::Refused { source: None, at } => {
+                (operator, AlertKind::WebhookRefused, "an unknown integration".to_owned(), *at)
+            }
+            Report::Unreadable { source, at } => {
+                let subject = format!("integration {}", source.integration);
+                (source.organisation, AlertKind::WebhookUnreadable, subject, *at)
+            }
+            Report::SpoolAlarm { reason, at } => (operator, AlertKind::SpoolFull, format!("spool: {reason}"), *at),
+        };
+        if raised.insert((owner, kind, subject.clone())) {
+            work.raise_about(owner, kind, subject, at);
+        }
+    }
+    work.apply(db, now).await
+}
+
+/// Reads the uplinks that were kept of a device before it was registered. The caller holds the intake lock.
+pub async fn take_up_tracker(
+    service: &Service,
+    db: &mut Connection,
+    tracker: &Tracker,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let mut before = None;
+    let trackers = Trackers::from([((tracker.organisation, tracker.dev_eui), tracker.clone())]);
+    loop {
+        let mut uplinks = db.uplinks(tracker.organisation, tracker.dev_eui, before, 1000).await?;
+        let Some(oldest) = uplinks.last().map(|uplink| uplink.received_at) else { return Ok(()) };
+        let heard = decode_uplinks(&mut uplinks, &trackers);
+        service.store.ensure_partitions(&days_of(&[], &heard.readings)).await?;
+        store_readings(db, &heard).await?;
+        note_heard(db, &heard, &trackers, now).await?;
+        db.update_uplink_problems(&uplinks).await?;
+        before = Some(oldest);
+    }
+}

@@ -1,0 +1,185 @@
+//! Passwords, tokens and the key that signs them.
+
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use chrono::{DateTime, Duration, Utc};
+use domain::access::Role;
+use domain::{OrganisationId, UserId};
+use ed25519_dalek::SigningKey;
+use ed25519_dalek::pkcs8::EncodePrivateKey;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// How long a log-in lasts.
+const SESSION: Duration = Duration::hours(12);
+
+/// Passwords shorter than this are refused (NIST SP 800-63B asks for at least 8).
+pub const MIN_PASSWORD_CHARS: usize = 8;
+
+#[derive(Debug, thiserror::Error)]
+pub enum CredentialError {
+    #[error("the password has fewer than {MIN_PASSWORD_CHARS} characters")]
+    PasswordTooShort,
+    #[error("the password cannot be hashed: {0}")]
+    Hash(argon2::password_hash::Error),
+    #[error("the signing key in {path} cannot be used: {reason}")]
+    Key { path: String, reason: String },
+}
+
+/// Who sent a request, as the token says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    pub sub: UserId,
+    pub organisation: OrganisationId,
+    pub role: Role,
+    /// Seconds since the Unix epoch.
+    pub exp: i64,
+}
+
+/// Signs and checks access tokens with Ed25519.
+pub struct TokenKey {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+}
+
+impl TokenKey {
+    /// The installation's key, made at the first start; readable by its owner alone.
+    pub fn load_or_create(path: &Path) -> Result<Self, CredentialError> {
+        let failed = |reason: String| CredentialError::Key { path: path.display().to_string(), reason };
+        let secret = match std::fs::read(path) {
+            Ok(bytes) => <[u8; 32]>::try_from(bytes)
+                .map_err(|bytes| failed(format!("{} bytes instead of 32", bytes.len())))?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let secret: [u8; 32] = rand::random();
+                let mut file = std::fs::OpenOptions::new()
+                    .write(true)
+                    .create_new(true)
+                    .mode(0o600)
+                    .open(path)
+                    .map_err(|error| failed(error.to_string()))?;
+                file.write_all(&secret).and_then(|()| file.sync_all()).map_err(|error| failed(error.to_string()))?;
+                secret
+            }
+            Err(error) => return Err(failed(error.to_string())),
+        };
+        Self::from_secret(secret).map_err(failed)
+    }
+
+    fn from_secret(secret: [u8; 32]) -> Result<Self, String> {
+        let key = SigningKey::from_bytes(&secret);
+        let der = key.to_pkcs8_der().map_err(|error| error.to_string())?;
+        let encoding = EncodingKey::from_ed_der(der.as_bytes());
+        let decoding = DecodingKey::from_ed_der(key.verifying_key().as_bytes());
+        Ok(Self { encoding, decoding })
+    }
+
+    /// A token and the instant at which it expires.
+    pub fn sign(
+        &self,
+        user: UserId,
+        organisation: OrganisationId,
+        role: Role,
+        now: DateTime<Utc>,
+    ) -> Option<(String, DateTime<Utc>)> {
+        let expires_at = now + SESSION;
+        let claims = Claims { sub: user, organisation, role, exp: expires_at.timestamp() };
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), &claims, &self.encoding).ok()?;
+        Some((token, expires_at))
+    }
+
+    /// What the token says, if this key signed it and it has not expired at `now`.
+    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Option<Claims> {
+        let mut rules = Validation::new(Algorithm::EdDSA);
+        // The library would ask the machine's clock; the service's is passed in.
+        rules.validate_exp = false;
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &rules).ok()?.claims;
+        (claims.exp > now.timestamp()).then_some(claims)
+    }
+}
+
+/// An Argon2id hash as a PHC string. Takes tens of milliseconds of CPU on purpose.
+pub fn hash_password(password: &str) -> Result<String, CredentialError> {
+    if password.chars().count() < MIN_PASSWORD_CHARS {
+        return Err(CredentialError::PasswordTooShort);
+    }
+    let hash: PasswordHash =
+        Argon2::default().hash_password(password.as_bytes()).map_err(CredentialError::Hash)?;
+    Ok(hash.to_string())
+}
+
+/// Whether the password is the hash's. Without a hash the same work is done, so that the answer's time does not
+/// tell whether a user exists.
+pub fn verify_password(password: &str, hash: Option<&str>) -> bool {
+    /// Of a random password that nobody knows.
+    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5LWtub3dzLWl0$\
+                          3V1x6WcZ4m0o9o4sJmXc0l8rJ1mKqQ6o2m5X1y0yq0A";
+    let known = hash.is_some();
+    let Ok(parsed) = PasswordHash::new(hash.unwrap_or(NOBODY)) else { return false };
+    Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok() && known
+}
+
+/// A new secret for an integration: 256 random bits as hex.
+pub fn new_token() -> String {
+    hex::encode(rand::random::<[u8; 32]>())
+}
+
+/// What is kept of such a secret. It is random through and through, so a plain hash suffices.
+pub fn hash_token(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(seconds, 0).unwrap()
+    }
+
+    #[test]
+    fn a_token_counts_until_it_expires_and_only_under_its_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = TokenKey::load_or_create(&folder.path().join("a")).unwrap();
+        let other = TokenKey::load_or_create(&folder.path().join("b")).unwrap();
+        let user = UserId(uuid::Uuid::now_v7());
+        let (token, expires_at) = key.sign(user, OrganisationId(3), Role::Quality, at(1000)).unwrap();
+        assert_eq!(expires_at, at(1000 + 12 * 3600));
+        let claims = key.verify(&token, at(1000 + 12 * 3600 - 1)).unwrap();
+        assert_eq!((claims.sub, claims.organisation, claims.role), (user, OrganisationId(3), Role::Quality));
+        assert_eq!(key.verify(&token, expires_at), None);
+        assert_eq!(other.verify(&token, at(1000)), None);
+        let again = TokenKey::load_or_create(&folder.path().join("a")).unwrap();
+        assert!(again.verify(&token, at(1000)).is_some());
+    }
+
+    #[test]
+    fn a_token_of_another_algorithm_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = TokenKey::load_or_create(&folder.path().join("a")).unwrap();
+        let claims = Claims {
+            sub: UserId(uuid::Uuid::nil()),
+            organisation: OrganisationId(1),
+            role: Role::Admin,
+            exp: i64::MAX,
+        };
+        let forged =
+            jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(b"x")).unwrap();
+        assert_eq!(key.verify(&forged, at(0)), None);
+    }
+
+    #[test]
+    fn a_password_is_checked_against_its_hash_and_a_missing_user_never_matches() {
+        let hash = hash_password("correct horse").unwrap();
+        assert!(verify_password("correct horse", Some(&hash)));
+        assert!(!verify_password("correct horsf", Some(&hash)));
+        assert!(!verify_password("correct horse", None));
+        assert!(matches!(hash_password("1234567"), Err(CredentialError::PasswordTooShort)));
+        assert!(hash_password("12345678").is_ok());
+    }
+}

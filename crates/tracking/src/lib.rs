@@ -1,0 +1,114 @@
+//! The tracking service: consumes what the ingesters made durable, watches the clock, notifies, and answers the API.
+//!
+//! On the path of a reading it stands between the queue and the page: [`consume`] decodes payloads, asks the domain
+//! what follows, and writes it in one transaction. It holds no rule (the domain does) and no SQL (the store does).
+
+pub mod api;
+mod alerting;
+mod assess;
+mod consume;
+pub mod credentials;
+mod heard;
+mod live;
+mod metrics;
+mod notify;
+mod profiles;
+mod watch;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use queue::Queue;
+use store::Store;
+use tokio::sync::{Semaphore, watch as signal};
+
+pub use notify::{Mailer, MailerError};
+
+/// Tells the time: the machine's, or a demonstration's.
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// How many passwords are hashed at the same time.
+const LOGINS_AT_ONCE: usize = 2;
+
+/// What all parts of the service share.
+pub struct Service {
+    pub store: Store,
+    /// The time of readings, alarms and silence.
+    pub clock: Clock,
+    /// The time of log-ins.
+    pub wall_clock: Clock,
+    pub tokens: credentials::TokenKey,
+    pub mailer: Option<Mailer>,
+    /// What the ingesters use to ask for the integrations; None where they are in this process.
+    pub ingester_token_sha256: Option<[u8; 32]>,
+    live: live::LiveChanges,
+    profiles: profiles::Profiles,
+    login_turns: Semaphore,
+    metrics: metrics::Metrics,
+    /// Since when nothing waits in the queue.
+    listening_since: Mutex<Option<DateTime<Utc>>>,
+    shutdown: signal::Receiver<bool>,
+}
+
+/// What a service is made from.
+pub struct Parts {
+    pub store: Store,
+    pub clock: Clock,
+    pub wall_clock: Clock,
+    pub tokens: credentials::TokenKey,
+    pub mailer: Option<Mailer>,
+    pub ingester_token_sha256: Option<[u8; 32]>,
+    /// Becomes true when the service is to stop.
+    pub shutdown: signal::Receiver<bool>,
+}
+
+impl Service {
+    pub fn new(parts: Parts) -> Result<Self, prometheus::Error> {
+        let Parts { store, clock, wall_clock, tokens, mailer, ingester_token_sha256, shutdown } = parts;
+        Ok(Self {
+            store,
+            clock,
+            wall_clock,
+            tokens,
+            mailer,
+            ingester_token_sha256,
+            live: live::LiveChanges::default(),
+            profiles: profiles::Profiles::default(),
+            login_turns: Semaphore::new(LOGINS_AT_ONCE),
+            metrics: metrics::Metrics::new()?,
+            listening_since: Mutex::new(None),
+            shutdown,
+        })
+    }
+
+    /// Waits; false when the service is to stop.
+    async fn pause(&self, time: Duration) -> bool {
+        let mut stop = self.shutdown.clone();
+        tokio::select! {
+            () = tokio::time::sleep(time) => true,
+            _ = stop.wait_for(|stop| *stop) => false,
+        }
+    }
+}
+
+/// Consumes, watches the clock and notifies until the service is to stop.
+pub async fn run(service: Arc<Service>, queue: Queue) {
+    tokio::join!(consume::run(&service, &queue), watch::run(&service, &queue), notify::run(&service));
+}
+
+impl Service {
+    /// Whether everything that was sent has been worked off.
+    pub fn is_caught_up(&self) -> bool {
+        self.listening_since.lock().unwrap_or_else(std::sync::PoisonError::into_inner).is_some()
+    }
+
+    async fn check_database(&self) -> Result<(), store::StoreError> {
+        self.store.connect().await?.first_organisation().await.map(drop)
+    }
+
+    /// Figures for Prometheus.
+    pub fn metrics_text(&self) -> Option<String> {
+        self.metrics.text().ok()
+    }
+}

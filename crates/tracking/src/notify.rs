@@ -1,0 +1,105 @@
+//! The notifier: sends what stands in the outbox by e-mail, and tries again until it is sent.
+
+use std::time::Duration;
+
+use lettre::message::header::ContentType;
+use lettre::message::{Mailbox, MessageBuilder};
+use lettre::transport::smtp::AsyncSmtpTransport;
+use lettre::{AsyncTransport, Tokio1Executor};
+use store::{DueNotification, StoreError};
+
+use crate::Service;
+
+const ROUND: Duration = Duration::from_secs(1);
+const AT_ONCE: i64 = 50;
+
+/// A mail server that does not answer must not hold up the others for long.
+const SMTP_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The longest pause between two attempts.
+const LONGEST_PAUSE_S: i64 = 3600;
+
+/// Where e-mail goes out.
+#[derive(Clone)]
+pub struct Mailer {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum MailerError {
+    #[error("smtp.url cannot be used: {0}")]
+    Url(#[source] lettre::transport::smtp::Error),
+    #[error("smtp.from is no e-mail address: {0}")]
+    From(#[source] lettre::address::AddressError),
+}
+
+impl Mailer {
+    /// `url` such as `smtps://user:password@host` or `smtp://host:25`.
+    pub fn new(url: &str, from: &str) -> Result<Self, MailerError> {
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
+            .map_err(MailerError::Url)?
+            .timeout(Some(SMTP_TIMEOUT))
+            .build();
+        Ok(Self { transport, from: from.parse().map_err(MailerError::From)? })
+    }
+
+    async fn send(&self, notification: &DueNotification) -> Result<(), String> {
+        let to: Mailbox = notification.email.parse().map_err(|error| format!("{}: {error}", notification.email))?;
+        let message = MessageBuilder::new()
+            .from(self.from.clone())
+            .to(to)
+            // The same for each attempt, so that a mail system can tell a repetition.
+            .message_id(Some(format!("<{}@isotherm>", notification.id)))
+            .subject(&notification.subject)
+            .header(ContentType::TEXT_PLAIN)
+            .body(notification.body.clone())
+            .map_err(|error| error.to_string())?;
+        self.transport.send(message).await.map(drop).map_err(|error| error.to_string())
+    }
+}
+
+/// Runs a round a second until the service stops. Without a mailer notifications wait in the outbox, where the
+/// status shows them.
+pub async fn run(service: &Service) {
+    let Some(mailer) = service.mailer.clone() else { return };
+    while service.pause(ROUND).await {
+        if let Err(error) = send_due(service, &mailer).await {
+            tracing::error!(%error, "notifications cannot be read; the next round makes up for it");
+        }
+    }
+}
+
+async fn send_due(service: &Service, mailer: &Mailer) -> Result<(), StoreError> {
+    let mut db = service.store.begin().await?;
+    let due = db.lock_due_notifications((service.clock)(), AT_ONCE).await?;
+    for notification in &due {
+        let outcome = mailer.send(notification).await;
+        let now = (service.clock)();
+        match outcome {
+            Ok(()) => db.mark_notification_sent(notification.id, now).await?,
+            Err(reason) => {
+                tracing::warn!(notification = %notification.id, %reason, "a notification could not be sent");
+                db.mark_notification_failed(notification.id, &reason, now + pause_after(notification.attempts)).await?;
+            }
+        }
+    }
+    db.commit().await
+}
+
+/// Doubles from 10 seconds to an hour.
+fn pause_after(attempts: i32) -> chrono::Duration {
+    let doublings = u32::try_from(attempts).unwrap_or_default().min(16);
+    chrono::Duration::seconds((10_i64 << doublings).min(LONGEST_PAUSE_S))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_grow_rarer_up_to_one_an_hour() {
+        let seconds = |attempts| pause_after(attempts).num_seconds();
+        assert_eq!([0, 1, 2, 8, 9, 100].map(seconds), [10, 20, 40, 2560, 3600, 3600]);
+    }
+}

@@ -1,0 +1,94 @@
+//! The clock as an input: alarms that ripen without a reading, readings that stand no longer, trackers that fall
+//! silent, partitions that will be needed.
+//!
+//! Each round is idempotent and takes nothing but the present state, so that a missed or doubled one is harmless.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use domain::silence::{Heard, Schedule, silent_since};
+use queue::Queue;
+use store::StoreError;
+
+use crate::Service;
+use crate::alerting::AlertWork;
+use crate::assess::{Fresh, reassess};
+
+/// The pause between two rounds.
+const ROUND: Duration = Duration::from_secs(1);
+
+/// How many assignments one transaction takes.
+const AT_ONCE: i64 = 500;
+
+/// Runs a round a second until the service stops.
+pub async fn run(service: &Service, queue: &Queue) {
+    while service.pause(ROUND).await {
+        if let Err(error) = run_round(service, queue).await {
+            tracing::error!(%error, "a round of the clock failed; the next one makes up for it");
+        }
+    }
+}
+
+async fn run_round(service: &Service, queue: &Queue) -> Result<(), StoreError> {
+    note_backlog(service, queue).await;
+    service.store.make_partitions_ahead((service.clock)()).await?;
+    ripen(service).await?;
+    raise_silence(service).await
+}
+
+/// Notes since when nothing waits in the queue: before that, nobody can tell who is silent.
+async fn note_backlog(service: &Service, queue: &Queue) {
+    let drained = match queue.backlog().await {
+        Ok(backlog) => backlog.is_drained(),
+        Err(error) => {
+            tracing::warn!(%error, "the queue does not say how much waits");
+            false
+        }
+    };
+    let mut listening_since = service.listening_since.lock().unwrap_or_else(PoisonError::into_inner);
+    match (drained, *listening_since) {
+        (true, None) => *listening_since = Some((service.clock)()),
+        (false, Some(_)) => *listening_since = None,
+        _ => {}
+    }
+}
+
+/// Evaluates the assignments whose next change has come.
+async fn ripen(service: &Service) -> Result<(), StoreError> {
+    loop {
+        let now = (service.clock)();
+        let mut db = service.store.begin().await?;
+        let due = db.lock_due_assignments(now, AT_ONCE).await?;
+        let more = i64::try_from(due.len()).is_ok_and(|count| count == AT_ONCE);
+        let changes = reassess(service, &mut db, due, &Fresh::Nothing, now).await?;
+        db.commit().await?;
+        service.live.publish(changes);
+        if !more {
+            return Ok(());
+        }
+    }
+}
+
+async fn raise_silence(service: &Service) -> Result<(), StoreError> {
+    let Some(listening_since) = *service.listening_since.lock().unwrap_or_else(PoisonError::into_inner) else {
+        return Ok(());
+    };
+    let now = (service.clock)();
+    let mut db = service.store.begin().await?;
+    let mut work = AlertWork::default();
+    for ride in db.quiet_rides(now, AT_ONCE).await? {
+        let Some(interval) = domain::Duration::from_seconds(ride.interval_s.into()) else { continue };
+        let heard = Heard {
+            assigned_from: ride.from,
+            last_received_at: ride.heard_at,
+            listening_since: Some(listening_since),
+        };
+        if let Some(since) = silent_since(Schedule { interval }, &heard, now) {
+            work.raise_silence(&ride, since, now);
+        }
+    }
+    let changes = work.apply(&mut db, now).await?;
+    db.commit().await?;
+    service.live.publish(changes);
+    Ok(())
+}

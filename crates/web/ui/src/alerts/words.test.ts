@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import type { Alert } from "../api/types";
+import { announcement, canAcknowledge, kindOf } from "./words";
+
+const ALERT: Alert = {
+  id: "a",
+  kind: "temperature_high",
+  alarm: "too warm",
+  severity: "critical",
+  shipment: "s",
+  shipment_reference: "SH-7",
+  dev_eui: "70b3d57ed0060001",
+  began_at: "2026-03-01T08:00:00Z",
+  alarmed_at: "2026-03-01T08:30:00Z",
+  ended_at: null,
+  exposure_s: 1800,
+  extreme_c: 9.4,
+  state: "open",
+  acknowledged_at: null,
+  acknowledged_by: null,
+  acknowledge_reason: null,
+  closed_at: null,
+  closed_reason: null,
+};
+
+test("a new alert is announced with what, where and how grave", () => {
+  expect(announcement([ALERT])).toBe("New alert: Too warm, shipment SH-7, critical.");
+  expect(announcement([ALERT, ALERT])).toBe("2 new alerts.");
+  expect(announcement([{ ...ALERT, shipment: null, shipment_reference: null }])).toContain(
+    "tracker 70b3d57ed0060001",
+  );
+  expect(announcement([])).toBe("");
+});
+
+test("a kind the page has never heard of is still said", () => {
+  expect(kindOf({ kind: "position_lost" })).toBe("Position lost");
+});
+
+test.each<[Partial<Alert>, boolean]>([
+  [{}, true],
+  [{ state: "closed" }, true],
+  [{ state: "acknowledged", acknowledged_at: "2026-03-01T09:00:00Z" }, false],
+  [{ state: "closed", acknowledged_at: "2026-03-01T09:00:00Z" }, false],
+  [{ state: "withdrawn" }, false],
+  [{ state: "merged" }, false],
+])("with %j it can be acknowledged: %s", (part, expected) => {
+  expect(canAcknowledge({ ...ALERT, ...part })).toBe(expected);
+});

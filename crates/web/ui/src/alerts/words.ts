@@ -1,0 +1,46 @@
+import type { Alert, AlertState, Severity } from "../api/types";
+import { plain } from "../parts/words";
+
+const KINDS: Record<string, string> = {
+  temperature_high: "Too warm",
+  temperature_low: "Too cold",
+  humidity_high: "Too humid",
+  humidity_low: "Too dry",
+  silence: "Tracker silent",
+  webhook_refused: "A network's messages are refused",
+};
+
+export const SEVERITY: Record<Severity, string> = { info: "Info", warning: "Warning", critical: "Critical" };
+
+export const STATE: Record<AlertState, string> = {
+  open: "Open",
+  acknowledged: "Acknowledged",
+  closed: "Closed",
+  withdrawn: "Withdrawn",
+  merged: "Merged into another alert",
+};
+
+/** What happened, in words. */
+export function kindOf(alert: Pick<Alert, "kind">): string {
+  return KINDS[alert.kind] ?? plain(alert.kind);
+}
+
+/** What an alert is about: the shipment where there is one. */
+export function subjectOf(alert: Pick<Alert, "shipment" | "shipment_reference" | "dev_eui">): string {
+  if (alert.shipment_reference) return `shipment ${alert.shipment_reference}`;
+  if (alert.shipment) return "a shipment";
+  return alert.dev_eui ? `tracker ${alert.dev_eui}` : "the service";
+}
+
+/** For the live region: `New alert: Too warm, shipment SH-7, critical.` */
+export function announcement(fresh: Alert[]): string {
+  const [first] = fresh;
+  if (!first) return "";
+  if (fresh.length > 1) return `${fresh.length} new alerts.`;
+  return `New alert: ${kindOf(first)}, ${subjectOf(first)}, ${SEVERITY[first.severity].toLowerCase()}.`;
+}
+
+/** Nobody needs to acknowledge what was withdrawn, merged or already acknowledged. */
+export function canAcknowledge(alert: Pick<Alert, "state" | "acknowledged_at">): boolean {
+  return alert.acknowledged_at === null && (alert.state === "open" || alert.state === "closed");
+}

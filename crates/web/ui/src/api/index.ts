@@ -1,0 +1,58 @@
+/** Every call the page makes, one line each. */
+import { session } from "../session/session.svelte";
+import { Client } from "./client";
+import { firstPages } from "./pages";
+import type * as t from "./types";
+
+const client = new Client({
+  token: () => session.current?.token ?? null,
+  refused: () => session.end("expired"),
+});
+const id = encodeURIComponent;
+
+export interface ShipmentFilter {
+  state?: string;
+  reference?: string;
+}
+
+export const api = {
+  logIn: (email: string, password: string) => client.post<t.LogIn>("/login", { email, password }),
+  status: () => client.get<t.Status>("/status"),
+  events: (signal: AbortSignal) =>
+    client.open("GET", "/events", { signal, headers: { Accept: "text/event-stream" } }),
+
+  shipments: (filter: ShipmentFilter, cursor: string | null) =>
+    client.get<t.Page<t.Shipment>>("/shipments", { ...filter, cursor }),
+  shipment: (shipment: string) => client.get<t.Shipment>(`/shipments/${id(shipment)}`),
+  createShipment: (shipment: t.NewShipment) => client.post<t.Shipment>("/shipments", shipment),
+  bindTracker: (shipment: string, devEui: string, from: string) =>
+    client.post<t.Binding>(`/shipments/${id(shipment)}/trackers`, { dev_eui: devEui, from }),
+  assessment: (shipment: string) => client.get<t.ShipmentAssessment>(`/shipments/${id(shipment)}/assessment`),
+  readings: (shipment: string) =>
+    all((cursor) =>
+      client.get<t.Page<t.Reading>>(`/shipments/${id(shipment)}/readings`, { limit: 1000, cursor }),
+    ),
+  shipmentAlerts: (shipment: string) =>
+    all((cursor) => client.get<t.Page<t.Alert>>(`/shipments/${id(shipment)}/alerts`, { cursor })),
+
+  alerts: (state: "open" | "all", cursor: string | null) =>
+    client.get<t.Page<t.Alert>>("/alerts", { state, cursor }),
+  acknowledge: (alert: string, reason: string) =>
+    client.post<t.Alert>(`/alerts/${id(alert)}/acknowledge`, { reason }),
+
+  trackers: (cursor: string | null) => client.get<t.Page<t.Tracker>>("/trackers", { cursor }),
+  allTrackers: () => all((cursor) => client.get<t.Page<t.Tracker>>("/trackers", { cursor })),
+  unknownTrackers: () =>
+    all((cursor) => client.get<t.Page<t.UnknownTracker>>("/trackers", { unknown: "true", cursor })),
+  tracker: (devEui: string) => client.get<t.Tracker>(`/trackers/${id(devEui)}`),
+  uplinks: (devEui: string, cursor: string | null) =>
+    client.get<t.Page<t.Uplink>>(`/trackers/${id(devEui)}/uplinks`, { cursor }),
+  registerTracker: (tracker: t.NewTracker) => client.post<t.Tracker>("/trackers", tracker),
+
+  profiles: () => all((cursor) => client.get<t.Page<t.Profile>>("/profiles", { cursor })),
+  profile: (profile: string) => client.get<t.Profile>(`/profiles/${id(profile)}`),
+};
+
+async function all<T>(fetchPage: (cursor: string | null) => Promise<t.Page<T>>): Promise<T[]> {
+  return (await firstPages(Infinity, fetchPage)).items;
+}

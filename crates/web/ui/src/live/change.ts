@@ -1,0 +1,21 @@
+import type { Frame } from "./sse";
+
+/** What changed. `missed`: the stream was away, so anything may have changed. */
+export interface Change {
+  what: "shipment" | "alert" | "tracker" | "missed";
+  id: string | null;
+  shipment: string | null;
+}
+
+/** Null for kinds that this page does not know, and for data that it cannot read. */
+export function changeOf(frame: Frame): Change | null {
+  const what = frame.event;
+  if (what !== "shipment" && what !== "alert" && what !== "tracker") return null;
+  try {
+    const data = JSON.parse(frame.data) as Record<string, unknown>;
+    const word = (value: unknown) => (typeof value === "string" ? value : null);
+    return { what, id: word(data.id), shipment: what === "shipment" ? word(data.id) : word(data.shipment) };
+  } catch {
+    return null;
+  }
+}

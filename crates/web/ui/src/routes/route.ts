@@ -1,0 +1,68 @@
+/** The page's places, as they stand behind the `#`. */
+export type Route =
+  | { at: "shipments"; state: string; reference: string }
+  | { at: "new-shipment" }
+  | { at: "shipment"; id: string }
+  | { at: "alerts"; state: "open" | "all" }
+  | { at: "trackers" }
+  | { at: "new-tracker"; devEui: string }
+  | { at: "tracker"; devEui: string }
+  | { at: "nowhere" };
+
+export function routeOf(hash: string): Route {
+  const [path = "", query = ""] = hash.replace(/^#/, "").split("?", 2);
+  const ask = new URLSearchParams(query);
+  const [first = "", second, ...more] = path.split("/").filter(Boolean).map(decoded);
+  if (more.length > 0) return { at: "nowhere" };
+  switch (first) {
+    case "":
+    case "shipments":
+      if (second === "new") return { at: "new-shipment" };
+      if (second !== undefined) return { at: "shipment", id: second };
+      return { at: "shipments", state: ask.get("state") ?? "", reference: ask.get("reference") ?? "" };
+    case "alerts":
+      if (second !== undefined && second !== "all") return { at: "nowhere" };
+      return { at: "alerts", state: second === "all" ? "all" : "open" };
+    case "trackers":
+      if (second === "new") return { at: "new-tracker", devEui: ask.get("dev_eui") ?? "" };
+      return second === undefined ? { at: "trackers" } : { at: "tracker", devEui: second };
+    default:
+      return { at: "nowhere" };
+  }
+}
+
+/** Two routes with the same key are the same page with other settings: the focus stays where it is. */
+export function pageKey(route: Route): string {
+  switch (route.at) {
+    case "shipment":
+      return `shipment/${route.id}`;
+    case "tracker":
+      return `tracker/${route.devEui}`;
+    default:
+      return route.at;
+  }
+}
+
+export const to = {
+  shipments: (state = "", reference = "") => {
+    const ask = new URLSearchParams();
+    if (state) ask.set("state", state);
+    if (reference) ask.set("reference", reference);
+    return ask.size > 0 ? `#/shipments?${ask}` : "#/shipments";
+  },
+  newShipment: "#/shipments/new",
+  shipment: (id: string) => `#/shipments/${encodeURIComponent(id)}`,
+  alerts: (state: "open" | "all" = "open") => (state === "all" ? "#/alerts/all" : "#/alerts"),
+  trackers: "#/trackers",
+  newTracker: (devEui = "") =>
+    devEui ? `#/trackers/new?dev_eui=${encodeURIComponent(devEui)}` : "#/trackers/new",
+  tracker: (devEui: string) => `#/trackers/${encodeURIComponent(devEui)}`,
+};
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

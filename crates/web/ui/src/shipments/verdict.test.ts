@@ -1,0 +1,83 @@
+import { expect, test } from "vitest";
+import type { Shipment } from "../api/types";
+import { limitsOf, summaryOf } from "./scene";
+import { verdict } from "./verdict";
+
+const GOOD: Shipment = {
+  id: "s",
+  reference: "SH-1",
+  status: "in_transit",
+  on_hold: false,
+  hold_reason: null,
+  origin: null,
+  destination: null,
+  profile: { id: "p", name: "Refrigerated", version: 1, range: { min_c: 2, max_c: 8 } },
+  last_reading: { measured_at: "2026-03-01T08:00:00Z", temperature_c: 5, humidity_pct: null, dev_eui: "a" },
+  assessment: "no_excursion",
+  coverage: null,
+  open_alerts: 0,
+  trackers: [{ dev_eui: "a", name: null, from: "2026-03-01T07:00:00Z", until: null }],
+  created_at: "2026-03-01T06:00:00Z",
+};
+
+test.each<[string, Partial<Shipment>, string, string]>([
+  [
+    "an excursion",
+    { on_hold: true, hold_reason: "excursion", open_alerts: 2 },
+    "bad",
+    "Do not use: on hold because of an excursion",
+  ],
+  [
+    "missing readings",
+    { on_hold: true, hold_reason: "incomplete" },
+    "bad",
+    "Do not use: on hold because the record is incomplete",
+  ],
+  ["a hold without a reason", { on_hold: true }, "bad", "Do not use: on hold"],
+  ["an open alert", { open_alerts: 1 }, "look", "Look now: one open alert"],
+  ["open alerts", { open_alerts: 3 }, "look", "Look now: 3 open alerts"],
+  ["no tracker", { trackers: [], last_reading: null }, "quiet", "Not monitored: no tracker is bound"],
+  ["a tracker never heard", { last_reading: null }, "unknown", "Nothing heard yet"],
+  ["all in range", {}, "good", "In range so far"],
+  ["delivered in range", { status: "delivered" }, "good", "No excursion on record"],
+  ["released by quality", { assessment: "excursion" }, "look", "Excursion on record"],
+  ["a gap", { assessment: "incomplete" }, "unknown", "No excursion known, but part is unknown"],
+  ["not assessed yet", { assessment: null }, "unknown", "No excursion known, but part is unknown"],
+])("with %s the page says first how it stands", (_, part, tone, headline) => {
+  expect(verdict({ ...GOOD, ...part })).toMatchObject({ tone, headline });
+});
+
+test("a hold outweighs everything else, and unknown is never called good", () => {
+  for (const assessment of ["no_excursion", "excursion", "incomplete", null] as const) {
+    for (const open_alerts of [0, 5]) {
+      expect(verdict({ ...GOOD, assessment, open_alerts, on_hold: true }).headline).toMatch(/^Do not use/);
+      if (assessment !== "no_excursion")
+        expect(verdict({ ...GOOD, assessment, open_alerts }).tone).not.toBe("good");
+    }
+  }
+});
+
+test("alarm limits on temperature are lines, one for each limit, with the words of all its alarms", () => {
+  const limits = limitsOf({
+    id: "p",
+    name: "Refrigerated",
+    version: 1,
+    definition: {
+      alarm: [
+        { name: "warm", above: 8, severity: "warning" },
+        { name: "too warm", quantity: "temperature", above: 8, severity: "critical" },
+        { name: "freezing", below: -0.5, inclusive: true, severity: "critical" },
+        { name: "damp", quantity: "humidity", above: 80, severity: "info" },
+      ],
+    },
+  });
+  expect(limits).toEqual([
+    { at: 8, label: "warm, too warm > 8\u00a0°C" },
+    { at: -0.5, label: "freezing ≤ −0.5\u00a0°C" },
+  ]);
+  expect(limitsOf(null)).toEqual([]);
+});
+
+test("who does not see the chart is told what it shows", () => {
+  expect(summaryOf([], [])).toBe("Temperature chart without readings.");
+});

@@ -1,0 +1,107 @@
+import type { Shipment } from "../api/types";
+import { range } from "../parts/words";
+
+export type Tone = "bad" | "look" | "unknown" | "good" | "quiet";
+
+/** What a shipment's page says first: how it stands, and what the reader does about it. */
+export interface Verdict {
+  tone: Tone;
+  headline: string;
+  advice: string;
+}
+
+type Known = Pick<
+  Shipment,
+  | "status"
+  | "on_hold"
+  | "hold_reason"
+  | "assessment"
+  | "open_alerts"
+  | "last_reading"
+  | "trackers"
+  | "profile"
+>;
+
+/** Never an all-clear: the record is described, and a person decides. */
+export function verdict(shipment: Known): Verdict {
+  if (shipment.on_hold) return held(shipment);
+  if (shipment.open_alerts > 0) {
+    return {
+      tone: "look",
+      headline:
+        shipment.open_alerts === 1
+          ? "Look now: one open alert"
+          : `Look now: ${shipment.open_alerts} open alerts`,
+      advice: "See what happened below, act on it, and acknowledge with the reason.",
+    };
+  }
+  if (shipment.last_reading === null) return unheard(shipment);
+  return onRecord(shipment);
+}
+
+function held(shipment: Known): Verdict {
+  if (shipment.hold_reason === "excursion") {
+    return {
+      tone: "bad",
+      headline: "Do not use: on hold because of an excursion",
+      advice: `The temperature left ${range(shipment.profile.range)}. Keep the goods apart, in quarantine, until quality has decided.`,
+    };
+  }
+  if (shipment.hold_reason === "incomplete") {
+    return {
+      tone: "bad",
+      headline: "Do not use: on hold because the record is incomplete",
+      advice:
+        "For part of the time the temperature is unknown. Keep the goods apart. The hold ends by itself if the missing readings arrive and show no excursion; otherwise quality decides.",
+    };
+  }
+  return {
+    tone: "bad",
+    headline: "Do not use: on hold",
+    advice: "Keep the goods apart, in quarantine, until quality has decided.",
+  };
+}
+
+function unheard(shipment: Known): Verdict {
+  if (shipment.trackers.length === 0) {
+    return {
+      tone: "quiet",
+      headline: "Not monitored: no tracker is bound",
+      advice: "Bind a tracker below before the box is packed.",
+    };
+  }
+  return {
+    tone: "unknown",
+    headline: "Nothing heard yet",
+    advice:
+      "The tracker is bound but no reading has arrived. Check that it is switched on and in range of a gateway.",
+  };
+}
+
+function onRecord(shipment: Known): Verdict {
+  const over = shipment.status === "delivered" || shipment.status === "closed";
+  switch (shipment.assessment) {
+    case "no_excursion":
+      return {
+        tone: "good",
+        headline: over ? "No excursion on record" : "In range so far",
+        advice: over
+          ? `Every second is known and within ${range(shipment.profile.range)}.`
+          : `Every second so far is known and within ${range(shipment.profile.range)}. Nothing to do.`,
+      };
+    case "excursion":
+      return {
+        tone: "look",
+        headline: "Excursion on record",
+        advice: `The temperature left ${range(shipment.profile.range)}. It is not on hold: ask quality before it is used.`,
+      };
+    default:
+      return {
+        tone: "unknown",
+        headline: over ? "Record incomplete" : "No excursion known, but part is unknown",
+        advice: over
+          ? "For part of the time the temperature is unknown. Unknown is not in range."
+          : "For part of the time the temperature is unknown. Late readings may still fill it.",
+      };
+  }
+}

