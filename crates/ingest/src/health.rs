@@ -36,7 +36,11 @@ impl Metrics {
         };
         Ok(Self {
             webhooks: counters("isotherm_ingest_webhooks_total", "Webhooks by outcome", &["outcome"])?,
-            events: counters("isotherm_ingest_events_total", "Events by network and kind", &["network", "kind"])?,
+            events: counters(
+                "isotherm_ingest_events_total",
+                "Events by network and kind",
+                &["network", "kind"],
+            )?,
             spool_bytes: gauge("isotherm_ingest_spool_bytes", "Bytes of events that wait in the spool")?,
             spool_free_bytes: gauge("isotherm_ingest_spool_free_bytes", "Bytes free on the spool's disk")?,
             spool_full: gauge("isotherm_ingest_spool_full", "1 while webhooks are refused for want of room")?,

@@ -6,8 +6,8 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
-use futures_util::future::try_join_all;
 use futures_util::StreamExt;
+use futures_util::future::try_join_all;
 use networks::message::{Body, Message};
 use queue::PublishError;
 use serde::Deserialize;
@@ -33,7 +33,9 @@ pub struct EventQuery {
 /// Why a webhook is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    #[error("the integration is unknown or its token is wrong; the token goes into `Authorization: Bearer TOKEN`")]
+    #[error(
+        "the integration is unknown or its token is wrong; the token goes into `Authorization: Bearer TOKEN`"
+    )]
     NotAuthorised,
     #[error("the content type is `{0}`; webhooks are read as application/json")]
     NotJson(String),
@@ -161,7 +163,9 @@ async fn accept(
 
 fn is_authorised(integration: &Integration, request: &HttpRequest) -> bool {
     let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    header.and_then(|value| value.strip_prefix("Bearer ")).is_some_and(|token| integration.accepts(token.trim()))
+    header
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .is_some_and(|token| integration.accepts(token.trim()))
 }
 
 /// The content type where it says something else than JSON; senders that say nothing send JSON.
@@ -195,11 +199,23 @@ async fn drain(mut payload: web::Payload) {
 }
 
 /// Makes all events of the body durable; the answer is given when every one of them is.
-async fn store(ingester: &Ingester, integration: &Integration, events: Vec<networks::Event>) -> Result<(), Refusal> {
+async fn store(
+    ingester: &Ingester,
+    integration: &Integration,
+    events: Vec<networks::Event>,
+) -> Result<(), Refusal> {
     let arrived_at = (ingester.clock)();
     let submissions = events.into_iter().map(|event| {
-        ingester.metrics.events.with_label_values(&[integration.network.name(), &event.kind.to_string()]).inc();
-        submit(ingester, integration, Message { arrived_at, body: Body::Event { source: integration.source.clone(), event } })
+        ingester
+            .metrics
+            .events
+            .with_label_values(&[integration.network.name(), &event.kind.to_string()])
+            .inc();
+        submit(
+            ingester,
+            integration,
+            Message { arrived_at, body: Body::Event { source: integration.source.clone(), event } },
+        )
     });
     try_join_all(submissions).await.map(drop)
 }

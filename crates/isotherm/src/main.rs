@@ -1,1 +1,157 @@
-fn main() {}
+//! The program: its command line, and the wiring of the services. What they do stands in their crates.
+
+mod admin;
+mod clock;
+mod config;
+mod decode;
+mod demo;
+mod evaluate;
+mod http;
+mod serve;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use config::{Config, Options};
+use tracing_subscriber::EnvFilter;
+
+/// Cold-chain custody for medicines over LoRaWAN.
+#[derive(Parser)]
+#[command(name = "isotherm", version, max_term_width = 110)]
+struct Cli {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Shows everything in one process, with a simulated fleet of trackers
+    ///
+    /// Example: isotherm demo --data /var/tmp/isotherm-demo --listen 127.0.0.1:8080 --speed 120
+    #[command(verbatim_doc_comment)]
+    Demo(demo::DemoOptions),
+    /// Runs the ingester and the tracking service in one process
+    ///
+    /// Example: isotherm serve --config /etc/isotherm.toml
+    Serve,
+    /// Runs the ingester alone, on RabbitMQ
+    ///
+    /// Example: ISOTHERM_QUEUE__URL=amqp://localhost isotherm ingest --config /etc/isotherm/ingest.toml
+    Ingest,
+    /// Runs the tracking service alone, on RabbitMQ and PostgreSQL
+    ///
+    /// Example: isotherm track --config /etc/isotherm/track.toml
+    Track,
+    /// Brings the database to this version
+    ///
+    /// Example: isotherm migrate --config /etc/isotherm.toml
+    Migrate,
+    /// Prints the commented default configuration
+    ///
+    /// Example: isotherm config > /etc/isotherm.toml
+    Config,
+    /// Makes what must exist before anyone can log in or post
+    ///
+    /// Example: isotherm admin integration add --id depot --network chirpstack
+    Admin(admin::AdminOptions),
+    /// Shows what a network server's webhook says, as JSON
+    ///
+    /// Example: isotherm decode --network chirpstack --event up body.json
+    Decode(decode::DecodeOptions),
+    /// Judges readings by a profile
+    ///
+    /// Example: isotherm evaluate --profile refrigerated.toml readings.csv
+    Evaluate(evaluate::EvaluateOptions),
+}
+
+/// Why a command ends: 1 is "the answer is no", 2 "the input or the call was bad".
+pub struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    /// The input or the call was bad.
+    pub fn bad(message: impl ToString) -> Self {
+        Self { code: 2, message: message.to_string() }
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::bad(format!("{error:#}"))
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_logging(&cli.command);
+    match run(cli) {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("isotherm: {}", failure.message);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    let load = || Config::load(&cli.options).map_err(Failure::bad);
+    match cli.command {
+        Command::Demo(demo) => demo::run(&cli.options, &demo)?,
+        Command::Serve => serve::run(load()?, serve::Part::Both)?,
+        Command::Ingest => serve::run(load()?, serve::Part::Ingest)?,
+        Command::Track => serve::run(load()?, serve::Part::Track)?,
+        Command::Migrate => admin::migrate(&load()?)?,
+        Command::Config => print_text(config::DEFAULT)?,
+        Command::Admin(options) => admin::run(&load()?, options)?,
+        Command::Decode(options) => decode::run(&options)?,
+        Command::Evaluate(options) => return evaluate::run(&options),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The result of a command. A reader that closes early, such as `head`, is no failure.
+pub fn print_text(text: &str) -> Result<(), Failure> {
+    use std::io::Write;
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::bad(error)),
+        _ => Ok(()),
+    }
+}
+
+pub fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(Failure::bad)?;
+    print_text(&format!("{text}\n"))
+}
+
+/// A file's content, or that of standard input where it is absent or `-`.
+pub fn read_input(file: Option<&std::path::Path>) -> Result<Vec<u8>, Failure> {
+    use std::io::Read;
+    match file.filter(|file| file.as_os_str() != "-") {
+        Some(file) => {
+            std::fs::read(file).map_err(|error| Failure::bad(format!("{}: {error}", file.display())))
+        }
+        None => {
+            let mut bytes = Vec::new();
+            std::io::stdin().read_to_end(&mut bytes).map_err(Failure::bad)?;
+            Ok(bytes)
+        }
+    }
+}
+
+/// Log lines go to standard error: as text on a terminal, else as JSON. Commands are quiet, services are not.
+fn start_logging(command: &Command) {
+    let default = match command {
+        Command::Serve | Command::Ingest | Command::Track => {
+            "info,tracing_actix_web=warn,lapin=warn,fjall=warn,lsm_tree=warn"
+        }
+        _ => "warn,fjall=error,lsm_tree=error",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() { log.init() } else { log.json().init() }
+}

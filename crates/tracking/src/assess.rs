@@ -11,7 +11,8 @@ use domain::evaluate::{Assessment, Coverage, Evaluation, Interval, Verdict, eval
 use domain::profile::Profile;
 use domain::{AlertId, AssignmentId, Reading, ShipmentId, TrackerId};
 use store::{
-    AssignmentState, Connection, EvaluatedAssignment, ReadingSpan, Ride, Shipment, StoreError, StoredProfile, Tracker,
+    AssignmentState, Connection, EvaluatedAssignment, ReadingSpan, Ride, Shipment, StoreError, StoredProfile,
+    Tracker,
 };
 
 use crate::Service;
@@ -261,7 +262,10 @@ async fn refold<'a>(
     Ok(())
 }
 
-async fn update_holds(db: &mut Connection, states: &[AssignmentState]) -> Result<Vec<OwnedChange>, StoreError> {
+async fn update_holds(
+    db: &mut Connection,
+    states: &[AssignmentState],
+) -> Result<Vec<OwnedChange>, StoreError> {
     let mut owners = HashMap::new();
     for state in states {
         owners.insert(state.shipment, state.organisation);

@@ -9,7 +9,9 @@ use domain::alert::AlertKind;
 use domain::{DevEui, OrganisationId, Reading, TrackerId};
 use networks::message::Message;
 use queue::{Queue, QueueError};
-use store::{Connection, Partitioned, StoreError, Tracker, TrackerNews, TrackerReading, Uplink, partition_day};
+use store::{
+    Connection, Partitioned, StoreError, Tracker, TrackerNews, TrackerReading, Uplink, partition_day,
+};
 
 use crate::Service;
 use crate::alerting::AlertWork;
@@ -169,7 +171,8 @@ async fn note_heard(
     now: DateTime<Utc>,
 ) -> Result<Vec<OwnedChange>, StoreError> {
     let news: Vec<TrackerNews> = heard.news.values().cloned().collect();
-    let unknown: Vec<_> = heard.unknown.iter().map(|((owner, _), unknown)| (*owner, unknown.clone())).collect();
+    let unknown: Vec<_> =
+        heard.unknown.iter().map(|((owner, _), unknown)| (*owner, unknown.clone())).collect();
     let mut changes = Vec::new();
     if !news.is_empty() {
         db.update_tracker_states(&news).await?;
@@ -182,7 +185,8 @@ async fn note_heard(
         db.note_unknown_trackers(&unknown).await?;
     }
     let heard_of = trackers.values().filter(|tracker| heard.news.contains_key(&tracker.id));
-    changes.extend(heard_of.map(|tracker| (tracker.organisation, Change::Tracker { dev_eui: tracker.dev_eui })));
+    changes
+        .extend(heard_of.map(|tracker| (tracker.organisation, Change::Tracker { dev_eui: tracker.dev_eui })));
     changes.extend(unknown.iter().map(|(owner, u)| (*owner, Change::Tracker { dev_eui: u.dev_eui })));
     Ok(changes)
 }
@@ -218,9 +222,12 @@ async fn raise_reports(
     let mut raised = BTreeSet::new();
     for report in reports {
         let (owner, kind, subject, at) = match report {
-            Report::Refused { source: Some(source), at } => {
-                (source.organisation, AlertKind::WebhookRefused, format!("integration {}", source.integration), *at)
-            }
+            Report::Refused { source: Some(source), at } => (
+                source.organisation,
+                AlertKind::WebhookRefused,
+                format!("integration {}", source.integration),
+                *at,
+            ),
             Report::Refused { source: None, at } => {
                 (operator, AlertKind::WebhookRefused, "an unknown integration".to_owned(), *at)
             }
@@ -228,7 +235,9 @@ async fn raise_reports(
                 let subject = format!("integration {}", source.integration);
                 (source.organisation, AlertKind::WebhookUnreadable, subject, *at)
             }
-            Report::SpoolAlarm { reason, at } => (operator, AlertKind::SpoolFull, format!("spool: {reason}"), *at),
+            Report::SpoolAlarm { reason, at } => {
+                (operator, AlertKind::SpoolFull, format!("spool: {reason}"), *at)
+            }
         };
         if raised.insert((owner, kind, subject.clone())) {
             work.raise_about(owner, kind, subject, at);

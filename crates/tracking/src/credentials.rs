@@ -63,7 +63,9 @@ impl TokenKey {
                     .mode(0o600)
                     .open(path)
                     .map_err(|error| failed(error.to_string()))?;
-                file.write_all(&secret).and_then(|()| file.sync_all()).map_err(|error| failed(error.to_string()))?;
+                file.write_all(&secret)
+                    .and_then(|()| file.sync_all())
+                    .map_err(|error| failed(error.to_string()))?;
                 secret
             }
             Err(error) => return Err(failed(error.to_string())),
@@ -169,7 +171,8 @@ mod tests {
             exp: i64::MAX,
         };
         let forged =
-            jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(b"x")).unwrap();
+            jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(b"x"))
+                .unwrap();
         assert_eq!(key.verify(&forged, at(0)), None);
     }
 

@@ -8,7 +8,9 @@ use networks::message::{Body, Message, Source};
 use networks::payload::{self, Codec};
 use networks::{Event, EventKind};
 use sha2::{Digest, Sha256};
-use store::{DeviceEvent, SetAside, Tracker, TrackerNews, TrackerReading, UnknownTracker, UnreadableBody, Uplink};
+use store::{
+    DeviceEvent, SetAside, Tracker, TrackerNews, TrackerReading, UnknownTracker, UnreadableBody, Uplink,
+};
 
 /// A reading may be this far ahead of its reception; a tracker's clock drifts, but not by more.
 const MOST_AHEAD: Duration = Duration::minutes(10);
@@ -107,7 +109,10 @@ fn device_event(source: Source, event: &Event, arrived_at: DateTime<Utc>) -> Dev
 }
 
 /// Decodes the uplinks of registered trackers. An uplink that gives no readings keeps the reason.
-pub fn decode_uplinks(uplinks: &mut [Uplink], trackers: &HashMap<(OrganisationId, DevEui), Tracker>) -> Heard {
+pub fn decode_uplinks(
+    uplinks: &mut [Uplink],
+    trackers: &HashMap<(OrganisationId, DevEui), Tracker>,
+) -> Heard {
     let mut heard = Heard::default();
     for uplink in uplinks {
         let Some(dev_eui) = uplink.dev_eui else {

@@ -3,8 +3,8 @@
 //! On the path of a reading it stands between the queue and the page: [`consume`] decodes payloads, asks the domain
 //! what follows, and writes it in one transaction. It holds no rule (the domain does) and no SQL (the store does).
 
-pub mod api;
 mod alerting;
+pub mod api;
 mod assess;
 mod consume;
 pub mod credentials;
@@ -103,7 +103,8 @@ impl Service {
         self.listening_since.lock().unwrap_or_else(std::sync::PoisonError::into_inner).is_some()
     }
 
-    async fn check_database(&self) -> Result<(), store::StoreError> {
+    /// Whether the database answers.
+    pub async fn check_database(&self) -> Result<(), store::StoreError> {
         self.store.connect().await?.first_organisation().await.map(drop)
     }
 

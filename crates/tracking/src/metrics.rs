@@ -23,8 +23,14 @@ impl Metrics {
             lines: counter("isotherm_tracking_messages_total", "Messages consumed")?,
             readings: counter("isotherm_tracking_readings_total", "Readings stored, each once")?,
             batches: counter("isotherm_tracking_batches_total", "Batches committed")?,
-            batches_failed: counter("isotherm_tracking_batches_failed_total", "Batches that had to be tried again")?,
-            dead_letters: counter("isotherm_tracking_dead_letters_total", "Messages put to the dead letters")?,
+            batches_failed: counter(
+                "isotherm_tracking_batches_failed_total",
+                "Batches that had to be tried again",
+            )?,
+            dead_letters: counter(
+                "isotherm_tracking_dead_letters_total",
+                "Messages put to the dead letters",
+            )?,
             registry,
         })
     }

@@ -45,7 +45,8 @@ impl Mailer {
     }
 
     async fn send(&self, notification: &DueNotification) -> Result<(), String> {
-        let to: Mailbox = notification.email.parse().map_err(|error| format!("{}: {error}", notification.email))?;
+        let to: Mailbox =
+            notification.email.parse().map_err(|error| format!("{}: {error}", notification.email))?;
         let message = MessageBuilder::new()
             .from(self.from.clone())
             .to(to)
@@ -80,7 +81,12 @@ async fn send_due(service: &Service, mailer: &Mailer) -> Result<(), StoreError> 
             Ok(()) => db.mark_notification_sent(notification.id, now).await?,
             Err(reason) => {
                 tracing::warn!(notification = %notification.id, %reason, "a notification could not be sent");
-                db.mark_notification_failed(notification.id, &reason, now + pause_after(notification.attempts)).await?;
+                db.mark_notification_failed(
+                    notification.id,
+                    &reason,
+                    now + pause_after(notification.attempts),
+                )
+                .await?;
             }
         }
     }

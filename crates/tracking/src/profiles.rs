@@ -34,7 +34,11 @@ impl Profiles {
         Ok(found)
     }
 
-    pub async fn get_one(&self, db: &mut Connection, id: ProfileId) -> Result<Arc<StoredProfile>, StoreError> {
+    pub async fn get_one(
+        &self,
+        db: &mut Connection,
+        id: ProfileId,
+    ) -> Result<Arc<StoredProfile>, StoreError> {
         self.get(db, &[id]).await?.remove(&id).ok_or(StoreError::NotFound)
     }
 

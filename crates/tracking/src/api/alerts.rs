@@ -100,7 +100,8 @@ pub async fn list_alerts(
         Some("all") => false,
         Some(other) => return Err(ApiError::BadRequest(format!("state is `{other}`: write open or all"))),
     };
-    let page = alerts_page(&service, &caller, AlertFilter { open_only, ..AlertFilter::default() }, &page).await?;
+    let page =
+        alerts_page(&service, &caller, AlertFilter { open_only, ..AlertFilter::default() }, &page).await?;
     Ok(HttpResponse::Ok().json(page))
 }
 
@@ -115,7 +116,13 @@ pub async fn list_shipment_alerts(
     page: web::Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let shipment = ShipmentId(id.into_inner());
-    service.store.connect().await?.shipment(caller.organisation, shipment).await.map_err(named("shipment"))?;
+    service
+        .store
+        .connect()
+        .await?
+        .shipment(caller.organisation, shipment)
+        .await
+        .map_err(named("shipment"))?;
     let filter = AlertFilter { shipment: Some(shipment), ..AlertFilter::default() };
     Ok(HttpResponse::Ok().json(alerts_page(&service, &caller, filter, &page).await?))
 }

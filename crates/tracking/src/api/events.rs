@@ -26,7 +26,8 @@ pub async fn stream_events(
 ) -> Result<HttpResponse, ApiError> {
     let changes = service.live.subscribe();
     let organisation = caller.organisation;
-    let first = stream::once(async { Ok::<_, actix_web::Error>(web::Bytes::from_static(b": connected\n\n")) });
+    let first =
+        stream::once(async { Ok::<_, actix_web::Error>(web::Bytes::from_static(b": connected\n\n")) });
     let shutdown = service.shutdown.clone();
     let rest = stream::unfold((changes, shutdown), move |(mut changes, mut shutdown)| async move {
         let frame = tokio::select! {
@@ -54,7 +55,9 @@ async fn next_frame(
                 return Some(web::Bytes::from(format!("event: {}\ndata: {data}\n\n", change.name())));
             }
             Ok(_) => {}
-            Err(RecvError::Lagged(_)) => return Some(web::Bytes::from_static(b"event: reload\ndata: {}\n\n")),
+            Err(RecvError::Lagged(_)) => {
+                return Some(web::Bytes::from_static(b"event: reload\ndata: {}\n\n"));
+            }
             Err(RecvError::Closed) => return None,
         }
     }

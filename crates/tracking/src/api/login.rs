@@ -53,7 +53,10 @@ fn view(user: &User) -> UserView {
 #[utoipa::path(tag = "session", request_body = LoginRequest, security(()), responses(
     (status = 200, body = LoginAnswer), (status = 400, body = Problem), (status = 401, body = Problem)))]
 #[post("/login")]
-pub async fn log_in(service: web::Data<Service>, request: web::Json<LoginRequest>) -> Result<HttpResponse, ApiError> {
+pub async fn log_in(
+    service: web::Data<Service>,
+    request: web::Json<LoginRequest>,
+) -> Result<HttpResponse, ApiError> {
     let LoginRequest { email, password } = request.into_inner();
     if email.contains(char::is_control) {
         return Err(ApiError::WrongLogin);
@@ -66,7 +69,8 @@ pub async fn log_in(service: web::Data<Service>, request: web::Json<LoginRequest
     // Hashing is slow on purpose: a few at a time, so that a flood of log-ins cannot take every core.
     let _turn = service.login_turns.acquire().await.map_err(ApiError::internal)?;
     let hash = user.as_ref().map(|user| user.password_hash.clone());
-    let matches = web::block(move || verify_password(&password, hash.as_deref())).await.map_err(ApiError::internal)?;
+    let matches =
+        web::block(move || verify_password(&password, hash.as_deref())).await.map_err(ApiError::internal)?;
     let user = user.filter(|_| matches).ok_or(ApiError::WrongLogin)?;
     let now = (service.wall_clock)();
     let (access_token, expires_at) = service
@@ -79,7 +83,10 @@ pub async fn log_in(service: web::Data<Service>, request: web::Json<LoginRequest
 /// Who is logged in.
 #[utoipa::path(tag = "session", responses((status = 200, body = UserView), (status = 401, body = Problem)))]
 #[get("/me")]
-pub async fn show_me(service: web::Data<Service>, caller: Caller<LoggedIn>) -> Result<HttpResponse, ApiError> {
+pub async fn show_me(
+    service: web::Data<Service>,
+    caller: Caller<LoggedIn>,
+) -> Result<HttpResponse, ApiError> {
     let user = service.store.connect().await?.user_by_id(caller.user).await.map_err(|error| match error {
         StoreError::NotFound => ApiError::Unauthenticated,
         other => other.into(),

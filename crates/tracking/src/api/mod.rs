@@ -62,6 +62,7 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
         app.app_data(service)
             .service(
                 web::scope("/api/v1")
+                    .wrap(tracing_actix_web::TracingLogger::default())
                     .app_data(web::JsonConfig::default().limit(MAX_BODY).error_handler(refuse_json))
                     .app_data(web::QueryConfig::default().error_handler(refuse_query))
                     .app_data(web::PathConfig::default().error_handler(refuse_path))
@@ -88,10 +89,16 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(profiles::add_profile)
                     .service(profiles::show_profile)
                     .default_service(web::to(|| async {
-                        problem(StatusCode::NOT_FOUND, "there is no such address; see /api/v1/openapi.json".into())
+                        problem(
+                            StatusCode::NOT_FOUND,
+                            "there is no such address; see /api/v1/openapi.json".into(),
+                        )
                     })),
             )
-            .service(SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/api/v1/openapi.json")));
+            .service(
+                SwaggerUi::new("/docs/{_:.*}")
+                    .config(utoipa_swagger_ui::Config::from("/api/v1/openapi.json")),
+            );
     }
 }
 

@@ -23,7 +23,9 @@ impl Once {
             None => None,
             Some(Ok(key)) if (1..=255).contains(&key.len()) => Some(key.to_owned()),
             Some(_) => {
-                return Err(ApiError::BadRequest("Idempotency-Key: write 1 to 255 visible ASCII characters".into()));
+                return Err(ApiError::BadRequest(
+                    "Idempotency-Key: write 1 to 255 visible ASCII characters".into(),
+                ));
             }
         };
         let mut hash = Sha256::new();

@@ -22,7 +22,9 @@ impl PageQuery {
     pub fn limit(&self) -> Result<i64, ApiError> {
         match self.limit.unwrap_or(DEFAULT_LIMIT) {
             limit @ 1..=MAX_LIMIT => Ok(limit),
-            other => Err(ApiError::BadRequest(format!("limit is {other}: write a number from 1 to {MAX_LIMIT}"))),
+            other => {
+                Err(ApiError::BadRequest(format!("limit is {other}: write a number from 1 to {MAX_LIMIT}")))
+            }
         }
     }
 

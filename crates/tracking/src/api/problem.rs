@@ -97,7 +97,10 @@ pub fn problem(status: StatusCode, detail: String) -> HttpResponse {
     if status == StatusCode::UNAUTHORIZED {
         response.insert_header(("WWW-Authenticate", "Bearer"));
     }
-    response
-        .content_type("application/problem+json")
-        .json(Problem { r#type: "about:blank", title, status: status.as_u16(), detail })
+    response.content_type("application/problem+json").json(Problem {
+        r#type: "about:blank",
+        title,
+        status: status.as_u16(),
+        detail,
+    })
 }

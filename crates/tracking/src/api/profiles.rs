@@ -62,7 +62,9 @@ pub async fn add_profile(
     }
     let stored = db.add_profile(caller.organisation, &body, (service.clock)()).await.map_err(|error| {
         if error.is_refused_by("profiles_organisation_id_name_version_key") {
-            return ApiError::Conflict("this profile is being changed by somebody else: repeat the request".into());
+            return ApiError::Conflict(
+                "this profile is being changed by somebody else: repeat the request".into(),
+            );
         }
         error.into()
     })?;

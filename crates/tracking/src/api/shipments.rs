@@ -9,7 +9,9 @@ use domain::profile::Profile;
 use domain::shipment::ShipmentStatus;
 use domain::{ProfileId, ShipmentId};
 use serde::{Deserialize, Serialize};
-use store::{AuditEntry, NewShipment, Ride, Shipment as StoredShipment, ShipmentFilter, StoreError, StoredProfile};
+use store::{
+    AuditEntry, NewShipment, Ride, Shipment as StoredShipment, ShipmentFilter, StoreError, StoredProfile,
+};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -194,7 +196,10 @@ pub async fn add_shipment(
     })?;
     let id = db.add_shipment(&shipment, now).await.map_err(|error| {
         if error.is_refused_by("shipments_organisation_id_reference_key") {
-            return ApiError::Conflict(format!("a shipment with the reference {} exists", shipment.reference));
+            return ApiError::Conflict(format!(
+                "a shipment with the reference {} exists",
+                shipment.reference
+            ));
         }
         error.into()
     })?;
@@ -231,7 +236,9 @@ pub async fn bind_tracker(
         return Err(ApiError::Conflict(format!("the shipment is {}", shipment.status)));
     }
     let tracker = db.tracker(caller.organisation, dev_eui).await.map_err(|error| match error {
-        StoreError::NotFound => ApiError::Unprocessable(format!("dev_eui: tracker {dev_eui} is not registered")),
+        StoreError::NotFound => {
+            ApiError::Unprocessable(format!("dev_eui: tracker {dev_eui} is not registered"))
+        }
         other => other.into(),
     })?;
     if db.is_tracker_bound(tracker.id, body.from).await? {
@@ -288,7 +295,12 @@ async fn show(
     shipments.into_iter().map(one).collect()
 }
 
-fn view(shipment: StoredShipment, stored: &StoredProfile, rides: &[Ride], overall: Option<Overall>) -> Shipment {
+fn view(
+    shipment: StoredShipment,
+    stored: &StoredProfile,
+    rides: &[Ride],
+    overall: Option<Overall>,
+) -> Shipment {
     let last = rides.iter().filter_map(|ride| Some((ride, ride.latest?))).max_by_key(|(_, l)| l.measured_at);
     Shipment {
         id: shipment.id.0,
@@ -328,5 +340,10 @@ fn range(profile: &Profile) -> Option<RangeView> {
 }
 
 fn riding(ride: &Ride) -> RidingTracker {
-    RidingTracker { dev_eui: ride.dev_eui.to_string(), name: ride.name.clone(), from: ride.from, until: ride.until }
+    RidingTracker {
+        dev_eui: ride.dev_eui.to_string(),
+        name: ride.name.clone(),
+        from: ride.from,
+        until: ride.until,
+    }
 }

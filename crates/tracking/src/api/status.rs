@@ -35,7 +35,10 @@ pub struct Notifications {
 /// The service's clock and health, as its users see them.
 #[utoipa::path(tag = "session", responses((status = 200, body = Status), (status = 401, body = Problem)))]
 #[get("/status")]
-pub async fn show_status(service: web::Data<Service>, caller: Caller<LoggedIn>) -> Result<HttpResponse, ApiError> {
+pub async fn show_status(
+    service: web::Data<Service>,
+    caller: Caller<LoggedIn>,
+) -> Result<HttpResponse, ApiError> {
     let counts = service.store.connect().await?.notification_counts(caller.organisation).await?;
     Ok(HttpResponse::Ok().json(Status {
         now: (service.clock)(),
@@ -59,7 +62,8 @@ pub async fn show_health() -> HttpResponse {
 #[get("/readyz")]
 pub async fn show_readiness(service: web::Data<Service>) -> HttpResponse {
     match service.check_database().await {
-        Ok(()) => HttpResponse::Ok().json(serde_json::json!({ "database": "ok", "caught_up": service.is_caught_up() })),
+        Ok(()) => HttpResponse::Ok()
+            .json(serde_json::json!({ "database": "ok", "caught_up": service.is_caught_up() })),
         Err(_) => problem(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer".into()),
     }
 }

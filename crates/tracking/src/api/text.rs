@@ -15,7 +15,9 @@ pub fn non_empty(field: &str, text: &str, max: usize) -> Result<String, ApiError
     let text = text.trim();
     let length = text.chars().count();
     if length == 0 || length > max || text.chars().any(|c| c.is_control() && c != '\n') {
-        return Err(ApiError::Unprocessable(format!("{field}: write 1 to {max} characters, no control characters")));
+        return Err(ApiError::Unprocessable(format!(
+            "{field}: write 1 to {max} characters, no control characters"
+        )));
     }
     Ok(text.to_owned())
 }

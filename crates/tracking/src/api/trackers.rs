@@ -119,7 +119,8 @@ pub async fn add_tracker(
         return Ok(answer);
     }
     db.lock_intake().await?;
-    let added = db.add_tracker(caller.organisation, dev_eui, &name, &codec.to_string(), interval_s, now).await;
+    let added =
+        db.add_tracker(caller.organisation, dev_eui, &name, &codec.to_string(), interval_s, now).await;
     let tracker = added.map_err(|error| {
         if error.is_refused_by("trackers_organisation_id_dev_eui_key") {
             return ApiError::Conflict(format!("tracker {dev_eui} is registered already"));

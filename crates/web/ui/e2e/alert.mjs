@@ -120,7 +120,7 @@ async function watch(browser) {
   await picture(page, "shipments");
 }
 
-/** The new alert's card; an alert that was open before we looked counts too, since it may have been quicker. */
+/** The card of the first alert for the shipment that was not there before. */
 async function arrival(page, before) {
   const ofShipment = page.locator(`article[data-reference=${JSON.stringify(reference)}]`);
   const id = await page

@@ -1,0 +1,199 @@
+//! `isotherm migrate` and `isotherm admin`: what must exist before anyone can log in or post.
+//!
+//! Both work beside a running service and without one; then the embedded cluster is started for as long as they run.
+
+use domain::OrganisationId;
+use domain::access::Role;
+use networks::Network;
+use serde_json::json;
+use store::embedded::Cluster;
+use store::{Connection, Integration, Store, StoreError};
+use tracking::credentials::{hash_password, hash_token, new_token};
+
+use crate::config::Config;
+use crate::serve::{Database, open_database};
+use crate::{Failure, clock, print_json};
+
+#[derive(clap::Args)]
+pub struct AdminOptions {
+    #[command(subcommand)]
+    subject: Subject,
+}
+
+#[derive(clap::Subcommand)]
+enum Subject {
+    /// People who log in
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Network servers that post webhooks
+    #[command(subcommand)]
+    Integration(IntegrationCommand),
+}
+
+#[derive(clap::Subcommand)]
+enum UserCommand {
+    /// Adds a user
+    ///
+    /// Example: echo "$PASSWORD" | isotherm admin user add --email q@example.org --role quality --password-stdin
+    Add {
+        #[arg(long)]
+        email: String,
+        /// admin, coordinator, packer, courier, receiver, dispatcher, quality, supplier or auditor
+        #[arg(long)]
+        role: Role,
+        /// Reads the password from the first line of standard input
+        #[arg(long, required = true)]
+        password_stdin: bool,
+        /// The organisation's name; the one that the first start made where absent
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+}
+
+#[derive(clap::Subcommand)]
+enum IntegrationCommand {
+    /// Adds a webhook source and prints its token, once
+    ///
+    /// Example: isotherm admin integration add --id depot --network chirpstack
+    Add {
+        /// Lower-case letters, digits and hyphens; part of the webhook's address
+        #[arg(long)]
+        id: String,
+        /// chirpstack or the-things-stack
+        #[arg(long)]
+        network: Network,
+        /// Answer 503 while the broker is away: for senders that try again by themselves
+        #[arg(long)]
+        refuse_when_broker_away: bool,
+        /// The organisation's name; the one that the first start made where absent
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+}
+
+/// Brings the database to this version.
+pub fn migrate(config: &Config) -> Result<(), Failure> {
+    let database = open_database(config, Cluster::connect_or_start)?;
+    let run = block_on(async {
+        let run = store::migrate(&database.url).await.map_err(Failure::bad)?;
+        let mut db =
+            Store::open(&database.url, 1).map_err(Failure::bad)?.connect().await.map_err(Failure::bad)?;
+        let now = (clock::machine())();
+        db.ensure_organisation(&config.organisation.name, now).await.map_err(Failure::bad)?;
+        Ok(run)
+    })?;
+    print_json(&json!({ "migrations": run }))
+}
+
+pub fn run(config: &Config, options: AdminOptions) -> Result<(), Failure> {
+    match options.subject {
+        Subject::User(UserCommand::Add { email, role, organisation, .. }) => {
+            let hash = hash_password(&read_password()?).map_err(Failure::bad)?;
+            let database = open_database(config, Cluster::connect_or_start)?;
+            let added = block_on(add_user(config, &database, &email, role, &hash, organisation.as_deref()))?;
+            print_json(&added)
+        }
+        Subject::Integration(IntegrationCommand::Add {
+            id,
+            network,
+            refuse_when_broker_away,
+            organisation,
+        }) => {
+            let database = open_database(config, Cluster::connect_or_start)?;
+            let wanted = Wanted { id, network, refuse_when_broker_away };
+            print_json(&block_on(add_integration(config, &database, wanted, organisation.as_deref()))?)
+        }
+    }
+}
+
+/// The first line, without its newline.
+fn read_password() -> Result<String, Failure> {
+    let mut line = String::new();
+    std::io::stdin()
+        .read_line(&mut line)
+        .map_err(|error| Failure::bad(format!("standard input: {error}")))?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::runtime::Runtime::new().map_err(Failure::bad)?.block_on(work)
+}
+
+/// A connection to a database of this version, and the organisation that is meant.
+async fn open(
+    config: &Config,
+    database: &Database,
+    organisation: Option<&str>,
+) -> Result<(Connection, OrganisationId), Failure> {
+    store::migrate(&database.url).await.map_err(Failure::bad)?;
+    let mut db =
+        Store::open(&database.url, 1).map_err(Failure::bad)?.connect().await.map_err(Failure::bad)?;
+    let now = (clock::machine())();
+    db.ensure_organisation(&config.organisation.name, now).await.map_err(Failure::bad)?;
+    let id = match organisation {
+        Some(name) => db.ensure_organisation(name, now).await,
+        None => db.first_organisation().await,
+    };
+    Ok((db, id.map_err(Failure::bad)?))
+}
+
+async fn add_user(
+    config: &Config,
+    database: &Database,
+    email: &str,
+    role: Role,
+    password_hash: &str,
+    organisation: Option<&str>,
+) -> Result<serde_json::Value, Failure> {
+    let well_formed = email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
+    if !well_formed || email.len() > 254 || email.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(Failure::bad(format!("`{email}` is no e-mail address")));
+    }
+    let (mut db, organisation) = open(config, database, organisation).await?;
+    let added = db.add_user(organisation, email, role, password_hash, (clock::machine())()).await;
+    let id = added.map_err(|error| match error {
+        error if error.is_refused_by("users_email_key") => {
+            Failure::bad(format!("a user {email} exists already"))
+        }
+        other => Failure::bad(other),
+    })?;
+    Ok(json!({ "id": id, "email": email.to_lowercase(), "role": role }))
+}
+
+struct Wanted {
+    id: String,
+    network: Network,
+    refuse_when_broker_away: bool,
+}
+
+async fn add_integration(
+    config: &Config,
+    database: &Database,
+    wanted: Wanted,
+    organisation: Option<&str>,
+) -> Result<serde_json::Value, Failure> {
+    let (mut db, organisation) = open(config, database, organisation).await?;
+    let token = new_token();
+    let integration = Integration {
+        id: wanted.id,
+        organisation,
+        network: wanted.network.to_string(),
+        token_sha256: hash_token(&token).to_vec(),
+        refuse_when_broker_away: wanted.refuse_when_broker_away,
+    };
+    let id = &integration.id;
+    db.add_integration(&integration, (clock::machine())()).await.map_err(|error| refusal(id, error))?;
+    Ok(json!({ "id": id, "path": format!("/webhooks/{id}"), "token": token }))
+}
+
+fn refusal(id: &str, error: StoreError) -> Failure {
+    if error.is_refused_by("integrations_pkey") {
+        return Failure::bad(format!("an integration `{id}` exists already"));
+    }
+    if error.is_refused_by("integrations_id_check") {
+        return Failure::bad(format!(
+            "`{id}` is no id: write lower-case letters, digits and hyphens, at most 63"
+        ));
+    }
+    Failure::bad(error)
+}

@@ -1,0 +1,181 @@
+//! The configuration: defaults, file, environment, options; the later wins.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use serde::Deserialize;
+
+/// What `isotherm config` prints, and what holds where nothing else is said.
+pub const DEFAULT: &str = include_str!("default.toml");
+
+/// A text that must not be printed.
+#[derive(Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "(none)" } else { "(secret)" })
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub data_dir: PathBuf,
+    pub http: Http,
+    pub database: Database,
+    pub queue: Queue,
+    pub spool: Spool,
+    pub ingest: Ingest,
+    pub smtp: Smtp,
+    pub organisation: Organisation,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    pub listen: SocketAddr,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    pub url: Secret,
+    pub binaries: PathBuf,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Queue {
+    pub url: Secret,
+    pub prefix: String,
+    pub linger_ms: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spool {
+    pub max_bytes: u64,
+    pub min_free_bytes: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ingest {
+    pub tracking_url: String,
+    pub token: Secret,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Smtp {
+    pub url: Secret,
+    pub from: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Organisation {
+    pub name: String,
+}
+
+/// What the command line says.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Options {
+    /// The configuration file (TOML); `isotherm config` prints one with every default.
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// Where everything embedded lives (`data_dir`).
+    #[arg(long, value_name = "DIR", global = true)]
+    data: Option<PathBuf>,
+    /// Where the service answers (`http.listen`).
+    #[arg(long, value_name = "ADDR:PORT", global = true)]
+    listen: Option<SocketAddr>,
+}
+
+/// The environment's own names, which are no settings.
+const NOT_SETTINGS: [&str; 2] = ["test_postgres", "test_amqp"];
+
+impl Config {
+    pub fn load(options: &Options) -> Result<Self, String> {
+        let mut figment = Figment::from(Toml::string(DEFAULT));
+        if let Some(file) = &options.config {
+            check_readable(file)?;
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        figment = figment.merge(Env::prefixed("ISOTHERM_").ignore(&NOT_SETTINGS).split("__"));
+        if let Some(data) = &options.data {
+            figment = figment.merge(Serialized::default("data_dir", data));
+        }
+        if let Some(listen) = &options.listen {
+            figment = figment.merge(Serialized::default("http.listen", listen));
+        }
+        let config: Self = figment.extract().map_err(|error| error.to_string().replace('\n', "; "))?;
+        config.check()
+    }
+
+    fn check(self) -> Result<Self, String> {
+        if self.queue.linger_ms > 20 {
+            return Err(format!("queue.linger_ms is {}: write 0 to 20", self.queue.linger_ms));
+        }
+        if self.organisation.name.trim().is_empty() {
+            return Err("organisation.name is empty: write a name".to_owned());
+        }
+        Ok(self)
+    }
+
+    pub fn is_database_embedded(&self) -> bool {
+        self.database.url.0 == "embedded:"
+    }
+
+    pub fn is_queue_embedded(&self) -> bool {
+        self.queue.url.0 == "embedded:"
+    }
+}
+
+fn check_readable(file: &Path) -> Result<(), String> {
+    std::fs::File::open(file).map(drop).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_printed_default_is_the_default() {
+        let config = Config::load(&Options::default()).unwrap();
+        assert!(config.is_database_embedded() && config.is_queue_embedded());
+        assert_eq!(config.http.listen.to_string(), "127.0.0.1:8080");
+    }
+
+    #[test]
+    fn options_win_over_the_file_and_an_unknown_key_is_named() {
+        let folder = std::env::temp_dir().join(format!("isotherm-config-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("a.toml");
+        std::fs::write(&file, "data_dir = \"x\"\n[http]\nlisten = \"0.0.0.0:1\"\n").unwrap();
+        let options = |file: &Path| Options {
+            config: Some(file.to_owned()),
+            data: None,
+            listen: Some("127.0.0.1:2".parse().unwrap()),
+        };
+        let config = Config::load(&options(&file)).unwrap();
+        assert_eq!((config.data_dir, config.http.listen.port()), (PathBuf::from("x"), 2));
+        std::fs::write(&file, "[http]\nport = 1\n").unwrap();
+        let error = Config::load(&options(&file)).unwrap_err();
+        assert!(error.contains("port"), "{error}");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_secret_is_never_printed() {
+        let config = Config::load(&Options::default()).unwrap();
+        let mut config = config;
+        config.smtp.url = Secret("smtp://user:hunter2@host".into());
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,324 @@
+//! The wiring of the services: what is started, with what, and in which order it stops.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::time::Duration;
+
+use actix_web::web;
+use anyhow::Context;
+use ingest::{Ingester, IntegrationRecord, Integrations};
+use queue::{AmqpUrl, Broker, Packing, Queue, Sender, Spool, SpoolSettings};
+use store::Store;
+use store::embedded::{Cluster, DATABASE, Options as ClusterOptions};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tracking::credentials::{TokenKey, hash_token};
+use tracking::{Mailer, Parts, Service};
+
+use crate::Failure;
+use crate::clock::{self, Clock};
+use crate::config::Config;
+use crate::http;
+
+/// Connections to the database: two workers, the consumer with its partitions, the clock, the notifier, and room.
+const CONNECTIONS: usize = 16;
+
+/// How often an ingester looks for new integrations: one that was added counts within a second.
+const INTEGRATIONS_EVERY: Duration = Duration::from_millis(500);
+
+/// How long lines that are being made durable may take when the program stops.
+const CLOSE_WITHIN: Duration = Duration::from_secs(8);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Both,
+    Ingest,
+    Track,
+}
+
+/// The times that the services go by.
+pub struct Clocks {
+    /// Of readings, alarms and silence.
+    pub readings: Clock,
+    /// Of log-ins.
+    pub wall: Clock,
+}
+
+/// Runs until the program is told to stop (SIGINT or SIGTERM).
+pub fn run(config: Config, part: Part) -> Result<(), Failure> {
+    check_part(&config, part)?;
+    let database = match part {
+        Part::Ingest => None,
+        Part::Both | Part::Track => Some(open_database(&config, Cluster::start)?),
+    };
+    let machine = clock::machine();
+    let clocks = Clocks { readings: machine.clone(), wall: machine };
+    let runtime = tokio::runtime::Runtime::new().context("the runtime cannot start")?;
+    runtime.block_on(async {
+        let running =
+            start(&config, part, clocks, database.as_ref().map(|database| database.url.as_str())).await?;
+        tracing::info!(address = %running.address, "isotherm answers");
+        wait_for_stop().await;
+        tracing::info!("stopping");
+        running.stop().await;
+        anyhow::Ok(())
+    })?;
+    Ok(())
+}
+
+fn check_part(config: &Config, part: Part) -> Result<(), Failure> {
+    if part != Part::Both && config.is_queue_embedded() {
+        let message =
+            "a split installation needs RabbitMQ: set queue.url to amqp://…, or run `isotherm serve`";
+        return Err(Failure::bad(message));
+    }
+    if part == Part::Ingest && (config.ingest.tracking_url.is_empty() || config.ingest.token.0.is_empty()) {
+        let message =
+            "set ingest.tracking_url and ingest.token: the ingester learns its integrations from there";
+        return Err(Failure::bad(message));
+    }
+    Ok(())
+}
+
+/// The database's URL, and the embedded cluster that must live as long as it is used.
+pub struct Database {
+    pub url: String,
+    _cluster: Option<Cluster>,
+}
+
+pub fn open_database<E>(
+    config: &Config,
+    start: impl FnOnce(&ClusterOptions) -> Result<Cluster, E>,
+) -> Result<Database, Failure>
+where
+    E: ToString,
+{
+    make_data_dir(&config.data_dir)?;
+    if !config.is_database_embedded() {
+        return Ok(Database { url: config.database.url.0.clone(), _cluster: None });
+    }
+    let mut options = ClusterOptions::new(&config.data_dir);
+    if !config.database.binaries.as_os_str().is_empty() {
+        options.binaries = Some(config.database.binaries.clone());
+    }
+    let cluster = start(&options).map_err(Failure::bad)?;
+    Ok(Database { url: cluster.url(DATABASE), _cluster: Some(cluster) })
+}
+
+fn make_data_dir(data_dir: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(data_dir)
+        .map_err(|error| Failure::bad(format!("data_dir {} cannot be made: {error}", data_dir.display())))
+}
+
+/// Services that run.
+pub struct Running {
+    pub address: std::net::SocketAddr,
+    sender: Option<Sender>,
+    server: actix_web::dev::ServerHandle,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Running {
+    /// Streams and loops end, requests under way are answered, what was submitted is made durable.
+    pub async fn stop(mut self) {
+        // Fails only where everything has ended already.
+        let _ = self.stop.send(true);
+        self.server.stop(true).await;
+        while self.tasks.join_next().await.is_some() {}
+        if let Some(sender) = self.sender
+            && !sender.close(CLOSE_WITHIN).await
+        {
+            tracing::error!("some webhooks were not made durable in time; their senders got no 2xx");
+        }
+    }
+}
+
+/// Starts the given part. `database_url` is there unless the part is the ingester.
+pub async fn start(
+    config: &Config,
+    part: Part,
+    clocks: Clocks,
+    database_url: Option<&str>,
+) -> anyhow::Result<Running> {
+    make_data_dir(&config.data_dir).map_err(|failure| anyhow::anyhow!(failure.message))?;
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    let transport = Transport::open(config, part)?;
+    let service = match database_url {
+        Some(url) => Some(start_tracking(config, url, &clocks, stopped.clone()).await?),
+        None => None,
+    };
+    let mut ingester = None;
+    if let Some(sender) = &transport.sender {
+        let integrations = Integrations::open(&config.data_dir.join("integrations.json"))?;
+        tasks.spawn(follow_integrations(
+            source_of(config, service.as_ref()),
+            integrations.clone(),
+            stopped.clone(),
+        ));
+        let made = Ingester::new(integrations, sender.clone(), clocks.readings.clone(), stopped.clone())?;
+        let made = web::Data::new(made);
+        tasks.spawn(ingest::run(made.clone().into_inner()));
+        ingester = Some(made);
+    }
+    if let (Some(service), Some(queue)) = (&service, transport.queue) {
+        tasks.spawn(tracking::run(service.clone().into_inner(), queue));
+    }
+    let listen = config.http.listen;
+    let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
+    let (server, address) = http::serve(listener, ingester, service)?;
+    let handle = server.handle();
+    tasks.spawn(async move {
+        if let Err(error) = server.await {
+            tracing::error!(%error, "the server ended");
+        }
+    });
+    Ok(Running { address, sender: transport.sender, server: handle, stop, tasks })
+}
+
+/// The two ends of the queue, as far as the part needs them.
+struct Transport {
+    sender: Option<Sender>,
+    queue: Option<Queue>,
+}
+
+impl Transport {
+    fn open(config: &Config, part: Part) -> anyhow::Result<Self> {
+        let packing = Packing { linger: Duration::from_millis(config.queue.linger_ms), ..Packing::default() };
+        let spool = || {
+            let settings = SpoolSettings {
+                max_bytes: config.spool.max_bytes,
+                min_free: config.spool.min_free_bytes,
+                ..SpoolSettings::new(config.data_dir.join("spool"))
+            };
+            Spool::open(settings)
+        };
+        if config.is_queue_embedded() {
+            let spool = spool()?;
+            let (queue, sender) = (Queue::embedded(spool.clone()), Sender::embedded(spool, packing));
+            return Ok(Self { sender: Some(sender), queue: Some(queue) });
+        }
+        let url: AmqpUrl = config.queue.url.0.parse().context("queue.url")?;
+        let broker = Broker::new(url).with_prefix(config.queue.prefix.clone());
+        let sender = match part {
+            Part::Track => None,
+            Part::Both | Part::Ingest => Some(Sender::rabbitmq(broker.clone(), spool()?, packing)),
+        };
+        let queue = (part != Part::Ingest).then(|| Queue::rabbitmq(broker));
+        Ok(Self { sender, queue })
+    }
+}
+
+async fn start_tracking(
+    config: &Config,
+    url: &str,
+    clocks: &Clocks,
+    shutdown: watch::Receiver<bool>,
+) -> anyhow::Result<web::Data<Service>> {
+    for migration in store::migrate(url).await? {
+        tracing::info!(migration, "the database was brought to a newer version");
+    }
+    let store = Store::open(url, CONNECTIONS)?;
+    let now = (clocks.readings)();
+    store.connect().await?.ensure_organisation(&config.organisation.name, now).await?;
+    store.make_partitions_ahead(now).await?;
+    let mailer = match config.smtp.url.0.as_str() {
+        "" => None,
+        url => Some(Mailer::new(url, &config.smtp.from)?),
+    };
+    let token = &config.ingest.token.0;
+    let service = Service::new(Parts {
+        store,
+        clock: clocks.readings.clone(),
+        wall_clock: clocks.wall.clone(),
+        tokens: TokenKey::load_or_create(&config.data_dir.join("token.key"))?,
+        mailer,
+        ingester_token_sha256: (!token.is_empty()).then(|| hash_token(token)),
+        shutdown,
+    })?;
+    Ok(web::Data::new(service))
+}
+
+/// Where an ingester learns the integrations from.
+enum IntegrationSource {
+    Store(Store),
+    Service { client: reqwest::Client, url: String, token: String },
+}
+
+fn source_of(config: &Config, service: Option<&web::Data<Service>>) -> IntegrationSource {
+    match service {
+        Some(service) => IntegrationSource::Store(service.store.clone()),
+        None => IntegrationSource::Service {
+            client: reqwest::Client::new(),
+            url: format!("{}/api/v1/ingester/integrations", config.ingest.tracking_url.trim_end_matches('/')),
+            token: config.ingest.token.0.clone(),
+        },
+    }
+}
+
+impl IntegrationSource {
+    async fn read(&self) -> anyhow::Result<Vec<IntegrationRecord>> {
+        match self {
+            Self::Store(store) => {
+                let integrations = store.connect().await?.integrations().await?;
+                Ok(integrations.into_iter().filter_map(record).collect())
+            }
+            Self::Service { client, url, token } => {
+                let request = client.get(url).bearer_auth(token).timeout(Duration::from_secs(5));
+                Ok(request.send().await?.error_for_status()?.json().await?)
+            }
+        }
+    }
+}
+
+fn record(integration: store::Integration) -> Option<IntegrationRecord> {
+    let network = integration.network.parse().inspect_err(|error| {
+        tracing::error!(integration = integration.id, %error, "an integration cannot be served");
+    });
+    Some(IntegrationRecord {
+        network: network.ok()?,
+        id: integration.id,
+        organisation: integration.organisation,
+        token_sha256: integration.token_sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+        refuse_when_broker_away: integration.refuse_when_broker_away,
+    })
+}
+
+/// Keeps the ingester's copy fresh. While the source is away the copy stands.
+async fn follow_integrations(source: IntegrationSource, copy: Integrations, mut stop: watch::Receiver<bool>) {
+    let mut away = false;
+    loop {
+        let outcome = match source.read().await {
+            Ok(records) => copy.replace(records).map_err(anyhow::Error::from),
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok(()) => away = false,
+            // Once, not twice a second.
+            Err(error) if !away => {
+                away = true;
+                tracing::warn!(%error, "the integrations cannot be brought up to date; the copy stands");
+            }
+            Err(_) => {}
+        }
+        tokio::select! {
+            () = tokio::time::sleep(INTEGRATIONS_EVERY) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// Returns when the program is to stop.
+pub async fn wait_for_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}

@@ -1,0 +1,53 @@
+//! A short run of every fuzz target: it builds, takes its seeds, and finds nothing at once.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use crate::child::{cargo, command};
+use crate::root;
+use crate::steps::Steps;
+
+const SECONDS_EACH: u32 = 5;
+
+/// Built once into its own folder (two minutes on two cores), then a few seconds a target.
+pub fn run(steps: &mut Steps) -> anyhow::Result<()> {
+    let folder = root::repository().join("fuzz");
+    let targets = targets(&folder)?;
+    let mut build = cargo();
+    // Its settings for the compiler lie in this folder, and count only from here.
+    build.current_dir(&folder).args(["build", "--release", "--locked", "--bins", "--target-dir"]);
+    build.arg(folder.join("target"));
+    steps.quietly("fuzz targets: build", build)?;
+
+    let found = root::target().join("fuzz");
+    for target in targets {
+        let corpus = folder.join("corpus").join(&target);
+        for made in [&corpus, &found] {
+            fs::create_dir_all(made).with_context(|| format!("making {}", made.display()))?;
+        }
+        let mut run = command(folder.join("target/release").join(&target));
+        run.current_dir(&folder).arg(format!("-max_total_time={SECONDS_EACH}"));
+        // What it finds stays in target/ for a person to look at.
+        run.arg(format!("-artifact_prefix={}/{target}-", found.display()));
+        run.arg(&corpus).arg(folder.join("seeds").join(&target));
+        steps.quietly(&format!("fuzz {target}"), run)?;
+    }
+    Ok(())
+}
+
+/// The names of the targets: their files', in order.
+fn targets(folder: &Path) -> anyhow::Result<Vec<String>> {
+    let folder = folder.join("fuzz_targets");
+    let files = fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))?;
+    let mut names: Vec<String> = files
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|file| file.extension().is_some_and(|extension| extension == "rs"))
+        .filter_map(|file: PathBuf| Some(file.file_stem()?.to_str()?.to_owned()))
+        .collect();
+    names.sort();
+    anyhow::ensure!(!names.is_empty(), "{} holds no target", folder.display());
+    Ok(names)
+}
