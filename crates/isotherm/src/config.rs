@@ -91,7 +91,7 @@ pub struct Options {
     config: Option<PathBuf>,
     /// Where everything embedded lives (`data_dir`).
     #[arg(long, value_name = "DIR", global = true)]
-    data: Option<PathBuf>,
+    pub data: Option<PathBuf>,
     /// Where the service answers (`http.listen`).
     #[arg(long, value_name = "ADDR:PORT", global = true)]
     listen: Option<SocketAddr>,

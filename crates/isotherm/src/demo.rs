@@ -1,8 +1,118 @@
-//! (to be written)
+//! `isotherm demo`: everything in one process, with a simulated fleet that posts to the real ingester.
+
+mod fleet;
+mod people;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use chrono::Duration;
+use store::Store;
+use store::embedded::Cluster;
+use tokio::sync::watch;
+
 use crate::Failure;
-use crate::config::Options;
+use crate::clock::{self, Clock};
+use crate::config::{Config, Options, Secret};
+use crate::serve::{Clocks, Part, open_database, start, wait_for_stop};
+
+/// How long ago, by the machine's clock, a demonstration begins.
+const BEGINS_BEFORE: Duration = Duration::days(3);
+
+/// Marks a folder as a demonstration's, which the next one may replace.
+const MARK: &str = "demo.json";
+
 #[derive(clap::Args)]
-pub struct DemoOptions {}
-pub fn run(_: &Options, _: &DemoOptions) -> Result<(), Failure> {
+pub struct DemoOptions {
+    /// How many times as fast as the machine's the demonstration's clock runs
+    #[arg(long, value_name = "N", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    speed: u32,
+}
+
+pub fn run(options: &Options, demo: &DemoOptions) -> Result<(), Failure> {
+    let mut config = Config::load(options).map_err(Failure::bad)?;
+    config.database.url = Secret("embedded:".into());
+    config.queue.url = Secret("embedded:".into());
+    config.smtp.url = Secret::default();
+    if options.data.is_none() {
+        config.data_dir = PathBuf::from("isotherm-demo");
+    }
+    clear(&config.data_dir)?;
+    say(&format!("starting the database in {} …", config.data_dir.display()));
+    let database = open_database(&config, Cluster::start)?;
+    let machine = clock::machine();
+    let begins = machine() - BEGINS_BEFORE;
+    let scaled = clock::scaled(&machine, begins, demo.speed);
+    let runtime = tokio::runtime::Runtime::new().context("the runtime cannot start")?;
+    runtime.block_on(show(&config, &database.url, machine, scaled, demo.speed))?;
     Ok(())
+}
+
+/// Messages for the person in front of the terminal; standard output stays clean.
+fn say(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Takes an earlier demonstration away. Any other content is somebody's, and stays.
+fn clear(data_dir: &Path) -> Result<(), Failure> {
+    let is_demo = data_dir.join(MARK).is_file();
+    let is_empty = std::fs::read_dir(data_dir).map_or(true, |mut entries| entries.next().is_none());
+    if !is_demo && !is_empty {
+        let message = "is not empty and no demonstration's: choose another folder with --data";
+        return Err(Failure::bad(format!("{} {message}", data_dir.display())));
+    }
+    if is_demo {
+        // Fails where another demonstration runs there, before anything is taken away.
+        let options = store::embedded::Options::new(data_dir);
+        Cluster::start(&options).map_err(Failure::bad)?.stop();
+        let failed = |error| Failure::bad(format!("{} cannot be cleared: {error}", data_dir.display()));
+        std::fs::remove_dir_all(data_dir).map_err(failed)?;
+    }
+    std::fs::create_dir_all(data_dir)
+        .and_then(|()| std::fs::write(data_dir.join(MARK), "{}\n"))
+        .map_err(|error| Failure::bad(format!("{} cannot be made: {error}", data_dir.display())))
+}
+
+async fn show(config: &Config, database_url: &str, machine: Clock, scaled: Clock, speed: u32) -> anyhow::Result<()> {
+    let clocks = Clocks { readings: scaled.clone(), wall: machine };
+    let running = start(config, Part::Both, clocks, Some(database_url)).await?;
+    let url = format!("http://{}", reachable(running.address));
+    let (stop, stopped) = watch::channel(false);
+    say("making people, profiles and shipments …");
+    let made = tokio::select! {
+        made = make(config, database_url, &url, &scaled) => made,
+        () = wait_for_stop() => { running.stop().await; return Ok(()) }
+    };
+    let (logins, trackers, target) = made?;
+    std::fs::write(config.data_dir.join(MARK), serde_json::to_string_pretty(&people::json(&url, &logins))? + "\n")?;
+    let fleet = tokio::spawn(simulator::run(trackers, target, scaled, speed, stopped));
+    say(&format!("\nIsotherm is at {url}\n\n{}", people::table(&logins)));
+    say(&format!("The clock runs {speed} times as fast as yours. Within a minute the first alerts arrive."));
+    say("Press Ctrl-C to stop.");
+    wait_for_stop().await;
+    say("stopping …");
+    let _ = stop.send(true);
+    fleet.await.context("the fleet")?;
+    running.stop().await;
+    Ok(())
+}
+
+async fn make(
+    config: &Config,
+    database_url: &str,
+    url: &str,
+    scaled: &Clock,
+) -> anyhow::Result<(Vec<people::Login>, Vec<simulator::Tracker>, simulator::Target)> {
+    let store = Store::open(database_url, 2)?;
+    let logins = people::make(&store, &config.organisation.name, scaled()).await?;
+    let admin = logins.first().context("there is no admin")?;
+    let target = fleet::make_integration(&store, url, scaled()).await?;
+    let trackers = fleet::make(url, admin, scaled()).await?;
+    Ok((logins, trackers, target))
+}
+
+/// An address that a browser on this machine can open.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], address.port())) } else { address }
 }

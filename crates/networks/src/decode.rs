@@ -19,6 +19,11 @@ pub fn decode(network: Network, event: Option<&str>, body: &[u8]) -> Result<Vec<
     Ok(parse(network, event, body)?.into_iter().map(Decoded).collect())
 }
 
+/// Gateways as `isotherm decode` prints them, as one JSON array.
+pub fn gateways_json(gateways: &[Gateway]) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&gateways.iter().map(GatewayView::of).collect::<Vec<_>>())
+}
+
 #[derive(Serialize)]
 struct EventView<'a> {
     event: EventKind,

@@ -89,7 +89,7 @@ fn uplink(source: Source, event: Event, arrived_at: DateTime<Utc>) -> Uplink {
         dev_addr: event.dev_addr.as_deref().map(text),
         f_cnt: i64::from(event.f_cnt.unwrap_or_default()),
         f_port: i32::from(event.f_port.unwrap_or_default()),
-        gateways: serde_json::to_string(&event.gateways).unwrap_or_else(|_| "[]".to_owned()),
+        gateways: networks::decode::gateways_json(&event.gateways).unwrap_or_else(|_| "[]".to_owned()),
         payload: event.payload.unwrap_or_default(),
         confirmed: event.confirmed.unwrap_or_default(),
         arrived_at,

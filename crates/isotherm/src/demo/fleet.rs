@@ -1,0 +1,160 @@
+//! The demonstration's shipments: a dozen between real cities, most of them fine.
+
+use anyhow::{Context, ensure};
+use chrono::{DateTime, Duration, Timelike, Utc};
+use serde_json::{Value, json};
+use simulator::{Behaviour, City, Journey, Target, Tracker};
+use store::{Integration, Store};
+use tracking::credentials::{hash_token, new_token};
+
+use super::people::Login;
+
+const INTEGRATION: &str = "demo";
+
+/// Before the demonstration begins the boxes have been on the way for this long.
+const UNDER_WAY: Duration = Duration::hours(6);
+const INTERVAL: Duration = Duration::minutes(15);
+
+macro_rules! cities {
+    ($($id:ident = $name:literal, $lat:literal, $lon:literal;)+) => {
+        $(const $id: City = City { name: $name, lat: $lat, lon: $lon };)+
+    };
+}
+
+cities! {
+    AMSTERDAM = "Amsterdam", 52.37, 4.90;
+    BARCELONA = "Barcelona", 41.39, 2.17;
+    BASEL = "Basel", 47.56, 7.59;
+    BERLIN = "Berlin", 52.52, 13.40;
+    COPENHAGEN = "Copenhagen", 55.68, 12.57;
+    LEUVEN = "Leuven", 50.88, 4.70;
+    LYON = "Lyon", 45.76, 4.84;
+    MADRID = "Madrid", 40.42, -3.70;
+    MAINZ = "Mainz", 50.00, 8.27;
+    MILAN = "Milan", 45.46, 9.19;
+    MUNICH = "Munich", 48.14, 11.58;
+    PARIS = "Paris", 48.86, 2.35;
+    PRAGUE = "Prague", 50.08, 14.44;
+    ROME = "Rome", 41.90, 12.50;
+    STOCKHOLM = "Stockholm", 59.33, 18.07;
+    VIENNA = "Vienna", 48.21, 16.37;
+    WARSAW = "Warsaw", 52.23, 21.01;
+    ZURICH = "Zurich", 47.37, 8.54;
+}
+
+/// From, to, and the hours that the way takes.
+const LANES: [(City, City, i64); 12] = [
+    (BASEL, VIENNA, 11),
+    (LEUVEN, MADRID, 20),
+    (MAINZ, STOCKHOLM, 19),
+    (LYON, ROME, 12),
+    (BASEL, BERLIN, 10),
+    (COPENHAGEN, MUNICH, 13),
+    (AMSTERDAM, WARSAW, 14),
+    (ZURICH, PARIS, 9),
+    (BARCELONA, MILAN, 12),
+    (LEUVEN, PRAGUE, 11),
+    (MAINZ, ZURICH, 8),
+    (LYON, BERLIN, 14),
+];
+
+/// The three that go wrong, and how long after the beginning.
+fn behaviour(shipment: usize, begins: DateTime<Utc>) -> Behaviour {
+    match shipment {
+        3 => Behaviour::TooWarm { from: begins - Duration::minutes(30) },
+        5 => Behaviour::Frozen { from: begins + Duration::minutes(10) },
+        8 => Behaviour::Silent { from: begins + Duration::minutes(10) },
+        _ => Behaviour::Fine,
+    }
+}
+
+fn profile() -> Value {
+    json!({
+        "name": "Refrigerated, 2 to 8 °C",
+        "max_gap": "40m",
+        "range": { "min_c": 2.0, "max_c": 8.0 },
+        "alarm": [
+            { "name": "too warm", "above": 8.0, "exposure": "single", "delay": "30m", "hysteresis_c": 0.2,
+              "severity": "critical" },
+            { "name": "freezing", "below": 0.0, "exposure": "single", "delay": "0s", "severity": "critical" },
+        ],
+    })
+}
+
+/// A webhook source for the fleet.
+pub async fn make_integration(store: &Store, url: &str, now: DateTime<Utc>) -> anyhow::Result<Target> {
+    let mut db = store.connect().await?;
+    let token = new_token();
+    let integration = Integration {
+        id: INTEGRATION.to_owned(),
+        organisation: db.first_organisation().await?,
+        network: networks::Network::Chirpstack.to_string(),
+        token_sha256: hash_token(&token).to_vec(),
+        refuse_when_broker_away: false,
+    };
+    db.add_integration(&integration, now).await?;
+    Ok(Target { url: format!("{url}/webhooks/{INTEGRATION}"), token })
+}
+
+/// Registers the trackers and makes the shipments, by the API like anybody else.
+pub async fn make(url: &str, admin: &Login, begins: DateTime<Utc>) -> anyhow::Result<Vec<Tracker>> {
+    let api = Api::log_in(url, admin).await?;
+    let profile = api.post("profiles", &profile()).await?;
+    let packed_at = (begins - UNDER_WAY).with_second(0).and_then(|at| at.with_nanosecond(0)).unwrap_or(begins);
+    let mut trackers = Vec::new();
+    for (shipment, (from, to, hours)) in LANES.into_iter().enumerate() {
+        let journey = Journey {
+            from,
+            to,
+            departs_at: packed_at + Duration::minutes(30),
+            takes: Duration::hours(hours),
+            behaviour: behaviour(shipment, begins),
+        };
+        // The first reading stands when the box is packed, so that nothing is unknown at the beginning.
+        let number = shipment as u64 + 1;
+        let first_at = packed_at - Duration::minutes(1 + (number as i64 * 5) % 12);
+        let tracker = Tracker::new(number, journey, INTERVAL, first_at);
+        let dev_eui = tracker.dev_eui;
+        let name = format!("Box {number}");
+        api.post("trackers", &json!({ "dev_eui": dev_eui, "name": name, "codec": "isotherm", "interval_s": 900 })).await?;
+        let made = api
+            .post("shipments", &json!({
+                "reference": format!("{}-{}-{number:03}", code(from), code(to)),
+                "profile": profile["id"], "origin": from.name, "destination": to.name,
+            }))
+            .await?;
+        let id = made["id"].as_str().context("a shipment without id")?;
+        api.post(&format!("shipments/{id}/trackers"), &json!({ "dev_eui": dev_eui, "from": packed_at })).await?;
+        trackers.push(tracker);
+    }
+    Ok(trackers)
+}
+
+/// The first three letters of a city, as a reference shows them.
+fn code(city: City) -> String {
+    city.name.chars().take(3).collect::<String>().to_uppercase()
+}
+
+struct Api {
+    client: reqwest::Client,
+    url: String,
+    token: String,
+}
+
+impl Api {
+    async fn log_in(url: &str, login: &Login) -> anyhow::Result<Self> {
+        let mut api = Self { client: reqwest::Client::new(), url: format!("{url}/api/v1"), token: String::new() };
+        let answer = api.post("login", &json!({ "email": login.email, "password": login.password })).await?;
+        api.token = answer["access_token"].as_str().context("a log-in without token")?.to_owned();
+        Ok(api)
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let request = self.client.post(format!("{}/{path}", self.url)).bearer_auth(&self.token).json(body);
+        let answer = request.send().await?;
+        let status = answer.status();
+        let body = answer.text().await?;
+        ensure!(status.is_success(), "{path}: {status} {body}");
+        Ok(serde_json::from_str(&body)?)
+    }
+}
