@@ -9,6 +9,7 @@
 //! first case, halved in the second, and never beyond [`Packing::linger`].
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -76,6 +77,8 @@ pub(crate) struct Packer {
     outlet: Arc<Outlet>,
     slots: Arc<Semaphore>,
     slot_count: u32,
+    /// Packs that are not settled yet.
+    under_way: Arc<AtomicUsize>,
     patience: Duration,
     closing: Option<oneshot::Sender<()>>,
 }
@@ -84,7 +87,8 @@ impl Packer {
     pub(crate) fn new(posts: mpsc::Receiver<Post>, packing: Packing, outlet: Arc<Outlet>) -> Self {
         let slot_count = u32::try_from(packing.max_in_flight.clamp(1, 10_000)).unwrap_or(1);
         let slots = Arc::new(Semaphore::new(slot_count as usize));
-        Self { posts, packing, outlet, slots, slot_count, patience: Duration::ZERO, closing: None }
+        let under_way = Arc::default();
+        Self { posts, packing, outlet, slots, slot_count, under_way, patience: Duration::ZERO, closing: None }
     }
 
     /// Runs until it is told to close or every sender is gone; what was accepted is delivered either way.
@@ -93,8 +97,13 @@ impl Packer {
             let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else { break };
             let outlet = Arc::clone(&self.outlet);
             // A task of its own: a submitter who gives up must not take the others' pack with him.
+            let under_way = Arc::clone(&self.under_way);
+            under_way.fetch_add(1, Relaxed);
             tokio::spawn(async move {
-                outlet.deliver(pack.lines).await;
+                let settled = outlet.deliver(pack.lines).await;
+                // Before the answers: what they bring about must not look as if it had come meanwhile.
+                under_way.fetch_sub(1, Relaxed);
+                outlet.answer(settled);
                 drop(slot);
             });
         }
@@ -135,8 +144,7 @@ impl Packer {
 
     /// Adjusts the patience when the first line of a pack has come (see the module's head).
     fn learn(&mut self) {
-        let under_way = self.slots.available_permits() < self.slot_count as usize;
-        self.patience = if under_way {
+        self.patience = if self.under_way.load(Relaxed) > 0 {
             (self.patience * 2).clamp(TICK, self.packing.linger.max(TICK))
         } else if self.patience <= TICK {
             Duration::ZERO

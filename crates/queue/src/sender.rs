@@ -127,42 +127,51 @@ pub(crate) struct Outlet {
     counters: Counters,
 }
 
+/// Lines of one pack and what became of them.
+pub(crate) struct Settled {
+    lines: Vec<Waiting>,
+    outcome: Result<(), PublishError>,
+}
+
 impl Outlet {
-    /// Makes a pack durable and answers everyone in it.
-    pub(crate) async fn deliver(&self, lines: Vec<Waiting>) {
-        let Some(link) = &self.broker else { return self.to_spool(lines).await };
-        match link.publish_pack(&join(&lines)).await {
+    /// Makes a pack durable, as far as its submitters wish; nobody is answered yet.
+    pub(crate) async fn deliver(&self, lines: Vec<Waiting>) -> Vec<Settled> {
+        let Some(link) = &self.broker else { return vec![self.to_spool(lines).await] };
+        let refusal = match link.publish_pack(&join(&lines)).await {
             Ok(()) => {
                 Counters::add(&self.counters.packs_confirmed, 1);
-                self.answer(lines, &Ok(()));
+                return vec![Settled { lines, outcome: Ok(()) }];
             }
-            Err(refusal) => {
-                Counters::add(&self.counters.packs_not_confirmed, 1);
-                let (spool, refuse): (Vec<_>, Vec<_>) =
-                    lines.into_iter().partition(|waiting| waiting.away == OnBrokerAway::Spool);
-                self.answer(refuse, &Err(PublishError::BrokerAway(refusal.to_string())));
-                if !spool.is_empty() {
-                    self.to_spool(spool).await;
-                }
-            }
+            Err(refusal) => refusal,
+        };
+        Counters::add(&self.counters.packs_not_confirmed, 1);
+        let (spool, refuse): (Vec<_>, Vec<_>) =
+            lines.into_iter().partition(|waiting| waiting.away == OnBrokerAway::Spool);
+        let outcome = Err(PublishError::BrokerAway(refusal.to_string()));
+        let mut settled = vec![Settled { lines: refuse, outcome }];
+        if !spool.is_empty() {
+            settled.push(self.to_spool(spool).await);
         }
+        settled
     }
 
-    async fn to_spool(&self, lines: Vec<Waiting>) {
+    async fn to_spool(&self, lines: Vec<Waiting>) -> Settled {
         let stored = self.spool.append(join(&lines), lines.len() as u64).await;
         if stored.is_ok() {
             Counters::add(&self.counters.packs_spooled, 1);
         }
-        self.answer(lines, &stored.map_err(PublishError::from));
+        Settled { lines, outcome: stored.map_err(PublishError::from) }
     }
 
-    fn answer(&self, lines: Vec<Waiting>, outcome: &Result<(), PublishError>) {
-        let counter =
-            if outcome.is_ok() { &self.counters.lines_durable } else { &self.counters.lines_refused };
-        Counters::add(counter, lines.len());
-        for waiting in lines {
-            // A submitter who no longer waits has no need of the answer.
-            let _ = waiting.answer.send(outcome.clone());
+    pub(crate) fn answer(&self, settled: Vec<Settled>) {
+        for Settled { lines, outcome } in settled {
+            let durable = outcome.is_ok();
+            let counter = if durable { &self.counters.lines_durable } else { &self.counters.lines_refused };
+            Counters::add(counter, lines.len());
+            for waiting in lines {
+                // A submitter who no longer waits has no need of the answer.
+                let _ = waiting.answer.send(outcome.clone());
+            }
         }
     }
 }
