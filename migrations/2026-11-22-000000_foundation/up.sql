@@ -161,7 +161,6 @@ create table device_events (
     kind text not null,
     received_at timestamptz not null,
     arrived_at timestamptz not null,
-    battery_pct int,
     unique nulls not distinct (integration_id, dev_eui, kind, received_at)
 );
 create index device_events_organisation on device_events (organisation_id);

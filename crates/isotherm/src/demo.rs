@@ -74,7 +74,13 @@ fn clear(data_dir: &Path) -> Result<(), Failure> {
         .map_err(|error| Failure::bad(format!("{} cannot be made: {error}", data_dir.display())))
 }
 
-async fn show(config: &Config, database_url: &str, machine: Clock, scaled: Clock, speed: u32) -> anyhow::Result<()> {
+async fn show(
+    config: &Config,
+    database_url: &str,
+    machine: Clock,
+    scaled: Clock,
+    speed: u32,
+) -> anyhow::Result<()> {
     let clocks = Clocks { readings: scaled.clone(), wall: machine };
     let running = start(config, Part::Both, clocks, Some(database_url)).await?;
     let url = format!("http://{}", reachable(running.address));
@@ -85,17 +91,22 @@ async fn show(config: &Config, database_url: &str, machine: Clock, scaled: Clock
         () = wait_for_stop() => { running.stop().await; return Ok(()) }
     };
     let (logins, trackers, target) = made?;
-    std::fs::write(config.data_dir.join(MARK), serde_json::to_string_pretty(&people::json(&url, &logins))? + "\n")?;
+    std::fs::write(
+        config.data_dir.join(MARK),
+        serde_json::to_string_pretty(&people::json(&url, &logins))? + "\n",
+    )?;
     let fleet = tokio::spawn(simulator::run(trackers, target, scaled, speed, stopped));
     say(&format!("\nIsotherm is at {url}\n\n{}", people::table(&logins)));
     say(&format!("The clock runs {speed} times as fast as yours. Within a minute the first alerts arrive."));
     say("Press Ctrl-C to stop.");
-    wait_for_stop().await;
-    say("stopping …");
-    let _ = stop.send(true);
-    fleet.await.context("the fleet")?;
-    running.stop().await;
-    Ok(())
+    let told = async {
+        wait_for_stop().await;
+        say("stopping …");
+        // Fails only where the fleet has ended already.
+        let _ = stop.send(true);
+    };
+    running.run_until(told).await?;
+    fleet.await.context("the fleet")
 }
 
 async fn make(

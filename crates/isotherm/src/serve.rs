@@ -58,10 +58,7 @@ pub fn run(config: Config, part: Part) -> Result<(), Failure> {
         let running =
             start(&config, part, clocks, database.as_ref().map(|database| database.url.as_str())).await?;
         tracing::info!(address = %running.address, "isotherm answers");
-        wait_for_stop().await;
-        tracing::info!("stopping");
-        running.stop().await;
-        anyhow::Ok(())
+        running.run_until(wait_for_stop()).await
     })?;
     Ok(())
 }
@@ -120,6 +117,19 @@ pub struct Running {
 }
 
 impl Running {
+    /// Runs until `told` is ready. None of the services ends by itself: one that did has failed, and the others must
+    /// not go on as if nothing were missing.
+    pub async fn run_until(mut self, told: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let failed = tokio::select! {
+            () = told => false,
+            _ = self.tasks.join_next() => true,
+        };
+        tracing::info!("stopping");
+        self.stop().await;
+        anyhow::ensure!(!failed, "a part of the service ended unexpectedly; its reason is in the log above");
+        Ok(())
+    }
+
     /// Streams and loops end, requests under way are answered, what was submitted is made durable.
     pub async fn stop(mut self) {
         // Fails only where everything has ended already.
@@ -145,8 +155,8 @@ pub async fn start(
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let transport = Transport::open(config, part)?;
-    let service = match database_url {
-        Some(url) => Some(start_tracking(config, url, &clocks, stopped.clone()).await?),
+    let service = match database_url.zip(transport.queue) {
+        Some((url, queue)) => Some(start_tracking(config, url, queue, &clocks, stopped.clone()).await?),
         None => None,
     };
     let mut ingester = None;
@@ -162,8 +172,8 @@ pub async fn start(
         tasks.spawn(ingest::run(made.clone().into_inner()));
         ingester = Some(made);
     }
-    if let (Some(service), Some(queue)) = (&service, transport.queue) {
-        tasks.spawn(tracking::run(service.clone().into_inner(), queue));
+    if let Some(service) = &service {
+        tasks.spawn(tracking::run(service.clone().into_inner()));
     }
     let listen = config.http.listen;
     let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
@@ -213,6 +223,7 @@ impl Transport {
 async fn start_tracking(
     config: &Config,
     url: &str,
+    queue: Queue,
     clocks: &Clocks,
     shutdown: watch::Receiver<bool>,
 ) -> anyhow::Result<web::Data<Service>> {
@@ -230,6 +241,7 @@ async fn start_tracking(
     let token = &config.ingest.token.0;
     let service = Service::new(Parts {
         store,
+        queue,
         clock: clocks.readings.clone(),
         wall_clock: clocks.wall.clone(),
         tokens: TokenKey::load_or_create(&config.data_dir.join("token.key"))?,

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use domain::alert::AlertKind;
 use domain::{DevEui, OrganisationId, Reading, TrackerId};
 use networks::message::Message;
-use queue::{Queue, QueueError};
+use queue::QueueError;
 use store::{
     Connection, Partitioned, StoreError, Tracker, TrackerNews, TrackerReading, Uplink, partition_day,
 };
@@ -27,8 +27,8 @@ const BATCH_WAIT: Duration = Duration::from_millis(100);
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Consumes until the service stops. What is not acknowledged then is delivered again.
-pub async fn run(service: &Service, queue: &Queue) {
-    let mut receiver = queue.receiver();
+pub async fn run(service: &Service) {
+    let mut receiver = service.queue.receiver();
     let mut stop = service.shutdown.clone();
     loop {
         let batch = tokio::select! {
@@ -43,7 +43,7 @@ pub async fn run(service: &Service, queue: &Queue) {
                 if service.pause(PAUSE).await { continue } else { return }
             }
         };
-        while let Err(error) = consume_lines(service, queue, &batch.lines).await {
+        while let Err(error) = consume_lines(service, &batch.lines).await {
             service.metrics.batches_failed.inc();
             tracing::error!(%error, lines = batch.lines.len(), "a batch failed and is tried again");
             if !service.pause(PAUSE).await {
@@ -66,17 +66,17 @@ enum ConsumeError {
 
 /// Stores the lines together; if the database refuses a value in them, each by itself, so that one line cannot hold
 /// up the others.
-async fn consume_lines(service: &Service, queue: &Queue, lines: &[Bytes]) -> Result<(), ConsumeError> {
-    match consume_batch(service, queue, lines).await {
+async fn consume_lines(service: &Service, lines: &[Bytes]) -> Result<(), ConsumeError> {
+    match consume_batch(service, lines).await {
         Err(ConsumeError::Store(error)) if error.is_of_the_values() => {
             tracing::error!(%error, "the database refuses a value of this batch; storing line by line");
         }
         outcome => return outcome,
     }
     for line in lines {
-        match consume_batch(service, queue, std::slice::from_ref(line)).await {
+        match consume_batch(service, std::slice::from_ref(line)).await {
             Err(ConsumeError::Store(error)) if error.is_of_the_values() => {
-                queue.dead_letter(line.clone(), &error.to_string()).await?;
+                service.queue.dead_letter(line.clone(), &error.to_string()).await?;
                 service.metrics.dead_letters.inc();
             }
             outcome => outcome?,
@@ -86,9 +86,9 @@ async fn consume_lines(service: &Service, queue: &Queue, lines: &[Bytes]) -> Res
 }
 
 /// What happens to a batch, step by step.
-async fn consume_batch(service: &Service, queue: &Queue, lines: &[Bytes]) -> Result<(), ConsumeError> {
+async fn consume_batch(service: &Service, lines: &[Bytes]) -> Result<(), ConsumeError> {
     let now = (service.clock)();
-    let mut arrived = read_messages(service, queue, lines).await?;
+    let mut arrived = read_messages(service, lines).await?;
     let mut db = service.store.begin().await?;
     db.share_intake().await?;
     let trackers = find_trackers(&mut db, &arrived.uplinks).await?;
@@ -107,14 +107,14 @@ async fn consume_batch(service: &Service, queue: &Queue, lines: &[Bytes]) -> Res
 }
 
 /// A line that is no message goes to the dead letters with its reason; the rest of the pack goes on.
-async fn read_messages(service: &Service, queue: &Queue, lines: &[Bytes]) -> Result<Arrived, QueueError> {
+async fn read_messages(service: &Service, lines: &[Bytes]) -> Result<Arrived, QueueError> {
     let mut arrived = Arrived::default();
     for line in lines {
         match Message::from_line(line) {
             Ok(message) => arrived.add(message, line),
             Err(reason) => {
                 tracing::warn!(%reason, "a message cannot be read; it is kept as a dead letter");
-                queue.dead_letter(line.clone(), &reason.to_string()).await?;
+                service.queue.dead_letter(line.clone(), &reason.to_string()).await?;
                 service.metrics.dead_letters.inc();
             }
         }

@@ -115,12 +115,13 @@ pub fn hash_password(password: &str) -> Result<String, CredentialError> {
     Ok(hash.to_string())
 }
 
+/// The hash of no password: what a log-in without user is held against.
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5LWtub3dzLWl0$3V1x6WcZ4m0o9o4sJmXc0l8rJ1mKqQ6o2m5X1y0yq0A";
+
 /// Whether the password is the hash's. Without a hash the same work is done, so that the answer's time does not
 /// tell whether a user exists.
 pub fn verify_password(password: &str, hash: Option<&str>) -> bool {
-    /// Of a random password that nobody knows.
-    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5LWtub3dzLWl0$\
-                          3V1x6WcZ4m0o9o4sJmXc0l8rJ1mKqQ6o2m5X1y0yq0A";
     let known = hash.is_some();
     let Ok(parsed) = PasswordHash::new(hash.unwrap_or(NOBODY)) else { return false };
     Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok() && known
@@ -182,6 +183,8 @@ mod tests {
         assert!(verify_password("correct horse", Some(&hash)));
         assert!(!verify_password("correct horsf", Some(&hash)));
         assert!(!verify_password("correct horse", None));
+        let (hash, nobody) = (PasswordHash::new(&hash).unwrap(), PasswordHash::new(NOBODY).unwrap());
+        assert_eq!((hash.algorithm, hash.params), (nobody.algorithm, nobody.params), "the same work");
         assert!(matches!(hash_password("1234567"), Err(CredentialError::PasswordTooShort)));
         assert!(hash_password("12345678").is_ok());
     }

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use queue::Queue;
+use queue::{LinkState, Queue, QueueState};
 use store::Store;
 use tokio::sync::{Semaphore, watch as signal};
 
@@ -34,6 +34,8 @@ const LOGINS_AT_ONCE: usize = 2;
 /// What all parts of the service share.
 pub struct Service {
     pub store: Store,
+    /// What the ingesters made durable.
+    pub queue: Queue,
     /// The time of readings, alarms and silence.
     pub clock: Clock,
     /// The time of log-ins.
@@ -54,6 +56,7 @@ pub struct Service {
 /// What a service is made from.
 pub struct Parts {
     pub store: Store,
+    pub queue: Queue,
     pub clock: Clock,
     pub wall_clock: Clock,
     pub tokens: credentials::TokenKey,
@@ -65,9 +68,11 @@ pub struct Parts {
 
 impl Service {
     pub fn new(parts: Parts) -> Result<Self, prometheus::Error> {
-        let Parts { store, clock, wall_clock, tokens, mailer, ingester_token_sha256, shutdown } = parts;
+        let Parts { store, queue, clock, wall_clock, tokens, mailer, ingester_token_sha256, shutdown } =
+            parts;
         Ok(Self {
             store,
+            queue,
             clock,
             wall_clock,
             tokens,
@@ -93,8 +98,8 @@ impl Service {
 }
 
 /// Consumes, watches the clock and notifies until the service is to stop.
-pub async fn run(service: Arc<Service>, queue: Queue) {
-    tokio::join!(consume::run(&service, &queue), watch::run(&service, &queue), notify::run(&service));
+pub async fn run(service: Arc<Service>) {
+    tokio::join!(consume::run(&service), watch::run(&service), notify::run(&service));
 }
 
 impl Service {
@@ -106,6 +111,15 @@ impl Service {
     /// Whether the database answers.
     pub async fn check_database(&self) -> Result<(), store::StoreError> {
         self.store.connect().await?.first_organisation().await.map(drop)
+    }
+
+    /// What keeps the service from reading its queue; None where nothing does.
+    pub fn queue_problem(&self) -> Option<String> {
+        match self.queue.state() {
+            QueueState::Embedded(spool) => spool.failed,
+            QueueState::RabbitMq { consume: LinkState::Down { reason, .. }, .. } => Some(reason),
+            QueueState::RabbitMq { .. } => None,
+        }
     }
 
     /// Figures for Prometheus.

@@ -7,7 +7,6 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use domain::silence::{Heard, Schedule, silent_since};
-use queue::Queue;
 use store::StoreError;
 
 use crate::Service;
@@ -21,24 +20,24 @@ const ROUND: Duration = Duration::from_secs(1);
 const AT_ONCE: i64 = 500;
 
 /// Runs a round a second until the service stops.
-pub async fn run(service: &Service, queue: &Queue) {
+pub async fn run(service: &Service) {
     while service.pause(ROUND).await {
-        if let Err(error) = run_round(service, queue).await {
+        if let Err(error) = run_round(service).await {
             tracing::error!(%error, "a round of the clock failed; the next one makes up for it");
         }
     }
 }
 
-async fn run_round(service: &Service, queue: &Queue) -> Result<(), StoreError> {
-    note_backlog(service, queue).await;
+async fn run_round(service: &Service) -> Result<(), StoreError> {
+    note_backlog(service).await;
     service.store.make_partitions_ahead((service.clock)()).await?;
     ripen(service).await?;
     raise_silence(service).await
 }
 
 /// Notes since when nothing waits in the queue: before that, nobody can tell who is silent.
-async fn note_backlog(service: &Service, queue: &Queue) {
-    let drained = match queue.backlog().await {
+async fn note_backlog(service: &Service) {
+    let drained = match service.queue.backlog().await {
         Ok(backlog) => backlog.is_drained(),
         Err(error) => {
             tracing::warn!(%error, "the queue does not say how much waits");

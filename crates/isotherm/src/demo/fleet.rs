@@ -100,7 +100,8 @@ pub async fn make_integration(store: &Store, url: &str, now: DateTime<Utc>) -> a
 pub async fn make(url: &str, admin: &Login, begins: DateTime<Utc>) -> anyhow::Result<Vec<Tracker>> {
     let api = Api::log_in(url, admin).await?;
     let profile = api.post("profiles", &profile()).await?;
-    let packed_at = (begins - UNDER_WAY).with_second(0).and_then(|at| at.with_nanosecond(0)).unwrap_or(begins);
+    let packed_at =
+        (begins - UNDER_WAY).with_second(0).and_then(|at| at.with_nanosecond(0)).unwrap_or(begins);
     let mut trackers = Vec::new();
     for (shipment, (from, to, hours)) in LANES.into_iter().enumerate() {
         let journey = Journey {
@@ -116,15 +117,23 @@ pub async fn make(url: &str, admin: &Login, begins: DateTime<Utc>) -> anyhow::Re
         let tracker = Tracker::new(number, journey, INTERVAL, first_at);
         let dev_eui = tracker.dev_eui;
         let name = format!("Box {number}");
-        api.post("trackers", &json!({ "dev_eui": dev_eui, "name": name, "codec": "isotherm", "interval_s": 900 })).await?;
+        api.post(
+            "trackers",
+            &json!({ "dev_eui": dev_eui, "name": name, "codec": "isotherm", "interval_s": 900 }),
+        )
+        .await?;
         let made = api
-            .post("shipments", &json!({
-                "reference": format!("{}-{}-{number:03}", code(from), code(to)),
-                "profile": profile["id"], "origin": from.name, "destination": to.name,
-            }))
+            .post(
+                "shipments",
+                &json!({
+                    "reference": format!("{}-{}-{number:03}", code(from), code(to)),
+                    "profile": id_of(&profile)?, "origin": from.name, "destination": to.name,
+                }),
+            )
             .await?;
-        let id = made["id"].as_str().context("a shipment without id")?;
-        api.post(&format!("shipments/{id}/trackers"), &json!({ "dev_eui": dev_eui, "from": packed_at })).await?;
+        let id = id_of(&made)?;
+        api.post(&format!("shipments/{id}/trackers"), &json!({ "dev_eui": dev_eui, "from": packed_at }))
+            .await?;
         trackers.push(tracker);
     }
     Ok(trackers)
@@ -135,6 +144,14 @@ fn code(city: City) -> String {
     city.name.chars().take(3).collect::<String>().to_uppercase()
 }
 
+fn id_of(answer: &Value) -> anyhow::Result<&str> {
+    text(answer, "id")
+}
+
+fn text<'a>(answer: &'a Value, field: &str) -> anyhow::Result<&'a str> {
+    answer.get(field).and_then(Value::as_str).with_context(|| format!("the answer has no {field}: {answer}"))
+}
+
 struct Api {
     client: reqwest::Client,
     url: String,
@@ -143,9 +160,10 @@ struct Api {
 
 impl Api {
     async fn log_in(url: &str, login: &Login) -> anyhow::Result<Self> {
-        let mut api = Self { client: reqwest::Client::new(), url: format!("{url}/api/v1"), token: String::new() };
+        let mut api =
+            Self { client: reqwest::Client::new(), url: format!("{url}/api/v1"), token: String::new() };
         let answer = api.post("login", &json!({ "email": login.email, "password": login.password })).await?;
-        api.token = answer["access_token"].as_str().context("a log-in without token")?.to_owned();
+        api.token = text(&answer, "access_token")?.to_owned();
         Ok(api)
     }
 

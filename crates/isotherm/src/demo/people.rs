@@ -35,6 +35,7 @@ pub fn json(url: &str, logins: &[Login]) -> serde_json::Value {
 }
 
 pub fn table(logins: &[Login]) -> String {
-    let line = |login: &Login| format!("  {:<12} {:<28} {}\n", login.role.as_str(), login.email, login.password);
+    let line =
+        |login: &Login| format!("  {:<12} {:<28} {}\n", login.role.as_str(), login.email, login.password);
     logins.iter().map(line).collect()
 }

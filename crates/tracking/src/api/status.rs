@@ -62,8 +62,11 @@ pub async fn show_health() -> HttpResponse {
 #[get("/readyz")]
 pub async fn show_readiness(service: web::Data<Service>) -> HttpResponse {
     match service.check_database().await {
-        Ok(()) => HttpResponse::Ok()
-            .json(serde_json::json!({ "database": "ok", "caught_up": service.is_caught_up() })),
+        Ok(()) => HttpResponse::Ok().json(serde_json::json!({
+            "database": "ok",
+            "queue": service.queue_problem().unwrap_or_else(|| "ok".to_owned()),
+            "caught_up": service.is_caught_up(),
+        })),
         Err(_) => problem(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer".into()),
     }
 }
