@@ -1,6 +1,7 @@
 //! The wiring of the services: what is started, with what, and in which order it stops.
 
 use std::net::TcpListener;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -90,8 +91,8 @@ pub fn open_database<E>(
 where
     E: ToString,
 {
-    make_data_dir(&config.data_dir)?;
     if !config.is_database_embedded() {
+        make_data_dir(&config.data_dir)?;
         return Ok(Database { url: config.database.url.0.clone(), _cluster: None });
     }
     let mut options = ClusterOptions::new(&config.data_dir);
@@ -102,8 +103,12 @@ where
     Ok(Database { url: cluster.url(DATABASE), _cluster: Some(cluster) })
 }
 
+/// For its owner alone, but where it is there already.
 fn make_data_dir(data_dir: &Path) -> Result<(), Failure> {
-    std::fs::create_dir_all(data_dir)
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data_dir)
         .map_err(|error| Failure::bad(format!("data_dir {} cannot be made: {error}", data_dir.display())))
 }
 
