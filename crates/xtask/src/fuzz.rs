@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::child::{cargo, command};
+use crate::child::cargo;
 use crate::root;
 use crate::steps::Steps;
 
@@ -17,8 +17,7 @@ pub fn run(steps: &mut Steps) -> anyhow::Result<()> {
     let targets = targets(&folder)?;
     let mut build = cargo();
     // Its settings for the compiler lie in this folder, and count only from here.
-    build.current_dir(&folder).args(["build", "--release", "--locked", "--bins", "--target-dir"]);
-    build.arg(folder.join("target"));
+    build.current_dir(&folder).args(["build", "--release", "--locked", "--bins"]);
     steps.quietly("fuzz targets: build", build)?;
 
     let found = root::target().join("fuzz");
@@ -27,8 +26,9 @@ pub fn run(steps: &mut Steps) -> anyhow::Result<()> {
         for made in [&corpus, &found] {
             fs::create_dir_all(made).with_context(|| format!("making {}", made.display()))?;
         }
-        let mut run = command(folder.join("target/release").join(&target));
-        run.current_dir(&folder).arg(format!("-max_total_time={SECONDS_EACH}"));
+        let mut run = cargo();
+        run.current_dir(&folder).args(["run", "--quiet", "--release", "--locked", "--bin", &target, "--"]);
+        run.arg(format!("-max_total_time={SECONDS_EACH}"));
         // What it finds stays in target/ for a person to look at.
         run.arg(format!("-artifact_prefix={}/{target}-", found.display()));
         run.arg(&corpus).arg(folder.join("seeds").join(&target));

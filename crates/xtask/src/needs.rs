@@ -37,7 +37,7 @@ pub const TO_TEST: &[Need] = &[
 ];
 
 /// The oldest versions that do. Node: what the page's build tool asks for.
-const OLDEST_RUST: Version = Version(1, 95);
+pub const OLDEST_RUST: Version = Version(1, 95);
 const OLDEST_NODE: Version = Version(20, 19);
 pub const OLDEST_POSTGRESQL: Version = Version(15, 0);
 const OLDEST_PYTHON: Version = Version(3, 9);
@@ -186,7 +186,7 @@ pub fn chromium() -> Option<(PathBuf, Version)> {
 }
 
 /// The first number with a dot in a text, else the first number.
-fn version_in(text: &str) -> Option<Version> {
+pub fn version_in(text: &str) -> Option<Version> {
     let numbers = || text.split(|c: char| !c.is_ascii_digit() && c != '.');
     let dotted = numbers().find(|part| part.contains('.') && part.starts_with(|c: char| c.is_ascii_digit()));
     let part = dotted.or_else(|| numbers().find(|part| !part.is_empty()))?;

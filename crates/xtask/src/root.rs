@@ -23,6 +23,11 @@ pub fn program() -> PathBuf {
     target().join("debug/isotherm")
 }
 
+/// The demo's place where root's repository is closed to the database's user.
+pub fn open_place() -> PathBuf {
+    PathBuf::from("/var/tmp/isotherm-demo")
+}
+
 pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
