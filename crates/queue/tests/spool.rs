@@ -108,8 +108,9 @@ async fn what_was_worked_off_gives_its_disk_space_back() {
     }
     let bytes = |state: &queue::SpoolState| state.bytes;
     assert_eq!(bytes(&opened.sender.state().spool), 0);
-    let used = folder_size(&place.spool.dir);
-    assert!(used < 112 << 20, "{} MiB on disk for an empty spool", used >> 20);
+    // The store gives it back in the background, a while after the last removal.
+    let small = || (folder_size(&place.spool.dir) < 112 << 20).then_some(());
+    testkit::until("an empty spool is small on the disk", LONG * 3, small).unwrap();
 }
 
 fn folder_size(folder: &std::path::Path) -> u64 {

@@ -1,7 +1,7 @@
 //! A short run of every fuzz target: it builds, takes its seeds, and finds nothing at once.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 
@@ -37,16 +37,12 @@ pub fn run(steps: &mut Steps) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The names of the targets: their files', in order.
+/// The names of the targets: each has a folder of seeds.
 fn targets(folder: &Path) -> anyhow::Result<Vec<String>> {
-    let folder = folder.join("fuzz_targets");
-    let files = fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))?;
-    let mut names: Vec<String> = files
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|file| file.extension().is_some_and(|extension| extension == "rs"))
-        .filter_map(|file: PathBuf| Some(file.file_stem()?.to_str()?.to_owned()))
-        .collect();
+    let folder = folder.join("seeds");
+    let seeds = fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))?;
+    let mut names: Vec<String> =
+        seeds.flatten().filter_map(|seeds| seeds.file_name().into_string().ok()).collect();
     names.sort();
     anyhow::ensure!(!names.is_empty(), "{} holds no target", folder.display());
     Ok(names)

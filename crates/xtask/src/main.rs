@@ -53,14 +53,6 @@ enum Task {
     ///
     /// Example: cargo xtask build
     Build,
-    /// Measures the whole path against a bare reference and prints JSON
-    ///
-    /// Example: cargo xtask bench > bench.json
-    Bench {
-        /// Passed on to the measurement
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<String>,
-    },
     /// Installs the optional checkers: cargo-deny, typos, cargo-nextest
     ///
     /// Example: cargo xtask tools
@@ -75,7 +67,6 @@ fn main() -> ExitCode {
         Task::Demo { listen, speed, data } => demo::run(&demo::Wishes { listen, speed, data }),
         Task::Test => suite::run(),
         Task::Build => demo::build_only(),
-        Task::Bench { arguments } => suite::bench(&arguments),
         Task::Tools => checkers::install(),
         Task::Servers => servers::serve(),
     };

@@ -30,7 +30,8 @@ pub struct Servers {
 impl Servers {
     pub fn start() -> anyhow::Result<Self> {
         let scratch = scratch_folder()?;
-        let mut command = Command::new(env::current_exe()?);
+        // Ourselves by this name and not by the file's: the build before may have replaced the file.
+        let mut command = Command::new("/proc/self/exe");
         command.arg("servers").env("TMPDIR", &scratch).current_dir("/").process_group(0);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let output = child.stdout.take().context("the servers' output")?;

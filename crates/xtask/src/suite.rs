@@ -1,6 +1,5 @@
 //! `cargo xtask test`: everything that a change must pass, cheapest first; the first failure ends it.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -91,21 +90,4 @@ fn tests(steps: &mut Steps, servers: &Servers, npms: &Path) -> anyhow::Result<()
     documented.args(["test", "--workspace", "--doc"]);
     servers.known_to(&mut documented);
     steps.quietly("examples in the documentation", documented)
-}
-
-/// `cargo xtask bench`: JSON on the standard output, everything else on the standard error.
-pub fn bench(arguments: &[String]) -> anyhow::Result<()> {
-    needs::check(&[
-        needs::Need::Rust,
-        needs::Need::Compiler,
-        needs::Need::PostgreSql,
-        needs::Need::RabbitMq,
-    ])?;
-    let results = root::target().join("bench");
-    fs::create_dir_all(&results).with_context(|| format!("making {}", results.display()))?;
-    let mut bench = cargo();
-    bench.args(["run", "--release", "--package", "e2e", "--example", "bench", "--"]).args(arguments);
-    let status = bench.status()?;
-    anyhow::ensure!(status.success(), "the measurement: {status}");
-    Ok(())
 }
