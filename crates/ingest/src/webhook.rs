@@ -176,16 +176,22 @@ fn other_content_type(request: &HttpRequest) -> Option<String> {
     (!is_json).then(|| given.chars().take(100).collect())
 }
 
-async fn read(mut payload: web::Payload) -> Result<web::BytesMut, Refusal> {
-    let mut body = web::BytesMut::with_capacity(2048);
+/// Most bodies arrive in one piece, which is then taken as it is.
+async fn read(mut payload: web::Payload) -> Result<web::Bytes, Refusal> {
+    let (mut whole, mut joined) = (web::Bytes::new(), web::BytesMut::new());
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| Refusal::Broken(error.to_string()))?;
-        if body.len() + chunk.len() > MAX_BODY {
+        if whole.len() + joined.len() + chunk.len() > MAX_BODY {
             return Err(Refusal::TooLarge);
         }
-        body.extend_from_slice(&chunk);
+        if whole.is_empty() && joined.is_empty() {
+            whole = chunk;
+        } else {
+            joined.extend_from_slice(&std::mem::take(&mut whole));
+            joined.extend_from_slice(&chunk);
+        }
     }
-    Ok(body)
+    Ok(if joined.is_empty() { whole } else { joined.freeze() })
 }
 
 async fn drain(mut payload: web::Payload) {

@@ -54,7 +54,7 @@ pub fn run(config: Config, part: Part) -> Result<(), Failure> {
     };
     let machine = clock::machine();
     let clocks = Clocks { readings: machine.clone(), wall: machine };
-    let runtime = tokio::runtime::Runtime::new().context("the runtime cannot start")?;
+    let runtime = runtime_for(part).context("the runtime cannot start")?;
     runtime.block_on(async {
         let running =
             start(&config, part, clocks, database.as_ref().map(|database| database.url.as_str())).await?;
@@ -62,6 +62,16 @@ pub fn run(config: Config, part: Part) -> Result<(), Failure> {
         running.run_until(wait_for_stop()).await
     })?;
     Ok(())
+}
+
+/// Beside the server's own threads an ingester has little to do, in very small pieces: a second thread would only be
+/// woken in vain, again and again.
+fn runtime_for(part: Part) -> std::io::Result<tokio::runtime::Runtime> {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if part == Part::Ingest {
+        runtime.worker_threads(1);
+    }
+    runtime.enable_all().build()
 }
 
 fn check_part(config: &Config, part: Part) -> Result<(), Failure> {

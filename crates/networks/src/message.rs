@@ -15,6 +15,9 @@ use crate::event::Event;
 /// The version of lines that this release writes.
 pub const VERSION: u32 = 1;
 
+/// Bytes of an uplink's line with one or two receptions.
+const USUAL_LINE: usize = 512;
+
 /// What travels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
@@ -98,7 +101,9 @@ impl Message {
     /// field cannot turn into a lost message.
     pub fn to_line(&self) -> Result<Vec<u8>, MessageError> {
         let written = Written { v: VERSION, t: self.arrived_at, b: &self.body };
-        serde_json::to_vec(&written).map_err(MessageError::Malformed)
+        let mut line = Vec::with_capacity(USUAL_LINE);
+        serde_json::to_writer(&mut line, &written).map_err(MessageError::Malformed)?;
+        Ok(line)
     }
 
     /// Reads a line that any release wrote with a version known here.

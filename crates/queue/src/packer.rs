@@ -37,9 +37,12 @@ impl Default for Packing {
     }
 }
 
-/// The timer's own resolution: the packer looks at its mailbox this often, which costs a calm installation
-/// nothing and spares a busy one a wake-up for every line.
+/// The timer's own resolution: the packer looks at its mailbox at most this often, which spares it a wake-up for
+/// every line.
 const TICK: Duration = Duration::from_millis(1);
+
+/// With much patience it looks less often still: so many times before the patience is over.
+const LOOKS: u32 = 4;
 
 /// One line and the submitter who waits for it, if he still does.
 pub(crate) struct Waiting {
@@ -138,7 +141,8 @@ impl Packer {
             if full || began.elapsed() >= self.packing.linger || last_came.elapsed() >= self.patience {
                 return Some(pack);
             }
-            tokio::time::sleep(TICK).await;
+            let rest = self.packing.linger.saturating_sub(began.elapsed());
+            tokio::time::sleep((self.patience / LOOKS).max(TICK).min(rest.max(TICK))).await;
         }
     }
 
