@@ -151,7 +151,9 @@ create table uplinks (
     gateways text not null,
     problem text
 ) partition by range (received_at);
-create unique index uplinks_key on uplinks (dev_eui, received_at, f_cnt, integration_id, dev_addr, payload) nulls not distinct;
+-- Payload and address by their hashes: an entry of an index has a bound, and what senders write has none.
+create unique index uplinks_key on uplinks
+    (dev_eui, received_at, f_cnt, integration_id, md5(dev_addr), sha256(payload)) nulls not distinct;
 
 -- Joins, status reports and the like: what a network server says of a device beside its uplinks.
 create table device_events (

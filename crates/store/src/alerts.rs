@@ -8,6 +8,7 @@ use domain::alert::{AlertKind, LiveAlert, Severity};
 use domain::{AlertId, AssignmentId, DevEui, OrganisationId, ShipmentId, Temperature, TrackerId, UserId};
 use uuid::Uuid;
 
+use crate::statement::statement;
 use crate::trackers::{column, eui};
 use crate::{Connection, StoreError};
 
@@ -211,7 +212,7 @@ impl Connection {
         &mut self,
         assignments: &[AssignmentId],
     ) -> Result<Vec<(AssignmentId, LiveAlert)>, StoreError> {
-        let rows: Vec<LiveRow> = sql_query(
+        let rows: Vec<LiveRow> = statement(
             "select id, assignment_id, alarm, severity, began_at, alarmed_at, ended_at, exposure_s, extreme,
                  acknowledged_at is not null as acknowledged
              from alerts where assignment_id = any($1) and alarm is not null and closed_as is null
@@ -238,17 +239,17 @@ impl Connection {
             #[diesel(sql_type = SqlUuid)]
             shipment_id: Uuid,
         }
-        let rows: Vec<Row> = sql_query(
-            "update alerts a set closed_as = 'closed', closed_at = $3, closed_reason = 'heard again',
+        let rows: Vec<Row> = statement(
+            "update alerts a set closed_as = 'closed', closed_at = $1, closed_reason = 'heard again',
                  ended_at = h.heard_at
-             from unnest($1::int[], $2::timestamptz[]) as h (tracker_id, heard_at)
+             from unnest($2::int[], $3::timestamptz[]) as h (tracker_id, heard_at)
              where a.tracker_id = h.tracker_id and a.kind = 'silence' and a.closed_as is null
                  and h.heard_at > a.began_at
              returning a.organisation_id, a.id, a.shipment_id",
         )
+        .bind::<Timestamptz, _>(now)
         .bind::<Array<Integer>, _>(column(heard, |(tracker, _)| tracker.0))
         .bind::<Array<Timestamptz>, _>(column(heard, |(_, at)| *at))
-        .bind::<Timestamptz, _>(now)
         .load(&mut self.raw)
         .await?;
         let one =

@@ -10,6 +10,7 @@ use domain::{AssignmentId, OrganisationId, ProfileId, ShipmentId, TrackerId};
 use uuid::Uuid;
 
 use crate::shipments::parse_hold;
+use crate::statement::statement;
 use crate::trackers::column;
 use crate::{Connection, StoreError};
 
@@ -25,6 +26,8 @@ pub struct AssignmentState {
     pub from: DateTime<Utc>,
     pub until: Option<DateTime<Utc>>,
     pub evaluation: Vec<u8>,
+    /// Of the evaluation before; None where there was none.
+    pub verdict: Option<Verdict>,
 }
 
 /// What an evaluation leaves behind.
@@ -52,7 +55,7 @@ pub struct ScheduledRide {
 
 const ASSIGNMENT_STATE: &str =
     "select a.id, a.organisation_id, a.shipment_id, s.reference, a.tracker_id, s.profile_id, a.from_at, a.until_at,
-         st.evaluation
+         st.evaluation, st.verdict
      from assignment_states st
      join assignments a on a.id = st.assignment_id
      join shipments s on s.id = a.shipment_id";
@@ -63,17 +66,17 @@ impl Connection {
         &mut self,
         trackers: &[(TrackerId, DateTime<Utc>)],
     ) -> Result<Vec<AssignmentState>, StoreError> {
-        let rows: Vec<StateRow> = sql_query(format!(
+        let rows: Vec<StateRow> = statement(format!(
             "{ASSIGNMENT_STATE}
              join unnest($1::int[], $2::timestamptz[]) as n (tracker_id, earliest) on n.tracker_id = a.tracker_id
              where (a.until_at is null or a.until_at > n.earliest) and s.status <> 'closed'
-             order by a.id for update of st, s"
+             order by a.id for update of st"
         ))
         .bind::<Array<Integer>, _>(column(trackers, |(tracker, _)| tracker.0))
         .bind::<Array<Timestamptz>, _>(column(trackers, |(_, earliest)| *earliest))
         .load(&mut self.raw)
         .await?;
-        Ok(rows.into_iter().map(StateRow::state).collect())
+        rows.into_iter().map(StateRow::state).collect()
     }
 
     pub async fn lock_assignments(
@@ -81,11 +84,11 @@ impl Connection {
         assignments: &[AssignmentId],
     ) -> Result<Vec<AssignmentState>, StoreError> {
         let rows: Vec<StateRow> =
-            sql_query(format!("{ASSIGNMENT_STATE} where a.id = any($1) order by a.id for update of st, s"))
+            statement(format!("{ASSIGNMENT_STATE} where a.id = any($1) order by a.id for update of st"))
                 .bind::<Array<SqlUuid>, _>(column(assignments, |assignment| assignment.0))
                 .load(&mut self.raw)
                 .await?;
-        Ok(rows.into_iter().map(StateRow::state).collect())
+        rows.into_iter().map(StateRow::state).collect()
     }
 
     /// Locks those whose assessment the clock has changed by `now`.
@@ -94,21 +97,21 @@ impl Connection {
         now: DateTime<Utc>,
         limit: i64,
     ) -> Result<Vec<AssignmentState>, StoreError> {
-        let rows: Vec<StateRow> = sql_query(format!(
-            "{ASSIGNMENT_STATE} where st.next_due_at <= $1 order by a.id limit $2 for update of st, s"
+        let rows: Vec<StateRow> = statement(format!(
+            "{ASSIGNMENT_STATE} where st.next_due_at <= $1 order by a.id limit $2 for update of st"
         ))
         .bind::<Timestamptz, _>(now)
         .bind::<BigInt, _>(limit)
         .load(&mut self.raw)
         .await?;
-        Ok(rows.into_iter().map(StateRow::state).collect())
+        rows.into_iter().map(StateRow::state).collect()
     }
 
     pub async fn store_evaluations(&mut self, evaluated: &[EvaluatedAssignment]) -> Result<(), StoreError> {
         if evaluated.is_empty() {
             return Ok(());
         }
-        sql_query(
+        statement(
             "update assignment_states st set evaluation = n.evaluation, verdict = n.verdict, next_due_at = n.next_due_at
              from unnest($1::uuid[], $2::bytea[], $3::text[], $4::timestamptz[])
                  as n (assignment_id, evaluation, verdict, next_due_at)
@@ -123,8 +126,10 @@ impl Connection {
         Ok(())
     }
 
-    /// What the given shipments' holds follow from: the hold so far and the worst verdict of all their rides.
-    pub async fn shipment_verdicts(
+    /// What the given shipments' holds follow from: the hold so far and the worst verdict of all their rides. Their
+    /// rows are locked until the transaction ends: of two transactions that evaluate two rides of one shipment, the
+    /// later one here sees what the earlier one stored.
+    pub async fn lock_shipment_verdicts(
         &mut self,
         shipments: &[ShipmentId],
     ) -> Result<Vec<(ShipmentId, Option<HoldReason>, Verdict)>, StoreError> {
@@ -137,6 +142,14 @@ impl Connection {
             #[diesel(sql_type = Nullable<Text>)]
             verdict: Option<String>,
         }
+        if shipments.is_empty() {
+            return Ok(Vec::new());
+        }
+        // By itself: the statement after it then sees what was committed while this one waited.
+        sql_query("select from shipments where id = any($1) order by id for update")
+            .bind::<Array<SqlUuid>, _>(column(shipments, |shipment| shipment.0))
+            .execute(&mut self.raw)
+            .await?;
         let rows: Vec<Row> = sql_query(
             "select s.id, s.hold, st.verdict from shipments s
              join assignments a on a.shipment_id = s.id
@@ -207,11 +220,14 @@ struct StateRow {
     until_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Binary)]
     evaluation: Vec<u8>,
+    #[diesel(sql_type = Nullable<Text>)]
+    verdict: Option<String>,
 }
 
 impl StateRow {
-    fn state(self) -> AssignmentState {
-        AssignmentState {
+    fn state(self) -> Result<AssignmentState, StoreError> {
+        let verdict = self.verdict.as_deref().map(str::parse).transpose();
+        Ok(AssignmentState {
             assignment: AssignmentId(self.id),
             organisation: OrganisationId(self.organisation_id),
             shipment: ShipmentId(self.shipment_id),
@@ -221,7 +237,8 @@ impl StateRow {
             from: self.from_at,
             until: self.until_at,
             evaluation: self.evaluation,
-        }
+            verdict: verdict.map_err(|error| StoreError::unreadable("verdict", error))?,
+        })
     }
 }
 

@@ -1,4 +1,5 @@
 use std::collections::HashSet;
+use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -32,7 +33,45 @@ pub struct Store {
 /// One connection. Every statement of this crate is a method of it, so that a caller decides what belongs into
 /// one transaction: `begin`, statements, `commit`. Dropped before `commit`, all of it is undone.
 pub struct Connection {
-    pub(crate) raw: Object<AsyncPgConnection>,
+    pub(crate) raw: Lease,
+}
+
+/// A connection of the pool. One with an open transaction does not go back there, where it would keep its locks
+/// until somebody is handed it: it is closed, and the server undoes the transaction at once.
+pub(crate) struct Lease {
+    /// None only while it is dropped.
+    held: Option<Object<AsyncPgConnection>>,
+    in_transaction: bool,
+}
+
+impl Deref for Lease {
+    type Target = AsyncPgConnection;
+
+    fn deref(&self) -> &AsyncPgConnection {
+        match &self.held {
+            Some(held) => held,
+            None => unreachable!("only its drop takes the connection"),
+        }
+    }
+}
+
+impl DerefMut for Lease {
+    fn deref_mut(&mut self) -> &mut AsyncPgConnection {
+        match &mut self.held {
+            Some(held) => held,
+            None => unreachable!("only its drop takes the connection"),
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if self.in_transaction
+            && let Some(held) = self.held.take()
+        {
+            drop(Object::take(held));
+        }
+    }
 }
 
 impl Store {
@@ -51,12 +90,14 @@ impl Store {
             .await
             .map_err(|_| StoreError::Unavailable("no connection within 10 seconds".into()))?
             .map_err(|error| StoreError::Unavailable(Box::new(error)))?;
-        Ok(Connection { raw })
+        Ok(Connection { raw: Lease { held: Some(raw), in_transaction: false } })
     }
 
     /// A connection with a transaction begun.
     pub async fn begin(&self) -> Result<Connection, StoreError> {
         let mut connection = self.connect().await?;
+        // Before the statement: one that is given up half way may have begun.
+        connection.raw.in_transaction = true;
         AnsiTransactionManager::begin_transaction(&mut *connection.raw).await?;
         Ok(connection)
     }
@@ -64,12 +105,9 @@ impl Store {
 
 impl Connection {
     pub async fn commit(mut self) -> Result<(), StoreError> {
-        Ok(AnsiTransactionManager::commit_transaction(&mut *self.raw).await?)
-    }
-
-    /// Takes back the whole transaction and leaves the connection usable.
-    pub async fn roll_back(mut self) -> Result<(), StoreError> {
-        Ok(AnsiTransactionManager::rollback_transaction(&mut *self.raw).await?)
+        AnsiTransactionManager::commit_transaction(&mut *self.raw).await?;
+        self.raw.in_transaction = false;
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@ use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl;
 use domain::{DevEui, OrganisationId};
 
+use crate::statement::statement;
 use crate::trackers::{column, stored_eui};
 use crate::{Connection, StoreError};
 
@@ -25,6 +26,13 @@ pub struct Uplink {
     pub arrived_at: DateTime<Utc>,
     /// Why its payload gave no readings; None where it gave some.
     pub problem: Option<String>,
+}
+
+/// The place of an uplink in its device's list: two may have been received at the same instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UplinkCursor {
+    pub received_at: DateTime<Utc>,
+    pub rank: i64,
 }
 
 /// A join, status report or other event of a device.
@@ -74,6 +82,8 @@ struct UplinkRow {
     arrived_at: DateTime<Utc>,
     #[diesel(sql_type = Nullable<Text>)]
     problem: Option<String>,
+    #[diesel(sql_type = BigInt)]
+    rank: i64,
 }
 
 impl Connection {
@@ -81,7 +91,7 @@ impl Connection {
         if uplinks.is_empty() {
             return Ok(());
         }
-        sql_query(
+        statement(
             "insert into uplinks (received_at, arrived_at, organisation_id, integration_id, dev_eui, dev_addr, f_cnt,
                  f_port, payload, confirmed, gateways, problem)
              select * from unnest($1::timestamptz[], $2::timestamptz[], $3::int[], $4::text[], $5::bigint[], $6::text[],
@@ -128,7 +138,7 @@ impl Connection {
         if events.is_empty() {
             return Ok(());
         }
-        sql_query(
+        statement(
             "insert into device_events (organisation_id, integration_id, dev_eui, kind, received_at, arrived_at)
              select * from unnest($1::int[], $2::text[], $3::bigint[], $4::text[], $5::timestamptz[],
                  $6::timestamptz[])
@@ -199,45 +209,55 @@ impl Connection {
         Ok(rows.into_iter().map(one).collect())
     }
 
-    /// A device's uplinks, newest first, each chain of copies once (by its earliest), received before `before`.
+    /// A device's uplinks, newest first, each chain of copies once (by its earliest), with each one's place.
     pub async fn uplinks(
         &mut self,
         organisation: OrganisationId,
         dev_eui: DevEui,
-        before: Option<DateTime<Utc>>,
+        after: Option<UplinkCursor>,
         limit: i64,
-    ) -> Result<Vec<Uplink>, StoreError> {
+    ) -> Result<Vec<(UplinkCursor, Uplink)>, StoreError> {
+        let (received_at, rank) = after.map(|cursor| (cursor.received_at, cursor.rank)).unzip();
         let rows: Vec<UplinkRow> = sql_query(format!(
             "select integration_id, dev_addr, f_cnt, f_port, payload, confirmed, gateways, received_at, arrived_at,
-                 problem
+                 problem, rank
              from (
                  select u.*, lag(received_at) over (
-                     partition by integration_id, dev_addr, f_cnt, payload order by received_at) as copy_of
+                         partition by integration_id, dev_addr, f_cnt, payload order by received_at) as copy_of,
+                     row_number() over (
+                         partition by received_at order by f_cnt, integration_id, dev_addr, payload) as rank
                  from uplinks u where organisation_id = $1 and dev_eui = $2
              ) u
              where (copy_of is null or received_at - copy_of > {COPY_WINDOW})
-                 and received_at < coalesce($3, 'infinity')
-             order by received_at desc, f_cnt desc limit $4"
+                 and ($3 is null or received_at < $3 or (received_at = $3 and rank > $4))
+             order by received_at desc, rank limit $5"
         ))
         .bind::<Integer, _>(organisation.0)
         .bind::<BigInt, _>(stored_eui(dev_eui))
-        .bind::<Nullable<Timestamptz>, _>(before)
+        .bind::<Nullable<Timestamptz>, _>(received_at)
+        .bind::<Nullable<BigInt>, _>(rank)
         .bind::<BigInt, _>(limit)
         .load(&mut self.raw)
         .await?;
-        let one = |row: UplinkRow| Uplink {
-            organisation,
-            integration: row.integration_id,
-            dev_eui: Some(dev_eui),
-            dev_addr: row.dev_addr,
-            f_cnt: row.f_cnt,
-            f_port: row.f_port,
-            payload: row.payload,
-            confirmed: row.confirmed,
-            gateways: row.gateways,
-            received_at: row.received_at,
-            arrived_at: row.arrived_at,
-            problem: row.problem,
+        let place = |row: &UplinkRow| UplinkCursor { received_at: row.received_at, rank: row.rank };
+        let one = |row: UplinkRow| {
+            (
+                place(&row),
+                Uplink {
+                    organisation,
+                    integration: row.integration_id,
+                    dev_eui: Some(dev_eui),
+                    dev_addr: row.dev_addr,
+                    f_cnt: row.f_cnt,
+                    f_port: row.f_port,
+                    payload: row.payload,
+                    confirmed: row.confirmed,
+                    gateways: row.gateways,
+                    received_at: row.received_at,
+                    arrived_at: row.arrived_at,
+                    problem: row.problem,
+                },
+            )
         };
         Ok(rows.into_iter().map(one).collect())
     }

@@ -16,6 +16,7 @@ mod readings;
 mod records;
 mod schema;
 mod shipments;
+mod statement;
 mod trackers;
 
 pub use accounts::{Integration, User};
@@ -25,7 +26,7 @@ pub use alerts::{
 pub use assessments::{AssignmentState, EvaluatedAssignment, ScheduledRide};
 pub use connection::{Connection, Store, migrate, revert_all};
 pub use error::StoreError;
-pub use intake::{DeviceEvent, UnreadableBody, Uplink};
+pub use intake::{DeviceEvent, UnreadableBody, Uplink, UplinkCursor};
 pub use partitions::{Partitioned, partition_day};
 pub use readings::{ReadingSpan, SeriesCursor, SeriesPoint, SetAside, TrackerReading};
 pub use records::{AuditEntry, DueNotification, FirstAnswer, NewNotification, NotificationCounts};

@@ -6,6 +6,7 @@ use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl;
 use domain::{AssignmentId, DevEui, Humidity, OrganisationId, Reading, ShipmentId, Temperature, TrackerId};
 
+use crate::statement::statement;
 use crate::trackers::{column, eui};
 use crate::{Connection, StoreError};
 
@@ -99,7 +100,7 @@ impl Connection {
         if readings.is_empty() {
             return Ok(Vec::new());
         }
-        let inserted: Vec<Inserted> = sql_query(
+        let inserted: Vec<Inserted> = statement(
             "insert into readings (measured_at, received_at, organisation_id, tracker_id, sequence, temperature,
                  humidity, temperature_min, temperature_max)
              select * from unnest($1::timestamptz[], $2::timestamptz[], $3::int[], $4::int[], $5::int[], $6::int[],

@@ -7,6 +7,7 @@ use diesel_async::RunQueryDsl;
 use domain::{DevEui, Humidity, OrganisationId, Temperature, TrackerId};
 
 use crate::schema::trackers;
+use crate::statement::statement;
 use crate::{Connection, StoreError};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +74,12 @@ const TRACKER_COLUMNS: (
     trackers::codec,
     trackers::interval_s,
 );
+
+/// Of two values at one instant the warmer is the latest, then the more humid, so that order does not matter. Written
+/// out for each column: a sub-select would be run for each row.
+const IS_LATER: &str = "(coalesce(excluded.measured_at, '-infinity'), coalesce(excluded.temperature, -2147483648),
+         coalesce(excluded.humidity, -1))
+     > (coalesce(s.measured_at, '-infinity'), coalesce(s.temperature, -2147483648), coalesce(s.humidity, -1))";
 
 impl Connection {
     /// Refused by `trackers_organisation_id_dev_eui_key` where it is registered already.
@@ -155,7 +162,7 @@ impl Connection {
         }
         let organisations: Vec<i32> = devices.iter().map(|(organisation, _)| organisation.0).collect();
         let euis: Vec<i64> = devices.iter().map(|(_, dev_eui)| stored_eui(*dev_eui)).collect();
-        let rows: Vec<Row> = diesel::sql_query(
+        let rows: Vec<Row> = statement(
             "select t.id, t.organisation_id, t.dev_eui, t.name, t.codec, t.interval_s
              from unnest($1::int[], $2::bigint[]) as d (organisation_id, dev_eui)
              join trackers t using (organisation_id, dev_eui)",
@@ -172,22 +179,20 @@ impl Connection {
 
     /// Folds a batch into the latest states. At most one element a tracker.
     pub async fn update_tracker_states(&mut self, news: &[TrackerNews]) -> Result<(), StoreError> {
-        diesel::sql_query(
+        let latest = |column: &str| {
+            format!("{column} = case when {IS_LATER} then excluded.{column} else s.{column} end")
+        };
+        let columns = ["measured_at", "temperature", "humidity", "battery_pct", "sequence"].map(latest);
+        statement(format!(
             "insert into tracker_states as s
                  (tracker_id, organisation_id, heard_at, measured_at, temperature, humidity, battery_pct, sequence)
              select * from unnest($1::int[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::int[], $6::int[],
                  $7::int[], $8::int[])
              order by 1
              on conflict (tracker_id) do update set
-                 heard_at = greatest(s.heard_at, excluded.heard_at),
-                 (measured_at, temperature, humidity, battery_pct, sequence) = (
-                     select n.* from (values
-                         (s.measured_at, s.temperature, s.humidity, s.battery_pct, s.sequence),
-                         (excluded.measured_at, excluded.temperature, excluded.humidity, excluded.battery_pct,
-                          excluded.sequence)
-                     ) as n (m, t, h, b, q)
-                     order by n.m desc nulls last, n.t desc nulls last, n.h desc nulls last limit 1)",
-        )
+                 heard_at = greatest(s.heard_at, excluded.heard_at), {}",
+            columns.join(", ")
+        ))
         .bind::<Array<Integer>, _>(column(news, |n| n.tracker.0))
         .bind::<Array<Integer>, _>(column(news, |n| n.organisation.0))
         .bind::<Array<Timestamptz>, _>(column(news, |n| n.heard_at))

@@ -134,6 +134,13 @@ impl AlertWork {
         self.ended.push(EndedAlert { id: alert, ending, ended_at: None, reason });
     }
 
+    /// A silence alert was closed, since its tracker was heard again.
+    pub fn record_heard_again(&mut self, organisation: OrganisationId, alert: AlertId, shipment: ShipmentId) {
+        let (subject, detail) = (alert.to_string(), serde_json::json!({ "reason": "heard again" }));
+        self.audit.push(AuditEntry { organisation, actor: None, action: "alert.closed", subject, detail });
+        self.changes.push((organisation, Change::Alert { id: alert, shipment: Some(shipment) }));
+    }
+
     fn record(
         &mut self,
         state: &AssignmentState,

@@ -3,7 +3,7 @@
 //! Each ride of a tracker with a shipment is evaluated for itself, so that one tracker's good value never hides the
 //! other's bad one; a shipment's verdict is the worst of its rides'. What the rules are is the domain's to say.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use domain::alert::{AlertChange, LiveAlert, reconcile};
@@ -155,6 +155,7 @@ pub async fn reassess(
         live.entry(assignment).or_default().push(alert);
     }
     let (mut evaluated, mut work) = (Vec::with_capacity(states.len()), AlertWork::default());
+    let mut judged_anew = BTreeSet::new();
     for (state, fold) in states.iter().zip(folds) {
         let Some(evaluation) = fold.into_evaluation() else { continue };
         let profile = &profile_of(state)?.profile;
@@ -165,6 +166,9 @@ pub async fn reassess(
             add_change(&mut work, profile, state, &standing, change);
         }
         let over = state.until.is_some_and(|until| until <= end);
+        if state.verdict != Some(assessment.verdict) {
+            judged_anew.insert(state.shipment);
+        }
         evaluated.push(EvaluatedAssignment {
             assignment: state.assignment,
             evaluation: write_evaluation(&evaluation)?,
@@ -174,7 +178,9 @@ pub async fn reassess(
     }
     db.store_evaluations(&evaluated).await?;
     let mut changes = work.apply(db, now).await?;
-    changes.extend(update_holds(db, &states).await?);
+    update_holds(db, judged_anew).await?;
+    let concerned: HashMap<_, _> = states.iter().map(|state| (state.shipment, state.organisation)).collect();
+    changes.extend(concerned.into_iter().map(|(id, organisation)| (organisation, Change::Shipment { id })));
     Ok(changes)
 }
 
@@ -219,7 +225,14 @@ fn fold_fresh(profile: &Profile, state: &AssignmentState, fresh: &Fresh) -> Resu
         Fresh::Nothing => [].as_slice(),
         Fresh::Readings(readings) => readings.get(&state.tracker).map(Vec::as_slice).unwrap_or_default(),
     };
-    let mut evaluation = read_evaluation(&state.evaluation)?;
+    // A fold that this release cannot read is made anew from the readings, which it follows from.
+    let mut evaluation = match read_evaluation(&state.evaluation) {
+        Ok(evaluation) => evaluation,
+        Err(error) => {
+            tracing::warn!(assignment = %state.assignment, %error, "evaluating anew");
+            return Ok(Fold::Again(None));
+        }
+    };
     // One from so long before the ride that it cannot stand into it says nothing about it.
     let earliest = state.from - standing(profile);
     let relevant = |reading: &&Reading| {
@@ -262,24 +275,17 @@ async fn refold<'a>(
     Ok(())
 }
 
-async fn update_holds(
-    db: &mut Connection,
-    states: &[AssignmentState],
-) -> Result<Vec<OwnedChange>, StoreError> {
-    let mut owners = HashMap::new();
-    for state in states {
-        owners.insert(state.shipment, state.organisation);
-    }
-    let shipments: Vec<ShipmentId> = owners.keys().copied().collect::<HashSet<_>>().into_iter().collect();
-    let verdicts = db.shipment_verdicts(&shipments).await?;
+/// A hold follows from the verdicts, so it is looked at only where one of them has changed.
+async fn update_holds(db: &mut Connection, judged_anew: BTreeSet<ShipmentId>) -> Result<(), StoreError> {
+    let shipments: Vec<ShipmentId> = judged_anew.into_iter().collect();
+    let verdicts = db.lock_shipment_verdicts(&shipments).await?;
     let changed: Vec<_> = verdicts
         .into_iter()
         .map(|(shipment, before, verdict)| (shipment, before, domain::shipment::hold(before, verdict)))
         .filter(|(_, before, after)| before != after)
         .map(|(shipment, _, after)| (shipment, after))
         .collect();
-    db.set_holds(&changed).await?;
-    Ok(owners.into_iter().map(|(id, organisation)| (organisation, Change::Shipment { id })).collect())
+    db.set_holds(&changed).await
 }
 
 /// The end of a ride's span at `now`.

@@ -10,7 +10,8 @@ use domain::{DevEui, OrganisationId, Reading, TrackerId};
 use networks::message::Message;
 use queue::QueueError;
 use store::{
-    Connection, Partitioned, StoreError, Tracker, TrackerNews, TrackerReading, Uplink, partition_day,
+    Connection, Partitioned, StoreError, Tracker, TrackerNews, TrackerReading, Uplink, UplinkCursor,
+    partition_day,
 };
 
 use crate::Service;
@@ -43,12 +44,8 @@ pub async fn run(service: &Service) {
                 if service.pause(PAUSE).await { continue } else { return }
             }
         };
-        while let Err(error) = consume_lines(service, &batch.lines).await {
-            service.metrics.batches_failed.inc();
-            tracing::error!(%error, lines = batch.lines.len(), "a batch failed and is tried again");
-            if !service.pause(PAUSE).await {
-                return;
-            }
+        if !consume_lines(service, &batch.lines).await {
+            return;
         }
         if let Err(error) = receiver.ack(batch.mark).await {
             tracing::error!(%error, "a batch is stored but could not be acknowledged; it will come again");
@@ -64,18 +61,46 @@ enum ConsumeError {
     Queue(#[from] QueueError),
 }
 
-/// Stores the lines together; if the database refuses a value in them, each by itself, so that one line cannot hold
+/// Stores the lines, however often it takes; false when the service stops before. They are read once, so that what
+/// cannot be read becomes one dead letter and not one for each try.
+async fn consume_lines(service: &Service, lines: &[Bytes]) -> bool {
+    let mut read = None;
+    loop {
+        let outcome = match &mut read {
+            Some(arrived) => store_lines(service, arrived, lines).await,
+            None => match read_messages(service, lines).await {
+                Ok(arrived) => {
+                    read = Some(arrived);
+                    continue;
+                }
+                Err(error) => Err(error.into()),
+            },
+        };
+        let Err(error) = outcome else { return true };
+        service.metrics.batches_failed.inc();
+        tracing::error!(%error, lines = lines.len(), "a batch failed and is tried again");
+        if !service.pause(PAUSE).await {
+            return false;
+        }
+    }
+}
+
+/// Stores what arrived together; if the database refuses a value in it, each line by itself, so that one cannot hold
 /// up the others.
-async fn consume_lines(service: &Service, lines: &[Bytes]) -> Result<(), ConsumeError> {
-    match consume_batch(service, lines).await {
-        Err(ConsumeError::Store(error)) if error.is_of_the_values() => {
+async fn store_lines(service: &Service, arrived: &mut Arrived, lines: &[Bytes]) -> Result<(), ConsumeError> {
+    match consume_batch(service, arrived).await {
+        Err(error) if error.is_of_the_values() => {
             tracing::error!(%error, "the database refuses a value of this batch; storing line by line");
         }
-        outcome => return outcome,
+        outcome => return Ok(outcome?),
     }
     for line in lines {
-        match consume_batch(service, std::slice::from_ref(line)).await {
-            Err(ConsumeError::Store(error)) if error.is_of_the_values() => {
+        // One that is no message is a dead letter already.
+        let Ok(message) = Message::from_line(line) else { continue };
+        let mut arrived = Arrived::default();
+        arrived.add(message, line);
+        match consume_batch(service, &mut arrived).await {
+            Err(error) if error.is_of_the_values() => {
                 service.queue.dead_letter(line.clone(), &error.to_string()).await?;
                 service.metrics.dead_letters.inc();
             }
@@ -86,22 +111,21 @@ async fn consume_lines(service: &Service, lines: &[Bytes]) -> Result<(), Consume
 }
 
 /// What happens to a batch, step by step.
-async fn consume_batch(service: &Service, lines: &[Bytes]) -> Result<(), ConsumeError> {
+async fn consume_batch(service: &Service, arrived: &mut Arrived) -> Result<(), StoreError> {
     let now = (service.clock)();
-    let mut arrived = read_messages(service, lines).await?;
     let mut db = service.store.begin().await?;
     db.share_intake().await?;
     let trackers = find_trackers(&mut db, &arrived.uplinks).await?;
     let heard = decode_uplinks(&mut arrived.uplinks, &trackers);
     service.store.ensure_partitions(&days_of(&arrived.uplinks, &heard.readings)).await?;
-    store_intake(&mut db, &arrived).await?;
+    store_intake(&mut db, arrived).await?;
     let fresh = store_readings(&mut db, &heard).await?;
     let readings = fresh.values().map(Vec::len).sum::<usize>();
     let mut changes = note_heard(&mut db, &heard, &trackers, now).await?;
     changes.extend(assess_fresh(service, &mut db, fresh, now).await?);
     changes.extend(raise_reports(&mut db, &arrived.reports, now).await?);
     db.commit().await?;
-    service.metrics.count_batch(lines.len(), readings);
+    service.metrics.count_batch(arrived.messages(), readings);
     service.live.publish(changes);
     Ok(())
 }
@@ -177,9 +201,11 @@ async fn note_heard(
     if !news.is_empty() {
         db.update_tracker_states(&news).await?;
         let instants: Vec<_> = news.iter().map(|news| (news.tracker, news.heard_at)).collect();
+        let mut work = AlertWork::default();
         for (owner, id, shipment) in db.close_silence_alerts(&instants, now).await? {
-            changes.push((owner, Change::Alert { id, shipment: Some(shipment) }));
+            work.record_heard_again(owner, id, shipment);
         }
+        changes = work.apply(db, now).await?;
     }
     if !unknown.is_empty() {
         db.note_unknown_trackers(&unknown).await?;
@@ -253,16 +279,33 @@ pub async fn take_up_tracker(
     tracker: &Tracker,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let mut before = None;
     let trackers = Trackers::from([((tracker.organisation, tracker.dev_eui), tracker.clone())]);
-    loop {
-        let mut uplinks = db.uplinks(tracker.organisation, tracker.dev_eui, before, 1000).await?;
-        let Some(oldest) = uplinks.last().map(|uplink| uplink.received_at) else { return Ok(()) };
+    let mut days = BTreeSet::new();
+    let mut after = None;
+    while let Some((mut uplinks, last)) = next_kept(db, tracker, after).await? {
+        days.extend(days_of(&[], &decode_uplinks(&mut uplinks, &trackers).readings));
+        after = Some(last);
+    }
+    // All of them before the first row: another connection makes them, and would wait for this transaction.
+    service.store.ensure_partitions(&days.into_iter().collect::<Vec<_>>()).await?;
+    after = None;
+    while let Some((mut uplinks, last)) = next_kept(db, tracker, after).await? {
         let heard = decode_uplinks(&mut uplinks, &trackers);
-        service.store.ensure_partitions(&days_of(&[], &heard.readings)).await?;
         store_readings(db, &heard).await?;
         note_heard(db, &heard, &trackers, now).await?;
         db.update_uplink_problems(&uplinks).await?;
-        before = Some(oldest);
+        after = Some(last);
     }
+    Ok(())
+}
+
+/// The next uplinks that were kept of a device, and the place of the last one.
+async fn next_kept(
+    db: &mut Connection,
+    tracker: &Tracker,
+    after: Option<UplinkCursor>,
+) -> Result<Option<(Vec<Uplink>, UplinkCursor)>, StoreError> {
+    let rows = db.uplinks(tracker.organisation, tracker.dev_eui, after, 1000).await?;
+    let last = rows.last().map(|(place, _)| *place);
+    Ok(last.map(|last| (rows.into_iter().map(|(_, uplink)| uplink).collect(), last)))
 }

@@ -12,7 +12,7 @@ use store::{
     DeviceEvent, SetAside, Tracker, TrackerNews, TrackerReading, UnknownTracker, UnreadableBody, Uplink,
 };
 
-/// A reading may be this far ahead of its reception; a tracker's clock drifts, but not by more.
+/// A reading may be this far ahead of its reception, and a reception of its arrival; clocks drift, but not by more.
 const MOST_AHEAD: Duration = Duration::minutes(10);
 
 /// A reading older than this at its reception is not one: trackers keep a month.
@@ -44,6 +44,12 @@ pub struct Heard {
 }
 
 impl Arrived {
+    /// How many messages these are.
+    pub fn messages(&self) -> usize {
+        // An unreadable body is a report, too.
+        self.uplinks.len() + self.events.len() + self.reports.len()
+    }
+
     /// Sorts a message by kind. `line` is the message as it came.
     pub fn add(&mut self, message: Message, line: &[u8]) {
         let at = message.arrived_at;
@@ -74,9 +80,10 @@ fn text(input: &str) -> String {
     input.replace('\0', "\u{fffd}")
 }
 
-/// The network's receive time; one that cannot be true counts as missing.
+/// The network's receive time; one that cannot be true counts as missing. One that lies ahead would hide a tracker's
+/// silence until it has come.
 fn received_at(event: &Event, arrived_at: DateTime<Utc>) -> DateTime<Utc> {
-    let plausible = |at: &DateTime<Utc>| (arrived_at - *at).abs() <= OLDEST;
+    let plausible = |at: &DateTime<Utc>| (-MOST_AHEAD..=OLDEST).contains(&(arrived_at - *at));
     event.received_at.filter(plausible).unwrap_or(arrived_at)
 }
 
@@ -225,5 +232,27 @@ fn set_aside(reading: TrackerReading, reason: &str) -> SetAside {
         temperature: reading.reading.temperature,
         humidity: reading.reading.humidity,
         reason: reason.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_790_000_000 + seconds, 0).unwrap()
+    }
+
+    #[test]
+    fn a_receive_time_counts_from_400_days_before_the_arrival_to_10_minutes_after_it() {
+        let arrived = at(0);
+        for (offset, believed) in
+            [(0, true), (600, true), (601, false), (-400 * 86_400, true), (-400 * 86_400 - 1, false)]
+        {
+            let event = Event { received_at: Some(at(offset)), ..Event::default() };
+            let expected = if believed { at(offset) } else { arrived };
+            assert_eq!(received_at(&event, arrived), expected, "{offset} s");
+        }
+        assert_eq!(received_at(&Event::default(), arrived), arrived);
     }
 }

@@ -11,7 +11,6 @@ use store::{DueNotification, StoreError};
 use crate::Service;
 
 const ROUND: Duration = Duration::from_secs(1);
-const AT_ONCE: i64 = 50;
 
 /// A mail server that does not answer must not hold up the others for long.
 const SMTP_TIMEOUT: Duration = Duration::from_secs(20);
@@ -65,15 +64,25 @@ impl Mailer {
 pub async fn run(service: &Service) {
     let Some(mailer) = service.mailer.clone() else { return };
     while service.pause(ROUND).await {
-        if let Err(error) = send_due(service, &mailer).await {
-            tracing::error!(%error, "notifications cannot be read; the next round makes up for it");
+        // One after the other, until none is due or the service is to stop.
+        while !*service.shutdown.borrow() {
+            match send_next(service, &mailer).await {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    tracing::error!(%error, "notifications cannot be read; the next round makes up for it");
+                    break;
+                }
+            }
         }
     }
 }
 
-async fn send_due(service: &Service, mailer: &Mailer) -> Result<(), StoreError> {
+/// Sends the notification that is due first, if any, in a transaction of its own: after a kill at most this one is
+/// sent twice.
+async fn send_next(service: &Service, mailer: &Mailer) -> Result<bool, StoreError> {
     let mut db = service.store.begin().await?;
-    let due = db.lock_due_notifications((service.clock)(), AT_ONCE).await?;
+    let due = db.lock_due_notifications((service.clock)(), 1).await?;
     for notification in &due {
         let outcome = mailer.send(notification).await;
         let now = (service.clock)();
@@ -90,7 +99,8 @@ async fn send_due(service: &Service, mailer: &Mailer) -> Result<(), StoreError> 
             }
         }
     }
-    db.commit().await
+    db.commit().await?;
+    Ok(!due.is_empty())
 }
 
 /// Doubles from 10 seconds to an hour.

@@ -22,17 +22,18 @@ const AT_ONCE: i64 = 500;
 /// Runs a round a second until the service stops.
 pub async fn run(service: &Service) {
     while service.pause(ROUND).await {
-        if let Err(error) = run_round(service).await {
-            tracing::error!(%error, "a round of the clock failed; the next one makes up for it");
-        }
+        note_backlog(service).await;
+        // Each by itself: one that fails must not keep the others from being done.
+        log_failure("making partitions ahead", service.store.make_partitions_ahead((service.clock)()).await);
+        log_failure("evaluating what is due", ripen(service).await);
+        log_failure("looking for silence", raise_silence(service).await);
     }
 }
 
-async fn run_round(service: &Service) -> Result<(), StoreError> {
-    note_backlog(service).await;
-    service.store.make_partitions_ahead((service.clock)()).await?;
-    ripen(service).await?;
-    raise_silence(service).await
+fn log_failure(what: &str, outcome: Result<(), StoreError>) {
+    if let Err(error) = outcome {
+        tracing::error!(%error, "{what} failed; the next round makes up for it");
+    }
 }
 
 /// Notes since when nothing waits in the queue: before that, nobody can tell who is silent.

@@ -1,7 +1,7 @@
 //! Who is asking, and whether they may: deny by default.
 //!
 //! A handler that names `Caller<ReadShipments>` can only be reached with that permission; one that names no caller
-//! is public, and the walk over all routes in the tests knows the few that are.
+//! is public.
 
 use std::future::{Ready, ready};
 use std::marker::PhantomData;

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
 use networks::payload::Codec;
 use serde::{Deserialize, Serialize};
-use store::{Tracker as StoredTracker, UnknownTracker, Uplink as StoredUplink};
+use store::{Tracker as StoredTracker, UnknownTracker, Uplink as StoredUplink, UplinkCursor};
 use utoipa::{IntoParams, ToSchema};
 
 use super::access::{Caller, ReadTrackers, WriteTrackers};
@@ -191,9 +191,15 @@ pub async fn list_uplinks(
     page: web::Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let limit = page.limit()?;
-    let before = page.parse(|text| DateTime::from_timestamp_micros(text.parse().ok()?))?;
+    let after = page.parse(|text| {
+        let (micros, rank) = text.split_once('_')?;
+        let received_at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
+        Some(UplinkCursor { received_at, rank: rank.parse().ok()? })
+    })?;
     let mut db = service.store.connect().await?;
-    let rows = db.uplinks(caller.organisation, dev_eui(&path)?, before, limit + 1).await?;
-    let cursor = |uplink: &StoredUplink| uplink.received_at.timestamp_micros().to_string();
-    Ok(HttpResponse::Ok().json(Page::of(rows, limit, cursor, uplink)))
+    let rows = db.uplinks(caller.organisation, dev_eui(&path)?, after, limit + 1).await?;
+    let cursor = |(place, _): &(UplinkCursor, StoredUplink)| {
+        format!("{}_{}", place.received_at.timestamp_micros(), place.rank)
+    };
+    Ok(HttpResponse::Ok().json(Page::of(rows, limit, cursor, |(_, stored)| uplink(stored))))
 }
