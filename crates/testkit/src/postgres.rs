@@ -24,8 +24,7 @@ const INSTALL: &str = "install PostgreSQL 15 or newer (Debian: apt-get install p
 /// The superuser inside the cluster; it has no password, and only this machine's socket.
 const USER: &str = "isotherm";
 
-/// A cluster of the test's own. Nothing in it is synced to the disk: it is fast and does not survive a crash
-/// of the machine.
+/// A cluster of the test's own.
 pub struct Postgres {
     server: Server,
     folder: TempDir,
@@ -57,8 +56,28 @@ pub fn database(template: Option<&str>) -> anyhow::Result<Database> {
 }
 
 impl Postgres {
-    /// Makes a new cluster and starts it; about a second.
+    /// Makes a new cluster and starts it; about a second. Nothing in it is synced to the disk: it is fast and does
+    /// not survive a crash of the machine.
     pub fn start() -> anyhow::Result<Self> {
+        Self::start_with(&[
+            "fsync=off",
+            "synchronous_commit=off",
+            "full_page_writes=off",
+            "shared_buffers=64MB",
+        ])
+    }
+
+    /// As [`start`](Self::start), but synced to the disk as in production, for measuring.
+    pub fn start_durable() -> anyhow::Result<Self> {
+        Self::start_with(&[
+            "fsync=on",
+            "synchronous_commit=on",
+            "full_page_writes=on",
+            "shared_buffers=256MB",
+        ])
+    }
+
+    fn start_with(durability: &[&str]) -> anyhow::Result<Self> {
         let binaries = binaries()?;
         let folder = folder("pg")?;
         let owner = owner()?;
@@ -81,9 +100,8 @@ impl Postgres {
 
         let mut postgres = as_owner(&binaries.join("postgres"), owner, folder.path());
         postgres.arg("-D").arg(&data).arg("-k").arg(folder.path());
-        let settings = ["listen_addresses=", "fsync=off", "synchronous_commit=off", "full_page_writes=off"];
-        let room = ["max_connections=300", "shared_buffers=64MB", "max_wal_size=512MB", "timezone=UTC"];
-        for setting in settings.iter().chain(&room) {
+        let room = ["listen_addresses=", "max_connections=300", "max_wal_size=512MB", "timezone=UTC"];
+        for setting in durability.iter().chain(&room) {
             postgres.args(["-c", setting]);
         }
         let log = std::fs::File::create(folder.path().join("log"))?;
@@ -98,6 +116,11 @@ impl Postgres {
     /// `postgres:///postgres?host=FOLDER&user=isotherm`: understood by psql and by the service alike.
     pub fn url(&self) -> String {
         url("postgres", &self.folder.path().to_string_lossy())
+    }
+
+    /// Of the process that all others of the cluster descend from.
+    pub fn process_id(&self) -> u32 {
+        self.server.id()
     }
 
     /// A fresh database in this cluster.

@@ -54,6 +54,10 @@ impl Server {
         Ok(Self { pid, keeper: Some(keeper) })
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.pid.as_raw_nonzero().get().unsigned_abs()
+    }
+
     pub(crate) fn is_running(&self) -> bool {
         self.keeper.as_ref().is_some_and(|keeper| !keeper.is_finished())
     }

@@ -70,6 +70,11 @@ impl RabbitMq {
         format!("amqp://guest:guest@127.0.0.1:{}/%2f", self.port)
     }
 
+    /// None while it is stopped.
+    pub fn process_id(&self) -> Option<u32> {
+        self.server.as_ref().map(Server::id)
+    }
+
     /// Asks it to end, as a service manager does, and waits.
     pub fn stop(&mut self) {
         self.end(Signal::TERM);

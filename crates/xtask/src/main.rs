@@ -3,6 +3,7 @@
 //! For developers only. It runs the tools of others (cargo, npm, the checkers), says what is missing and shows what
 //! takes long; it knows nothing of readings. Compiled before everything else, so it depends on little.
 
+mod bench;
 mod binaries;
 mod checkers;
 mod child;
@@ -53,6 +54,14 @@ enum Task {
     ///
     /// Example: cargo xtask build
     Build,
+    /// Measures the whole path beside a bare reference: JSON with CPU time a reading, a few minutes
+    ///
+    /// Example: cargo xtask bench > bench.json
+    Bench {
+        /// Options of the bench itself, after `--`: `--help` shows them
+        #[arg(last = true)]
+        options: Vec<String>,
+    },
     /// Installs the optional checkers: cargo-deny, typos, cargo-nextest
     ///
     /// Example: cargo xtask tools
@@ -67,6 +76,7 @@ fn main() -> ExitCode {
         Task::Demo { listen, speed, data } => demo::run(&demo::Wishes { listen, speed, data }),
         Task::Test => suite::run(),
         Task::Build => demo::build_only(),
+        Task::Bench { options } => bench::run(&options),
         Task::Tools => checkers::install(),
         Task::Servers => servers::serve(),
     };

@@ -36,6 +36,8 @@ pub const TO_TEST: &[Need] = &[
     Need::Python,
 ];
 
+pub const TO_MEASURE: &[Need] = &[Need::Rust, Need::Compiler, Need::Node, Need::PostgreSql, Need::RabbitMq];
+
 /// The oldest versions that do. Node: what the page's build tool asks for.
 pub const OLDEST_RUST: Version = Version(1, 95);
 const OLDEST_NODE: Version = Version(20, 19);
