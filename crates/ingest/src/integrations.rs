@@ -19,7 +19,8 @@ use subtle::ConstantTimeEq;
 pub struct IntegrationRecord {
     pub id: String,
     pub organisation: OrganisationId,
-    pub network: Network,
+    /// As text, so that one network that only a newer release knows does not keep the others from being served.
+    pub network: String,
     /// Lower hex; the token itself is nowhere kept.
     pub token_sha256: String,
     /// Answer 503 while the broker is away (right where the sender tries again), instead of spooling.
@@ -51,26 +52,31 @@ pub struct Integrations {
 #[derive(Default)]
 struct Known {
     records: Vec<IntegrationRecord>,
+    /// Whether the file holds the same.
+    on_disk: bool,
     by_id: HashMap<String, Arc<Integration>>,
 }
 
 impl Known {
-    fn new(records: Vec<IntegrationRecord>) -> Self {
-        let integration = |record: &IntegrationRecord| {
-            let integration = Integration::from_record(record)?;
-            Some((record.id.clone(), Arc::new(integration)))
+    fn new(records: Vec<IntegrationRecord>, on_disk: bool) -> Self {
+        let integration = |record: &IntegrationRecord| match Integration::from_record(record) {
+            Ok(integration) => Some((record.id.clone(), Arc::new(integration))),
+            Err(reason) => {
+                tracing::error!(integration = record.id, reason, "an integration cannot be served");
+                None
+            }
         };
-        Self { by_id: records.iter().filter_map(integration).collect(), records }
+        Self { by_id: records.iter().filter_map(integration).collect(), on_disk, records }
     }
 }
 
 impl Integration {
-    fn from_record(record: &IntegrationRecord) -> Option<Self> {
+    fn from_record(record: &IntegrationRecord) -> Result<Self, String> {
         let mut token_sha256 = [0; 32];
-        hex::decode_to_slice(&record.token_sha256, &mut token_sha256).ok()?;
-        Some(Self {
+        hex::decode_to_slice(&record.token_sha256, &mut token_sha256).map_err(|error| error.to_string())?;
+        Ok(Self {
             source: Source { organisation: record.organisation, integration: record.id.clone() },
-            network: record.network,
+            network: record.network.parse().map_err(|error| format!("{error}"))?,
             away: if record.refuse_when_broker_away { OnBrokerAway::Refuse } else { OnBrokerAway::Spool },
             token_sha256,
         })
@@ -92,7 +98,7 @@ impl Integrations {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(failed(error.to_string())),
         };
-        Ok(Self { path: path.to_owned(), known: Arc::new(RwLock::new(Known::new(records))) })
+        Ok(Self { path: path.to_owned(), known: Arc::new(RwLock::new(Known::new(records, true))) })
     }
 
     pub fn find(&self, id: &str) -> Option<Arc<Integration>> {
@@ -104,13 +110,18 @@ impl Integrations {
         self.known.read().unwrap_or_else(PoisonError::into_inner).by_id.len()
     }
 
-    /// Takes over a newer list: in memory at once, and on disk. Does nothing where nothing changed.
+    /// Takes over a newer list: in memory at once, and on disk. Does nothing where nothing changed; a list that could
+    /// not be written is written at the next call.
     pub fn replace(&self, records: Vec<IntegrationRecord>) -> Result<(), CopyError> {
-        if self.known.read().unwrap_or_else(PoisonError::into_inner).records == records {
-            return Ok(());
+        {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            if known.on_disk && known.records == records {
+                return Ok(());
+            }
         }
         let written = self.write(&records);
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Known::new(records);
+        let known = Known::new(records, written.is_ok());
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
         written
     }
 
@@ -137,7 +148,7 @@ mod tests {
         IntegrationRecord {
             id: id.to_owned(),
             organisation: OrganisationId(1),
-            network: Network::Chirpstack,
+            network: Network::Chirpstack.to_string(),
             token_sha256: hex::encode(Sha256::digest(token.as_bytes())),
             refuse_when_broker_away: false,
         }
@@ -167,6 +178,29 @@ mod tests {
         integrations.replace(vec![record("a", "one")]).unwrap();
         integrations.replace(vec![]).unwrap();
         assert!(integrations.find("a").is_none());
+    }
+
+    #[test]
+    fn a_list_that_could_not_be_written_counts_at_once_and_is_written_at_the_next_call() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("later/integrations.json");
+        let integrations = Integrations::open(&path).unwrap();
+        assert!(integrations.replace(vec![record("a", "one")]).is_err());
+        assert!(integrations.find("a").is_some());
+        std::fs::create_dir(folder.path().join("later")).unwrap();
+        integrations.replace(vec![record("a", "one")]).unwrap();
+        assert!(Integrations::open(&path).unwrap().find("a").is_some());
+    }
+
+    #[test]
+    fn an_integration_of_a_network_that_is_not_known_here_keeps_no_other_from_being_served() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("i.json");
+        let integrations = Integrations::open(&path).unwrap();
+        let newer = IntegrationRecord { network: "carrier-pigeon".into(), ..record("b", "two") };
+        integrations.replace(vec![newer, record("a", "one")]).unwrap();
+        assert!(integrations.find("b").is_none() && integrations.find("a").is_some());
+        assert_eq!(Integrations::open(&path).unwrap().count(), 1);
     }
 
     #[test]

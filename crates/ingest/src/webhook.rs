@@ -10,7 +10,6 @@ use futures_util::StreamExt;
 use futures_util::future::try_join_all;
 use networks::message::{Body, Message};
 use queue::PublishError;
-use serde::Deserialize;
 
 use crate::Ingester;
 use crate::integrations::Integration;
@@ -24,11 +23,6 @@ const DRAIN: usize = 64 * 1024;
 
 /// How much of an unreadable body is kept.
 const KEPT: usize = 64 * 1024;
-
-#[derive(Deserialize)]
-pub struct EventQuery {
-    event: Option<String>,
-}
 
 /// Why a webhook is not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -95,10 +89,16 @@ pub async fn receive(
     ingester: web::Data<Ingester>,
     request: HttpRequest,
     integration: web::Path<String>,
-    query: web::Query<EventQuery>,
     body: web::Payload,
 ) -> HttpResponse {
-    answer(&ingester, &request, &integration, query.event.as_deref(), body).await
+    let event = event_in(request.query_string());
+    answer(&ingester, &request, &integration, event, body).await
+}
+
+/// Senders append their `event=` to whatever query the operator wrote, so the last one counts. No kind of event has a
+/// character that would be escaped, and nothing in a query is a reason to lose a frame.
+fn event_in(query: &str) -> Option<&str> {
+    query.split('&').rev().find_map(|pair| pair.strip_prefix("event=")).filter(|event| !event.is_empty())
 }
 
 /// `POST /webhooks/{integration}/{event}`: the kind of event stands in the path.
@@ -240,4 +240,24 @@ async fn keep_unreadable(
 async fn submit(ingester: &Ingester, integration: &Integration, message: Message) -> Result<(), Refusal> {
     let line = message.to_line().map_err(|error| Refusal::Broken(error.to_string()))?;
     Ok(ingester.sender.submit(line, integration.away).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_event_of_a_query_counts_and_the_rest_of_it_does_not_matter() {
+        for (query, event) in [
+            ("event=up", Some("up")),
+            ("event=join&event=up", Some("up")),
+            ("site=%zz&&event=up", Some("up")),
+            ("event=up&x=1", Some("up")),
+            ("event=", None),
+            ("events=up", None),
+            ("", None),
+        ] {
+            assert_eq!(event_in(query), event, "{query}");
+        }
+    }
 }

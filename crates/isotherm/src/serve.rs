@@ -289,7 +289,7 @@ impl IntegrationSource {
         match self {
             Self::Store(store) => {
                 let integrations = store.connect().await?.integrations().await?;
-                Ok(integrations.into_iter().filter_map(record).collect())
+                Ok(integrations.into_iter().map(record).collect())
             }
             Self::Service { client, url, token } => {
                 let request = client.get(url).bearer_auth(token).timeout(Duration::from_secs(5));
@@ -299,17 +299,14 @@ impl IntegrationSource {
     }
 }
 
-fn record(integration: store::Integration) -> Option<IntegrationRecord> {
-    let network = integration.network.parse().inspect_err(|error| {
-        tracing::error!(integration = integration.id, %error, "an integration cannot be served");
-    });
-    Some(IntegrationRecord {
-        network: network.ok()?,
+fn record(integration: store::Integration) -> IntegrationRecord {
+    IntegrationRecord {
         id: integration.id,
         organisation: integration.organisation,
+        network: integration.network,
         token_sha256: integration.token_sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
         refuse_when_broker_away: integration.refuse_when_broker_away,
-    })
+    }
 }
 
 /// Keeps the ingester's copy fresh. While the source is away the copy stands.

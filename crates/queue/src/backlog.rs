@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 /// How much still waits to be read and acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backlog {
-    /// Packs not yet acknowledged, about.
-    pub packs: u64,
+    /// Packs not yet acknowledged, about; None: the broker does not say.
+    pub packs: Option<u64>,
     /// Everything older than this was acknowledged; None: not known yet.
     pub behind: Option<Duration>,
 }
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn the_reader_is_behind_until_its_own_mark_is_reached() {
         let watermark = Watermark::new();
-        let backlog = || Backlog { packs: 0, behind: watermark.behind() };
+        let backlog = || Backlog { packs: None, behind: watermark.behind() };
         assert!(watermark.is_due() && !backlog().is_drained());
 
         watermark.put(1);

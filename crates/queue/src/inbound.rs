@@ -107,8 +107,8 @@ impl Queue {
 
     /// How far behind the receiver is. Ask every few seconds: each time, if it is due, a mark is put at the end
     /// of the queue, and a later answer tells that it was reached. Covers what has reached the queue, not
-    /// what still waits in an ingester's spool.
-    pub async fn backlog(&self) -> Result<Backlog, QueueError> {
+    /// what still waits in an ingester's spool. While the broker is away no mark comes back, so that it falls behind.
+    pub async fn backlog(&self) -> Backlog {
         match &*self.0 {
             Inbound::Embedded { spool, watermark } => {
                 let (head, tail) = (spool.head(), *spool.tail().borrow());
@@ -118,7 +118,7 @@ impl Queue {
                 if let Some(mark) = watermark.under_way().filter(|mark| *mark <= head) {
                     watermark.reach(&mark);
                 }
-                Ok(Backlog { packs: tail.saturating_sub(head), behind: watermark.behind() })
+                Backlog { packs: Some(tail.saturating_sub(head)), behind: watermark.behind() }
             }
             Inbound::RabbitMq(rabbit) => rabbit.backlog().await,
         }
@@ -135,18 +135,17 @@ impl Queue {
 }
 
 impl RabbitMq {
-    async fn backlog(&self) -> Result<Backlog, QueueError> {
-        let waiting = letters::count(self, &self.consume.broker().events_queue()).await?;
+    async fn backlog(&self) -> Backlog {
         if self.watermark.is_due() {
             let mark = format!("{:x}-{}", self.mark_prefix, self.marks.fetch_add(1, Relaxed));
             // Before it is sent: it may be back sooner than its confirm.
             self.watermark.put(mark.clone());
-            if let Err(error) = letters::put_mark(self, &mark).await {
+            if letters::put_mark(self, &mark).await.is_err() {
                 self.watermark.forget(&mark);
-                return Err(error);
             }
         }
-        let packs = waiting + self.unacknowledged.load(Relaxed);
-        Ok(Backlog { packs, behind: self.watermark.behind() })
+        let waiting = letters::count(self, &self.consume.broker().events_queue()).await.ok();
+        let packs = waiting.map(|waiting| waiting + self.unacknowledged.load(Relaxed));
+        Backlog { packs, behind: self.watermark.behind() }
     }
 }

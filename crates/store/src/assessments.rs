@@ -146,7 +146,7 @@ impl Connection {
             return Ok(Vec::new());
         }
         // By itself: the statement after it then sees what was committed while this one waited.
-        sql_query("select from shipments where id = any($1) order by id for update")
+        sql_query("select from shipments where id = any($1) order by id for no key update")
             .bind::<Array<SqlUuid>, _>(column(shipments, |shipment| shipment.0))
             .execute(&mut self.raw)
             .await?;

@@ -30,5 +30,5 @@ pub use intake::{DeviceEvent, UnreadableBody, Uplink, UplinkCursor};
 pub use partitions::{Partitioned, partition_day};
 pub use readings::{ReadingSpan, SeriesCursor, SeriesPoint, SetAside, TrackerReading};
 pub use records::{AuditEntry, DueNotification, FirstAnswer, NewNotification, NotificationCounts};
-pub use shipments::{Latest, NewShipment, Ride, Shipment, ShipmentFilter, StoredProfile};
+pub use shipments::{NewShipment, Ride, Shipment, ShipmentFilter, StoredProfile};
 pub use trackers::{Tracker, TrackerNews, UnknownTracker};

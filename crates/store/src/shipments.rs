@@ -7,9 +7,7 @@ use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uui
 use diesel_async::RunQueryDsl;
 use domain::profile::Profile;
 use domain::shipment::{HoldReason, ShipmentStatus};
-use domain::{
-    AssignmentId, DevEui, Humidity, OrganisationId, ProfileId, ShipmentId, Temperature, TrackerId, UserId,
-};
+use domain::{AssignmentId, DevEui, OrganisationId, ProfileId, ShipmentId, TrackerId, UserId};
 use uuid::Uuid;
 
 use crate::schema::{assignments, profiles, shipments, trackers};
@@ -47,7 +45,7 @@ pub struct Shipment {
     pub open_alerts: i64,
 }
 
-/// A tracker's ride with a shipment, with the tracker's latest reading.
+/// A tracker's ride with a shipment.
 #[derive(Debug, Clone)]
 pub struct Ride {
     pub assignment: AssignmentId,
@@ -59,14 +57,6 @@ pub struct Ride {
     pub until: Option<DateTime<Utc>>,
     /// The fold of its readings, as `assessments` keeps it.
     pub evaluation: Vec<u8>,
-    pub latest: Option<Latest>,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub struct Latest {
-    pub measured_at: DateTime<Utc>,
-    pub temperature: Temperature,
-    pub humidity: Option<Humidity>,
 }
 
 /// Which shipments a list shows, newest first.
@@ -250,12 +240,10 @@ impl Connection {
     /// The trackers that ride or rode with the given shipments, in the order of their beginnings.
     pub async fn rides(&mut self, of: &[ShipmentId]) -> Result<Vec<Ride>, StoreError> {
         let rows: Vec<RideRow> = sql_query(
-            "select a.id, a.shipment_id, a.tracker_id, t.dev_eui, t.name, a.from_at, a.until_at, st.evaluation,
-                 l.measured_at, l.temperature, l.humidity
+            "select a.id, a.shipment_id, a.tracker_id, t.dev_eui, t.name, a.from_at, a.until_at, st.evaluation
              from assignments a
              join trackers t on t.id = a.tracker_id
              join assignment_states st on st.assignment_id = a.id
-             left join tracker_states l on l.tracker_id = a.tracker_id
              where a.shipment_id = any($1) order by a.from_at, a.id",
         )
         .bind::<Array<SqlUuid>, _>(column(of, |id| id.0))
@@ -364,22 +352,10 @@ struct RideRow {
     until_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = diesel::sql_types::Binary)]
     evaluation: Vec<u8>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    measured_at: Option<DateTime<Utc>>,
-    #[diesel(sql_type = Nullable<Integer>)]
-    temperature: Option<i32>,
-    #[diesel(sql_type = Nullable<Integer>)]
-    humidity: Option<i32>,
 }
 
 impl RideRow {
     fn ride(self) -> Ride {
-        let humidity = self.humidity.map(Humidity);
-        let latest = self.measured_at.zip(self.temperature).map(|(measured_at, temperature)| Latest {
-            measured_at,
-            temperature: Temperature(temperature),
-            humidity,
-        });
         Ride {
             assignment: AssignmentId(self.id),
             shipment: ShipmentId(self.shipment_id),
@@ -389,7 +365,6 @@ impl RideRow {
             from: self.from_at,
             until: self.until_at,
             evaluation: self.evaluation,
-            latest,
         }
     }
 }

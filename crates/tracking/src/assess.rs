@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use domain::alert::{AlertChange, LiveAlert, reconcile};
 use domain::evaluate::{Assessment, Coverage, Evaluation, Interval, Verdict, evaluate, gaps};
 use domain::profile::Profile;
-use domain::{AlertId, AssignmentId, Reading, ShipmentId, TrackerId};
+use domain::{AlertId, AssignmentId, DevEui, Reading, ShipmentId, TrackerId};
 use store::{
     AssignmentState, Connection, EvaluatedAssignment, ReadingSpan, Ride, Shipment, StoreError, StoredProfile,
     Tracker,
@@ -44,14 +44,27 @@ pub fn worst_of<'a>(rides: impl Iterator<Item = &'a Assessment>) -> Option<Overa
     })
 }
 
-/// A shipment's verdict and coverage at `now`, from the folds that are kept.
-pub fn overall(profile: &Profile, rides: &[Ride], now: DateTime<Utc>) -> Result<Option<Overall>, StoreError> {
-    let assess = |ride: &Ride| {
+/// What the kept folds of a shipment's rides say.
+pub struct Summary {
+    /// None without a ride.
+    pub overall: Option<Overall>,
+    /// The latest reading of them all, and whose it is. A tracker's own latest may be another shipment's already.
+    pub latest: Option<(DevEui, Reading)>,
+}
+
+/// A shipment at `now`.
+pub fn summarise(profile: &Profile, rides: &[Ride], now: DateTime<Utc>) -> Result<Summary, StoreError> {
+    let mut assessments = Vec::with_capacity(rides.len());
+    let mut latest: Option<(DevEui, Reading)> = None;
+    for ride in rides {
         let evaluation = read_evaluation(&ride.evaluation)?;
-        Ok(evaluation.assess(profile, end_of(ride.until, now)))
-    };
-    let assessments = rides.iter().map(assess).collect::<Result<Vec<_>, StoreError>>()?;
-    Ok(worst_of(assessments.iter()))
+        assessments.push(evaluation.assess(profile, end_of(ride.until, now)));
+        let later = |reading: &&Reading| latest.is_none_or(|(_, latest)| **reading > latest);
+        if let Some(reading) = evaluation.latest().filter(later) {
+            latest = Some((ride.dev_eui, *reading));
+        }
+    }
+    Ok(Summary { overall: worst_of(assessments.iter()), latest })
 }
 
 /// Each ride evaluated anew over all of its readings.

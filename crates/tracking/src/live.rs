@@ -1,5 +1,6 @@
 //! What has changed, told to every page that is open: after the commit, never before.
 
+use domain::access::Permission;
 use domain::{AlertId, DevEui, OrganisationId, ShipmentId};
 use serde::Serialize;
 use tokio::sync::broadcast;
@@ -22,6 +23,15 @@ impl Change {
             Self::Shipment { .. } => "shipment",
             Self::Alert { .. } => "alert",
             Self::Tracker { .. } => "tracker",
+        }
+    }
+
+    /// Who may hear of it: whoever may read what changed.
+    pub fn permission(&self) -> Permission {
+        match self {
+            Self::Shipment { .. } => Permission::ReadShipments,
+            Self::Alert { .. } => Permission::ReadAlerts,
+            Self::Tracker { .. } => Permission::ReadTrackers,
         }
     }
 }

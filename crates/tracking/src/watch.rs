@@ -6,8 +6,9 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use domain::silence::{Heard, Schedule, silent_since};
-use store::StoreError;
+use store::{Connection, ScheduledRide, StoreError};
 
 use crate::Service;
 use crate::alerting::AlertWork;
@@ -38,13 +39,7 @@ fn log_failure(what: &str, outcome: Result<(), StoreError>) {
 
 /// Notes since when nothing waits in the queue: before that, nobody can tell who is silent.
 async fn note_backlog(service: &Service) {
-    let drained = match service.queue.backlog().await {
-        Ok(backlog) => backlog.is_drained(),
-        Err(error) => {
-            tracing::warn!(%error, "the queue does not say how much waits");
-            false
-        }
-    };
+    let drained = service.queue.backlog().await.is_drained();
     let mut listening_since = service.listening_since.lock().unwrap_or_else(PoisonError::into_inner);
     match (drained, *listening_since) {
         (true, None) => *listening_since = Some((service.clock)()),
@@ -75,21 +70,37 @@ async fn raise_silence(service: &Service) -> Result<(), StoreError> {
         return Ok(());
     };
     let now = (service.clock)();
+    // First without a lock: most rounds find nobody, and need not hold up a batch.
+    if silent_rides(&mut service.store.connect().await?, listening_since, now).await?.is_empty() {
+        return Ok(());
+    }
     let mut db = service.store.begin().await?;
+    // Alone: a batch that is being stored at this moment may have heard of them.
+    db.lock_intake().await?;
     let mut work = AlertWork::default();
-    for ride in db.quiet_rides(now, AT_ONCE).await? {
-        let Some(interval) = domain::Duration::from_seconds(ride.interval_s.into()) else { continue };
-        let heard = Heard {
-            assigned_from: ride.from,
-            last_received_at: ride.heard_at,
-            listening_since: Some(listening_since),
-        };
-        if let Some(since) = silent_since(Schedule { interval }, &heard, now) {
-            work.raise_silence(&ride, since, now);
-        }
+    for (ride, since) in silent_rides(&mut db, listening_since, now).await? {
+        work.raise_silence(&ride, since, now);
     }
     let changes = work.apply(&mut db, now).await?;
     db.commit().await?;
     service.live.publish(changes);
     Ok(())
+}
+
+/// The rides under way whose tracker is silent, and since when.
+async fn silent_rides(
+    db: &mut Connection,
+    listening_since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Vec<(ScheduledRide, DateTime<Utc>)>, StoreError> {
+    let silence = |ride: ScheduledRide| {
+        let interval = domain::Duration::from_seconds(ride.interval_s.into())?;
+        let heard = Heard {
+            assigned_from: ride.from,
+            last_received_at: ride.heard_at,
+            listening_since: Some(listening_since),
+        };
+        silent_since(Schedule { interval }, &heard, now).map(|since| (ride, since))
+    };
+    Ok(db.quiet_rides(now, AT_ONCE).await?.into_iter().filter_map(silence).collect())
 }

@@ -45,6 +45,12 @@ impl Evaluation {
         self.instant.first().map(|reading| reading.measured_at)
     }
 
+    /// The latest reading of the span; of several at that instant the warmest.
+    pub fn latest(&self) -> Option<&Reading> {
+        let of_span = self.instant.iter().filter(|reading| unix(reading.measured_at) >= self.from);
+        of_span.max_by_key(|reading| reading.temperature)
+    }
+
     /// Takes the next reading; one that is already known changes nothing. Of those before the span only the
     /// last matters: it stands into it.
     pub fn push(&mut self, profile: &Profile, reading: &Reading) -> Result<(), OutOfOrder> {

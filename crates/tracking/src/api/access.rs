@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest, web};
-use domain::access::Permission;
+use domain::access::{Permission, Role};
 use domain::{OrganisationId, UserId};
 
 use super::problem::ApiError;
@@ -53,6 +53,7 @@ impl Grant for LoggedIn {
 pub struct Caller<G: Grant> {
     pub user: UserId,
     pub organisation: OrganisationId,
+    pub role: Role,
     grant: PhantomData<G>,
 }
 
@@ -79,5 +80,5 @@ fn identify<G: Grant>(request: &HttpRequest) -> Result<Caller<G>, ApiError> {
     if G::PERMISSION.is_some_and(|permission| !claims.role.may(permission)) {
         return Err(ApiError::Forbidden);
     }
-    Ok(Caller { user: claims.sub, organisation: claims.organisation, grant: PhantomData })
+    Ok(Caller { user: claims.sub, organisation: claims.organisation, role: claims.role, grant: PhantomData })
 }

@@ -15,8 +15,8 @@ use crate::live::OwnedChange;
 /// A comment goes out this often, so that neither side takes the connection for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// Changes as they are committed: events `shipment`, `alert` and `tracker` with the ids that changed, and `reload`
-/// where the listener fell behind.
+/// Changes as they are committed: events `shipment`, `alert` and `tracker` with the ids that changed, as far as the
+/// caller may read these, and `reload` where the listener fell behind.
 #[utoipa::path(tag = "session", responses(
     (status = 200, content_type = "text/event-stream", body = String), (status = 401, body = Problem)))]
 #[get("/events")]
@@ -25,13 +25,15 @@ pub async fn stream_events(
     caller: Caller<LoggedIn>,
 ) -> Result<HttpResponse, ApiError> {
     let changes = service.live.subscribe();
-    let organisation = caller.organisation;
+    let (organisation, role) = (caller.organisation, caller.role);
+    let is_for_caller =
+        move |(owner, change): &OwnedChange| *owner == organisation && role.may(change.permission());
     let first =
         stream::once(async { Ok::<_, actix_web::Error>(web::Bytes::from_static(b": connected\n\n")) });
     let shutdown = service.shutdown.clone();
     let rest = stream::unfold((changes, shutdown), move |(mut changes, mut shutdown)| async move {
         let frame = tokio::select! {
-            frame = next_frame(&mut changes, organisation) => frame?,
+            frame = next_frame(&mut changes, is_for_caller) => frame?,
             () = tokio::time::sleep(HEARTBEAT) => web::Bytes::from_static(b":\n\n"),
             _ = shutdown.wait_for(|stop| *stop) => return None,
         };
@@ -46,11 +48,12 @@ pub async fn stream_events(
 
 async fn next_frame(
     changes: &mut Receiver<OwnedChange>,
-    organisation: domain::OrganisationId,
+    is_wanted: impl Fn(&OwnedChange) -> bool,
 ) -> Option<web::Bytes> {
     loop {
         match changes.recv().await {
-            Ok((owner, change)) if owner == organisation => {
+            Ok(owned) if is_wanted(&owned) => {
+                let (_, change) = owned;
                 let data = serde_json::to_string(&change).ok()?;
                 return Some(web::Bytes::from(format!("event: {}\ndata: {data}\n\n", change.name())));
             }

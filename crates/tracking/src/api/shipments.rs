@@ -21,7 +21,7 @@ use super::page::{Page, PageQuery, cursor_before};
 use super::problem::{ApiError, Problem, named};
 use super::text::{celsius, dev_eui, non_empty, optional};
 use crate::Service;
-use crate::assess::{Overall, bind, overall};
+use crate::assess::{Summary, bind, summarise};
 use crate::live::Change;
 
 #[derive(Serialize, ToSchema)]
@@ -289,19 +289,14 @@ async fn show(
     let one = |shipment: StoredShipment| {
         let stored = profiles.get(&shipment.profile).ok_or(ApiError::NotFound("profile"))?;
         let rides = rides.remove(&shipment.id).unwrap_or_default();
-        let overall = overall(&stored.profile, &rides, now).map_err(ApiError::internal)?;
-        Ok(view(shipment, stored, &rides, overall))
+        let summary = summarise(&stored.profile, &rides, now).map_err(ApiError::internal)?;
+        Ok(view(shipment, stored, &rides, &summary))
     };
     shipments.into_iter().map(one).collect()
 }
 
-fn view(
-    shipment: StoredShipment,
-    stored: &StoredProfile,
-    rides: &[Ride],
-    overall: Option<Overall>,
-) -> Shipment {
-    let last = rides.iter().filter_map(|ride| Some((ride, ride.latest?))).max_by_key(|(_, l)| l.measured_at);
+fn view(shipment: StoredShipment, stored: &StoredProfile, rides: &[Ride], summary: &Summary) -> Shipment {
+    let overall = summary.overall;
     Shipment {
         id: shipment.id.0,
         reference: shipment.reference,
@@ -316,13 +311,13 @@ fn view(
             version: stored.version,
             range: range(&stored.profile),
         },
-        last_reading: last.map(|(ride, latest)| LastReading {
+        last_reading: summary.latest.map(|(dev_eui, latest)| LastReading {
             measured_at: latest.measured_at,
             temperature_c: celsius(latest.temperature),
             humidity_pct: latest.humidity.map(|humidity| f64::from(humidity.0) / 100.0),
-            dev_eui: ride.dev_eui.to_string(),
+            dev_eui: dev_eui.to_string(),
         }),
-        assessment: overall.as_ref().map(|overall| overall.verdict.to_string()),
+        assessment: overall.map(|overall| overall.verdict.to_string()),
         coverage: overall.map(|o| Coverage {
             in_range_s: o.coverage.in_range_s,
             out_of_range_s: o.coverage.out_of_range_s,

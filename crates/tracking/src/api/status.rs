@@ -3,6 +3,8 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::{DateTime, Utc};
+use domain::OrganisationId;
+use domain::access::Permission;
 use serde::Serialize;
 use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
@@ -18,7 +20,8 @@ pub struct Status {
     now: DateTime<Utc>,
     /// Whether everything that was sent has been worked off, so that silence can be told.
     caught_up: bool,
-    notifications: Notifications,
+    /// Null for those who may not know.
+    notifications: Option<Notifications>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -39,17 +42,25 @@ pub async fn show_status(
     service: web::Data<Service>,
     caller: Caller<LoggedIn>,
 ) -> Result<HttpResponse, ApiError> {
-    let counts = service.store.connect().await?.notification_counts(caller.organisation).await?;
-    Ok(HttpResponse::Ok().json(Status {
-        now: (service.clock)(),
-        caught_up: service.is_caught_up(),
-        notifications: Notifications {
-            configured: service.mailer.is_some(),
-            pending: counts.pending,
-            failing: counts.failing,
-            sent: counts.sent,
-        },
-    }))
+    let notifications = match caller.role.may(Permission::ReadNotifications) {
+        true => Some(count_notifications(&service, caller.organisation).await?),
+        false => None,
+    };
+    let (now, caught_up) = ((service.clock)(), service.is_caught_up());
+    Ok(HttpResponse::Ok().json(Status { now, caught_up, notifications }))
+}
+
+async fn count_notifications(
+    service: &Service,
+    organisation: OrganisationId,
+) -> Result<Notifications, ApiError> {
+    let counts = service.store.connect().await?.notification_counts(organisation).await?;
+    Ok(Notifications {
+        configured: service.mailer.is_some(),
+        pending: counts.pending,
+        failing: counts.failing,
+        sent: counts.sent,
+    })
 }
 
 /// Whether the process runs.

@@ -33,8 +33,7 @@ export interface Page<T> {
 export interface Status {
   /** The service's clock: the only "now" that ages may be counted from. A demonstration runs it faster. */
   now: string;
-  notifications?: { pending: number; failed: number; configured: boolean };
-  ingest?: { ready: boolean; spooled_bytes: number } | null;
+  notifications: { configured: boolean; pending: number; failing: number; sent: number } | null;
 }
 
 export type ShipmentStatus = "draft" | "in_transit" | "delivered" | "closed";
