@@ -123,6 +123,7 @@ create unique index readings_key on readings
 
 -- What cannot count as a reading of its time: without a time, too far ahead, too old. Kept and shown with its reason.
 create table set_aside_readings (
+    id bigint generated always as identity primary key,
     organisation_id int not null references organisations,
     tracker_id int not null references trackers on delete cascade,
     measured_at timestamptz,
@@ -135,6 +136,7 @@ create table set_aside_readings (
 create unique index set_aside_readings_key on set_aside_readings
     (tracker_id, sequence, measured_at, temperature, humidity, reason) nulls not distinct;
 create index set_aside_readings_organisation on set_aside_readings (organisation_id);
+create index set_aside_readings_tracker on set_aside_readings (tracker_id, id);
 
 -- Every uplink as the network server reported it; copies that differ in receive time are rows of their own.
 create table uplinks (

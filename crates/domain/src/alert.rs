@@ -30,7 +30,9 @@ named_enum! {
         WebhookRefused = "webhook_refused",
         /// A known sender posts what cannot be read.
         WebhookUnreadable = "webhook_unreadable",
-        /// The ingester's spool is past its limit or its disk's watermark: webhooks are being answered with 503.
+        /// A message could not be read and is kept beside the queue.
+        DeadLetter = "dead_letter",
+        /// The ingester's spool nears its limit or its disk's watermark: past it webhooks are answered with 503.
         SpoolFull = "spool_full",
         /// Nobody could be told of another alert.
         NotificationFailed = "notification_failed",

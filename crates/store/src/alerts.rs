@@ -257,6 +257,32 @@ impl Connection {
         Ok(rows.into_iter().map(one).collect())
     }
 
+    /// The silence alert of a ride that has ended: nobody waits for its tracker any more.
+    pub async fn close_silence_of(
+        &mut self,
+        ride: AssignmentId,
+        ended_at: DateTime<Utc>,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<AlertId>, StoreError> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = SqlUuid)]
+            id: Uuid,
+        }
+        let rows: Vec<Row> = sql_query(
+            "update alerts set closed_as = 'closed', closed_at = $4, closed_reason = $3, ended_at = $2
+             where assignment_id = $1 and kind = 'silence' and closed_as is null returning id",
+        )
+        .bind::<SqlUuid, _>(ride.0)
+        .bind::<Timestamptz, _>(ended_at)
+        .bind::<Text, _>(reason)
+        .bind::<Timestamptz, _>(now)
+        .load(&mut self.raw)
+        .await?;
+        Ok(rows.into_iter().map(|row| AlertId(row.id)).collect())
+    }
+
     /// Newest first.
     pub async fn alerts(
         &mut self,

@@ -35,6 +35,13 @@ pub struct UplinkCursor {
     pub rank: i64,
 }
 
+/// The place of an unreadable body in the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableCursor {
+    pub arrived_at: DateTime<Utc>,
+    pub sha256: Vec<u8>,
+}
+
 /// A join, status report or other event of a device.
 #[derive(Debug, Clone)]
 pub struct DeviceEvent {
@@ -171,10 +178,11 @@ impl Connection {
         Ok(())
     }
 
-    /// The newest bodies that could not be read.
+    /// Bodies that could not be read, newest first.
     pub async fn unreadable_bodies(
         &mut self,
         organisation: OrganisationId,
+        after: Option<UnreadableCursor>,
         limit: i64,
     ) -> Result<Vec<UnreadableBody>, StoreError> {
         #[derive(QueryableByName)]
@@ -190,11 +198,15 @@ impl Connection {
             #[diesel(sql_type = Binary)]
             body: Vec<u8>,
         }
+        let (arrived_at, sha256) = after.map(|cursor| (cursor.arrived_at, cursor.sha256)).unzip();
         let rows: Vec<Row> = sql_query(
             "select sha256, integration_id, arrived_at, reason, body from unreadable_bodies
-             where organisation_id = $1 order by arrived_at desc, sha256 limit $2",
+             where organisation_id = $1 and ($2 is null or (arrived_at, sha256) < ($2, $3))
+             order by arrived_at desc, sha256 desc limit $4",
         )
         .bind::<Integer, _>(organisation.0)
+        .bind::<Nullable<Timestamptz>, _>(arrived_at)
+        .bind::<Nullable<Binary>, _>(sha256)
         .bind::<BigInt, _>(limit)
         .load(&mut self.raw)
         .await?;

@@ -26,7 +26,7 @@ pub use alerts::{
 pub use assessments::{AssignmentState, EvaluatedAssignment, ScheduledRide};
 pub use connection::{Connection, Store, migrate, revert_all};
 pub use error::StoreError;
-pub use intake::{DeviceEvent, UnreadableBody, Uplink, UplinkCursor};
+pub use intake::{DeviceEvent, UnreadableBody, UnreadableCursor, Uplink, UplinkCursor};
 pub use partitions::{Partitioned, partition_day};
 pub use readings::{ReadingSpan, SeriesCursor, SeriesPoint, SetAside, TrackerReading};
 pub use records::{AuditEntry, DueNotification, FirstAnswer, NewNotification, NotificationCounts};

@@ -75,6 +75,24 @@ struct ValueRow {
     temperature_max: Option<i32>,
 }
 
+#[derive(QueryableByName)]
+struct SetAsideRow {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    measured_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Timestamptz)]
+    received_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    sequence: Option<i32>,
+    #[diesel(sql_type = Integer)]
+    temperature: i32,
+    #[diesel(sql_type = Nullable<Integer>)]
+    humidity: Option<i32>,
+    #[diesel(sql_type = Text)]
+    reason: String,
+}
+
 impl ValueRow {
     fn reading(&self) -> Reading {
         Reading {
@@ -147,6 +165,44 @@ impl Connection {
         .execute(&mut self.raw)
         .await?;
         Ok(())
+    }
+
+    /// What was set aside of a tracker, the latest stored first, each with its place in the list.
+    pub async fn set_aside(
+        &mut self,
+        organisation: OrganisationId,
+        tracker: TrackerId,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<(i64, SetAside)>, StoreError> {
+        let rows: Vec<SetAsideRow> = sql_query(
+            "select id, measured_at, received_at, sequence, temperature, humidity, reason from set_aside_readings
+             where organisation_id = $1 and tracker_id = $2 and ($3 is null or id < $3) order by id desc limit $4",
+        )
+        .bind::<Integer, _>(organisation.0)
+        .bind::<Integer, _>(tracker.0)
+        .bind::<Nullable<BigInt>, _>(before)
+        .bind::<BigInt, _>(limit)
+        .load(&mut self.raw)
+        .await?;
+        let one = |row: SetAsideRow| {
+            let SetAsideRow { id, measured_at, received_at, sequence, temperature, humidity, reason } = row;
+            let (temperature, humidity) = (Temperature(temperature), humidity.map(Humidity));
+            (
+                id,
+                SetAside {
+                    organisation,
+                    tracker,
+                    measured_at,
+                    received_at,
+                    sequence,
+                    temperature,
+                    humidity,
+                    reason,
+                },
+            )
+        };
+        Ok(rows.into_iter().map(one).collect())
     }
 
     /// All readings of the given spans, in order of time within each assignment.

@@ -38,6 +38,7 @@ pub struct NewNotification {
 #[derive(Debug, Clone)]
 pub struct DueNotification {
     pub id: Uuid,
+    pub organisation: OrganisationId,
     pub email: String,
     pub subject: String,
     pub body: String,
@@ -124,6 +125,8 @@ impl Connection {
         struct Row {
             #[diesel(sql_type = SqlUuid)]
             id: Uuid,
+            #[diesel(sql_type = Integer)]
+            organisation_id: i32,
             #[diesel(sql_type = Text)]
             email: String,
             #[diesel(sql_type = Text)]
@@ -134,7 +137,7 @@ impl Connection {
             attempts: i32,
         }
         let rows: Vec<Row> = sql_query(
-            "select n.id, u.email, n.subject, n.body, n.attempts
+            "select n.id, n.organisation_id, u.email, n.subject, n.body, n.attempts
              from notifications n join users u on u.id = n.user_id
              where n.next_attempt_at <= $1 order by n.next_attempt_at, n.id limit $2
              for update of n skip locked",
@@ -144,8 +147,9 @@ impl Connection {
         .load(&mut self.raw)
         .await?;
         let one = |row: Row| {
-            let Row { id, email, subject, body, attempts } = row;
-            DueNotification { id, email, subject, body, attempts }
+            let Row { id, organisation_id, email, subject, body, attempts } = row;
+            let organisation = OrganisationId(organisation_id);
+            DueNotification { id, organisation, email, subject, body, attempts }
         };
         Ok(rows.into_iter().map(one).collect())
     }

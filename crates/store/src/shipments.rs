@@ -141,14 +141,34 @@ impl Connection {
         Ok(StoredProfile { id: ProfileId(id), version, profile: profile.clone() })
     }
 
-    pub async fn profiles(&mut self, organisation: OrganisationId) -> Result<Vec<StoredProfile>, StoreError> {
-        let rows = profiles::table
-            .filter(profiles::organisation_id.eq(organisation.0))
-            .order((profiles::name, profiles::version.desc()))
-            .select((profiles::id, profiles::version, profiles::definition))
-            .load(&mut self.raw)
-            .await?;
-        rows.into_iter().map(stored_profile).collect()
+    /// By name, each name's newest version first; those that follow after the given one.
+    pub async fn profiles(
+        &mut self,
+        organisation: OrganisationId,
+        after: Option<ProfileId>,
+        limit: i64,
+    ) -> Result<Vec<StoredProfile>, StoreError> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = SqlUuid)]
+            id: Uuid,
+            #[diesel(sql_type = Integer)]
+            version: i32,
+            #[diesel(sql_type = diesel::sql_types::Jsonb)]
+            definition: serde_json::Value,
+        }
+        let rows: Vec<Row> = sql_query(
+            "select id, version, definition from profiles
+             where organisation_id = $1 and ($2 is null or (name, -version) > (
+                 select name, -version from profiles where organisation_id = $1 and id = $2))
+             order by name, -version limit $3",
+        )
+        .bind::<Integer, _>(organisation.0)
+        .bind::<Nullable<SqlUuid>, _>(after.map(|id| id.0))
+        .bind::<BigInt, _>(limit)
+        .load(&mut self.raw)
+        .await?;
+        rows.into_iter().map(|row| stored_profile((row.id, row.version, row.definition))).collect()
     }
 
     pub async fn profile(
@@ -302,6 +322,25 @@ impl Connection {
             .execute(&mut self.raw)
             .await?;
         Ok(AssignmentId(id))
+    }
+
+    /// Ends the tracker's ride with the shipment that is still open and began before `until`, if there is one.
+    pub async fn unbind_tracker(
+        &mut self,
+        shipment: ShipmentId,
+        tracker: TrackerId,
+        until: DateTime<Utc>,
+    ) -> Result<Option<AssignmentId>, StoreError> {
+        let open = assignments::table
+            .filter(assignments::shipment_id.eq(shipment.0).and(assignments::tracker_id.eq(tracker.0)))
+            .filter(assignments::until_at.is_null().and(assignments::from_at.lt(until)));
+        let ended: Option<Uuid> = diesel::update(open)
+            .set(assignments::until_at.eq(until))
+            .returning(assignments::id)
+            .get_result(&mut self.raw)
+            .await
+            .optional()?;
+        Ok(ended.map(AssignmentId))
     }
 
     pub async fn set_holds(&mut self, holds: &[(ShipmentId, Option<HoldReason>)]) -> Result<(), StoreError> {

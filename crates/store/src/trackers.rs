@@ -231,9 +231,11 @@ impl Connection {
         Ok(())
     }
 
+    /// Devices that were heard without being registered, in the order of their DevEUIs.
     pub async fn unknown_trackers(
         &mut self,
         organisation: OrganisationId,
+        after: Option<DevEui>,
         limit: i64,
     ) -> Result<Vec<UnknownTracker>, StoreError> {
         #[derive(QueryableByName)]
@@ -249,9 +251,10 @@ impl Connection {
         }
         let rows: Vec<Row> = diesel::sql_query(
             "select dev_eui, integration_id, first_heard_at, last_heard_at from unknown_trackers
-             where organisation_id = $1 order by last_heard_at desc, dev_eui limit $2",
+             where organisation_id = $1 and ($2 is null or dev_eui > $2) order by dev_eui limit $3",
         )
         .bind::<Integer, _>(organisation.0)
+        .bind::<Nullable<BigInt>, _>(after.map(stored_eui))
         .bind::<BigInt, _>(limit)
         .load(&mut self.raw)
         .await?;

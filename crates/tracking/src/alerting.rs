@@ -134,9 +134,15 @@ impl AlertWork {
         self.ended.push(EndedAlert { id: alert, ending, ended_at: None, reason });
     }
 
-    /// A silence alert was closed, since its tracker was heard again.
-    pub fn record_heard_again(&mut self, organisation: OrganisationId, alert: AlertId, shipment: ShipmentId) {
-        let (subject, detail) = (alert.to_string(), serde_json::json!({ "reason": "heard again" }));
+    /// A silence alert was closed.
+    pub fn record_closed(
+        &mut self,
+        organisation: OrganisationId,
+        alert: AlertId,
+        shipment: ShipmentId,
+        reason: &str,
+    ) {
+        let (subject, detail) = (alert.to_string(), serde_json::json!({ "reason": reason }));
         self.audit.push(AuditEntry { organisation, actor: None, action: "alert.closed", subject, detail });
         self.changes.push((organisation, Change::Alert { id: alert, shipment: Some(shipment) }));
     }
@@ -186,7 +192,10 @@ impl AlertWork {
                 }),
             });
             self.changes.push((alert.organisation, Change::Alert { id: alert.id, shipment }));
-            notifications.push(notification(alert, reference.as_deref()));
+            // That one cannot be told by the means that failed.
+            if alert.kind != AlertKind::NotificationFailed {
+                notifications.push(notification(alert, reference.as_deref()));
+            }
         }
         db.write_audit(&self.audit, now).await?;
         db.add_notifications(&notifications, &RECIPIENTS, now).await?;
@@ -222,7 +231,8 @@ fn notification(alert: &NewAlert, reference: Option<&str>) -> NewNotification {
         AlertKind::Silence => "the tracker is silent",
         AlertKind::WebhookRefused => "webhooks are refused: their token is wrong",
         AlertKind::WebhookUnreadable => "webhooks cannot be read",
-        AlertKind::SpoolFull => "the spool is full: webhooks are refused",
+        AlertKind::DeadLetter => "a message could not be read and is kept as a dead letter",
+        AlertKind::SpoolFull => "the spool is filling: when it is full, webhooks are refused",
         AlertKind::NotificationFailed => "a notification cannot be delivered",
     };
     let mut body = format!("{about}: {what}\n\n");

@@ -131,6 +131,28 @@ pub async fn bind(
     Ok(Bound { warnings, changes })
 }
 
+/// Ends a tracker's open ride with a shipment and evaluates it anew: what it measured from `until` on is not the
+/// shipment's. None where there is no such ride. The caller holds the intake lock.
+pub async fn unbind(
+    service: &Service,
+    db: &mut Connection,
+    shipment: &Shipment,
+    tracker: &Tracker,
+    until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Option<Vec<OwnedChange>>, StoreError> {
+    let Some(ride) = db.unbind_tracker(shipment.id, tracker.id, until).await? else { return Ok(None) };
+    let mut work = AlertWork::default();
+    let reason = "the tracker does not ride with the shipment any more";
+    for alert in db.close_silence_of(ride, until, reason, now).await? {
+        work.record_closed(tracker.organisation, alert, shipment.id, reason);
+    }
+    let mut changes = work.apply(db, now).await?;
+    let states = db.lock_assignments(&[ride]).await?;
+    changes.extend(reassess(service, db, states, &Fresh::Everything, now).await?);
+    Ok(Some(changes))
+}
+
 /// Which readings are new to the given assignments.
 pub enum Fresh {
     /// None: only time has passed.

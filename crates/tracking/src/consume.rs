@@ -101,13 +101,22 @@ async fn store_lines(service: &Service, arrived: &mut Arrived, lines: &[Bytes]) 
         arrived.add(message, line);
         match consume_batch(service, &mut arrived).await {
             Err(error) if error.is_of_the_values() => {
-                service.queue.dead_letter(line.clone(), &error.to_string()).await?;
-                service.metrics.dead_letters.inc();
+                let report = bury(service, line, &error.to_string()).await?;
+                let mut told = Arrived { reports: vec![report], ..Arrived::default() };
+                consume_batch(service, &mut told).await?;
             }
             outcome => outcome?,
         }
     }
     Ok(())
+}
+
+/// Keeps a line as a dead letter.
+async fn bury(service: &Service, line: &Bytes, reason: &str) -> Result<Report, QueueError> {
+    tracing::warn!(reason, "a message cannot be used; it is kept as a dead letter");
+    service.queue.dead_letter(line.clone(), reason).await?;
+    service.metrics.dead_letters.inc();
+    Ok(Report::DeadLetter { at: (service.clock)() })
 }
 
 /// What happens to a batch, step by step.
@@ -136,11 +145,7 @@ async fn read_messages(service: &Service, lines: &[Bytes]) -> Result<Arrived, Qu
     for line in lines {
         match Message::from_line(line) {
             Ok(message) => arrived.add(message, line),
-            Err(reason) => {
-                tracing::warn!(%reason, "a message cannot be read; it is kept as a dead letter");
-                service.queue.dead_letter(line.clone(), &reason.to_string()).await?;
-                service.metrics.dead_letters.inc();
-            }
+            Err(reason) => arrived.reports.push(bury(service, line, &reason.to_string()).await?),
         }
     }
     Ok(arrived)
@@ -203,7 +208,7 @@ async fn note_heard(
         let instants: Vec<_> = news.iter().map(|news| (news.tracker, news.heard_at)).collect();
         let mut work = AlertWork::default();
         for (owner, id, shipment) in db.close_silence_alerts(&instants, now).await? {
-            work.record_heard_again(owner, id, shipment);
+            work.record_closed(owner, id, shipment, "heard again");
         }
         changes = work.apply(db, now).await?;
     }
@@ -264,6 +269,7 @@ async fn raise_reports(
             Report::SpoolAlarm { reason, at } => {
                 (operator, AlertKind::SpoolFull, format!("spool: {reason}"), *at)
             }
+            Report::DeadLetter { at } => (operator, AlertKind::DeadLetter, "the queue".to_owned(), *at),
         };
         if raised.insert((owner, kind, subject.clone())) {
             work.raise_about(owner, kind, subject, at);

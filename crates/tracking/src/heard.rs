@@ -29,9 +29,22 @@ pub struct Arrived {
 
 /// What an ingester says about itself.
 pub enum Report {
-    Refused { source: Option<Source>, at: DateTime<Utc> },
-    Unreadable { source: Source, at: DateTime<Utc> },
-    SpoolAlarm { reason: String, at: DateTime<Utc> },
+    Refused {
+        source: Option<Source>,
+        at: DateTime<Utc>,
+    },
+    Unreadable {
+        source: Source,
+        at: DateTime<Utc>,
+    },
+    SpoolAlarm {
+        reason: String,
+        at: DateTime<Utc>,
+    },
+    /// A message of this batch cannot be read.
+    DeadLetter {
+        at: DateTime<Utc>,
+    },
 }
 
 /// What a batch's uplinks say of the trackers that are registered, and who else was heard.

@@ -2,15 +2,22 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+use domain::alert::AlertKind;
 use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, MessageBuilder};
 use lettre::transport::smtp::AsyncSmtpTransport;
 use lettre::{AsyncTransport, Tokio1Executor};
-use store::{DueNotification, StoreError};
+use store::{Connection, DueNotification, StoreError};
 
 use crate::Service;
+use crate::alerting::AlertWork;
+use crate::live::OwnedChange;
 
 const ROUND: Duration = Duration::from_secs(1);
+
+/// The failed attempt that raises an alert: two and a half minutes after the first.
+const ESCALATED_AT: i32 = 5;
 
 /// A mail server that does not answer must not hold up the others for long.
 const SMTP_TIMEOUT: Duration = Duration::from_secs(20);
@@ -83,24 +90,36 @@ pub async fn run(service: &Service) {
 async fn send_next(service: &Service, mailer: &Mailer) -> Result<bool, StoreError> {
     let mut db = service.store.begin().await?;
     let due = db.lock_due_notifications((service.clock)(), 1).await?;
+    let mut changes = Vec::new();
     for notification in &due {
         let outcome = mailer.send(notification).await;
         let now = (service.clock)();
         match outcome {
             Ok(()) => db.mark_notification_sent(notification.id, now).await?,
-            Err(reason) => {
-                tracing::warn!(notification = %notification.id, %reason, "a notification could not be sent");
-                db.mark_notification_failed(
-                    notification.id,
-                    &reason,
-                    now + pause_after(notification.attempts),
-                )
-                .await?;
-            }
+            Err(reason) => changes.extend(note_failure(&mut db, notification, &reason, now).await?),
         }
     }
     db.commit().await?;
+    service.live.publish(changes);
     Ok(!due.is_empty())
+}
+
+/// Plans the next attempt; after some in vain, the page says that this person is not reached.
+async fn note_failure(
+    db: &mut Connection,
+    notification: &DueNotification,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<Vec<OwnedChange>, StoreError> {
+    tracing::warn!(notification = %notification.id, %reason, "a notification could not be sent");
+    let next = now + pause_after(notification.attempts);
+    db.mark_notification_failed(notification.id, reason, next).await?;
+    let mut work = AlertWork::default();
+    if notification.attempts + 1 == ESCALATED_AT {
+        let subject = format!("e-mail to {}", notification.email);
+        work.raise_about(notification.organisation, AlertKind::NotificationFailed, subject, now);
+    }
+    work.apply(db, now).await
 }
 
 /// Doubles from 10 seconds to an hour.

@@ -40,7 +40,8 @@ grants!(
     ReadTrackers,
     WriteTrackers,
     ReadProfiles,
-    WriteProfiles
+    WriteProfiles,
+    ManageIntegrations
 );
 
 /// Anyone who is logged in.

@@ -3,6 +3,7 @@
 mod access;
 mod alerts;
 mod events;
+mod intake;
 mod login;
 mod once;
 mod page;
@@ -36,10 +37,12 @@ const MAX_BODY: usize = 256 * 1024;
     paths(
         login::log_in, login::show_me, status::show_status, events::stream_events,
         shipments::list_shipments, shipments::add_shipment, shipments::show_shipment, shipments::bind_tracker,
+        shipments::unbind_tracker,
         series::list_readings, series::show_assessment, alerts::list_shipment_alerts,
         alerts::list_alerts, alerts::acknowledge_alert,
         trackers::list_trackers, trackers::add_tracker, trackers::show_tracker, trackers::list_uplinks,
-        profiles::list_profiles, profiles::add_profile, profiles::show_profile,
+        trackers::list_set_aside, profiles::list_profiles, profiles::add_profile, profiles::show_profile,
+        intake::list_unreadable_bodies, intake::list_dead_letters, intake::replay_dead_letters,
     ),
     security(("bearer" = [])),
     modifiers(&BearerToken)
@@ -76,6 +79,7 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(shipments::add_shipment)
                     .service(shipments::show_shipment)
                     .service(shipments::bind_tracker)
+                    .service(shipments::unbind_tracker)
                     .service(series::list_readings)
                     .service(series::show_assessment)
                     .service(alerts::list_shipment_alerts)
@@ -84,10 +88,14 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(trackers::list_trackers)
                     .service(trackers::add_tracker)
                     .service(trackers::list_uplinks)
+                    .service(trackers::list_set_aside)
                     .service(trackers::show_tracker)
                     .service(profiles::list_profiles)
                     .service(profiles::add_profile)
                     .service(profiles::show_profile)
+                    .service(intake::list_unreadable_bodies)
+                    .service(intake::list_dead_letters)
+                    .service(intake::replay_dead_letters)
                     .default_service(web::to(|| async {
                         problem(
                             StatusCode::NOT_FOUND,

@@ -2,6 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
+use queue::QueueError;
 use serde::Serialize;
 use store::StoreError;
 use utoipa::ToSchema;
@@ -25,6 +26,8 @@ pub enum ApiError {
     Unprocessable(String),
     #[error("the service cannot reach its database at the moment; try again")]
     Unavailable(#[source] StoreError),
+    #[error("the message queue does not answer at the moment; try again")]
+    QueueAway(#[from] QueueError),
     #[error("the service failed to answer; the failure is in its log")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -76,7 +79,7 @@ impl ResponseError for ApiError {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable(_) | Self::QueueAway(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -85,6 +88,7 @@ impl ResponseError for ApiError {
         match self {
             Self::Internal(source) => tracing::error!(error = %source, "request failed"),
             Self::Unavailable(source) => tracing::warn!(error = %source, "database not available"),
+            Self::QueueAway(source) => tracing::warn!(error = %source, "queue not available"),
             _ => {}
         }
         problem(self.status_code(), self.to_string())

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::access::{Caller, ReadProfiles, WriteProfiles};
 use super::once::Once;
-use super::page::Page;
+use super::page::{Page, PageQuery};
 use super::problem::{ApiError, Problem, named};
 use crate::Service;
 
@@ -33,16 +33,20 @@ impl From<StoredProfile> for ProfileView {
     }
 }
 
-/// All profiles by name, each name's newest version first.
-#[utoipa::path(tag = "profiles", responses((status = 200, body = Page<ProfileView>)))]
+/// Profiles by name, each name's newest version first.
+#[utoipa::path(tag = "profiles", params(PageQuery),
+    responses((status = 200, body = Page<ProfileView>), (status = 400, body = Problem)))]
 #[get("/profiles")]
 pub async fn list_profiles(
     service: web::Data<Service>,
     caller: Caller<ReadProfiles>,
+    page: web::Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let profiles = service.store.connect().await?.profiles(caller.organisation).await?;
-    let items: Vec<ProfileView> = profiles.into_iter().map(ProfileView::from).collect();
-    Ok(HttpResponse::Ok().json(Page { items, next: None }))
+    let limit = page.limit()?;
+    let after = page.parse(|text| text.parse().ok())?.map(ProfileId);
+    let rows = service.store.connect().await?.profiles(caller.organisation, after, limit + 1).await?;
+    let page = Page::of(rows, limit, |stored| stored.id.0.to_string(), ProfileView::from);
+    Ok(HttpResponse::Ok().json(page))
 }
 
 /// Adds a profile; one of a name that exists becomes its next version, and shipments keep the one they began with.

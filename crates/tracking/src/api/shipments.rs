@@ -21,7 +21,7 @@ use super::page::{Page, PageQuery, cursor_before};
 use super::problem::{ApiError, Problem, named};
 use super::text::{celsius, dev_eui, non_empty, optional};
 use crate::Service;
-use crate::assess::{Summary, bind, summarise};
+use crate::assess::{Summary, bind, summarise, unbind};
 use crate::live::Change;
 
 #[derive(Serialize, ToSchema)]
@@ -251,6 +251,47 @@ pub async fn bind_tracker(
     let answer = Bound { shipment, warnings: bound.warnings };
     let answer = once.finish(&service, db, &caller, StatusCode::CREATED, &answer).await?;
     service.live.publish(bound.changes);
+    Ok(answer)
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct UnbindRequest {
+    /// From when on the tracker's readings are no longer this shipment's.
+    until: DateTime<Utc>,
+}
+
+/// Ends a tracker's ride with the shipment; the tracker is free for the next one from then on.
+#[utoipa::path(tag = "shipments", params(("id" = Uuid, Path), ("dev_eui" = String, Path)),
+    request_body = UnbindRequest, responses((status = 200, body = Shipment), (status = 404, body = Problem),
+    (status = 409, body = Problem), (status = 422, body = Problem)))]
+#[post("/shipments/{id}/trackers/{dev_eui}/unbind")]
+pub async fn unbind_tracker(
+    service: web::Data<Service>,
+    caller: Caller<BindTracker>,
+    request: HttpRequest,
+    path: web::Path<(Uuid, String)>,
+    body: web::Json<UnbindRequest>,
+) -> Result<HttpResponse, ApiError> {
+    let once = Once::new(&request, &body)?;
+    let (id, dev_eui) = (ShipmentId(path.0), dev_eui(&path.1)?);
+    let now = (service.clock)();
+    let mut db = service.store.begin().await?;
+    if let Some(answer) = once.first_answer(&mut db, &caller).await? {
+        return Ok(answer);
+    }
+    db.lock_intake().await?;
+    let shipment = db.shipment(caller.organisation, id).await.map_err(named("shipment"))?;
+    let tracker = db.tracker(caller.organisation, dev_eui).await.map_err(named("tracker"))?;
+    let changes = unbind(&service, &mut db, &shipment, &tracker, body.until, now).await?;
+    let changes = changes.ok_or_else(|| {
+        ApiError::Conflict(format!("tracker {dev_eui} has no open ride with this shipment that began before"))
+    })?;
+    let detail = serde_json::json!({ "dev_eui": dev_eui, "until": body.until });
+    db.write_audit(&[audit(&caller, "tracker.unbound", id, detail)], now).await?;
+    let stored = db.shipment(caller.organisation, id).await?;
+    let shipment = show_one(&service, &mut db, stored).await?;
+    let answer = once.finish(&service, db, &caller, StatusCode::OK, &shipment).await?;
+    service.live.publish(changes);
     Ok(answer)
 }
 

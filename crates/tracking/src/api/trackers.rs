@@ -5,14 +5,17 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
 use networks::payload::Codec;
 use serde::{Deserialize, Serialize};
-use store::{Tracker as StoredTracker, UnknownTracker, Uplink as StoredUplink, UplinkCursor};
+use store::{
+    SetAside as StoredSetAside, Tracker as StoredTracker, UnknownTracker, Uplink as StoredUplink,
+    UplinkCursor,
+};
 use utoipa::{IntoParams, ToSchema};
 
 use super::access::{Caller, ReadTrackers, WriteTrackers};
 use super::once::Once;
 use super::page::{Page, PageQuery};
 use super::problem::{ApiError, Problem, named};
-use super::text::{dev_eui, non_empty};
+use super::text::{celsius, dev_eui, non_empty};
 use crate::Service;
 use crate::consume::take_up_tracker;
 use crate::live::Change;
@@ -84,12 +87,12 @@ pub async fn list_trackers(
 ) -> Result<HttpResponse, ApiError> {
     let limit = page.limit()?;
     let mut db = service.store.connect().await?;
-    if query.unknown {
-        let rows = db.unknown_trackers(caller.organisation, limit).await?;
-        let items = rows.into_iter().map(Unknown::from).collect();
-        return Ok(HttpResponse::Ok().json(Page { items, next: None }));
-    }
     let after = page.parse(|text| text.parse().ok())?;
+    if query.unknown {
+        let rows = db.unknown_trackers(caller.organisation, after, limit + 1).await?;
+        let page = Page::of(rows, limit, |unknown| unknown.dev_eui.to_string(), Unknown::from);
+        return Ok(HttpResponse::Ok().json(page));
+    }
     let rows = db.trackers(caller.organisation, after, limit + 1).await?;
     let page = Page::of(rows, limit, |tracker| tracker.dev_eui.to_string(), Tracker::from);
     Ok(HttpResponse::Ok().json(page))
@@ -202,4 +205,48 @@ pub async fn list_uplinks(
         format!("{}_{}", place.received_at.timestamp_micros(), place.rank)
     };
     Ok(HttpResponse::Ok().json(Page::of(rows, limit, cursor, |(_, stored)| uplink(stored))))
+}
+
+/// A reading that counts nowhere, and why.
+#[derive(Serialize, ToSchema)]
+pub struct SetAside {
+    /// Null where the tracker did not know the time.
+    measured_at: Option<DateTime<Utc>>,
+    received_at: DateTime<Utc>,
+    sequence: Option<i32>,
+    temperature_c: f64,
+    humidity_pct: Option<f64>,
+    reason: String,
+}
+
+impl From<StoredSetAside> for SetAside {
+    fn from(stored: StoredSetAside) -> Self {
+        Self {
+            measured_at: stored.measured_at,
+            received_at: stored.received_at,
+            sequence: stored.sequence,
+            temperature_c: celsius(stored.temperature),
+            humidity_pct: stored.humidity.map(|humidity| f64::from(humidity.0) / 100.0),
+            reason: stored.reason,
+        }
+    }
+}
+
+/// Readings that were set aside: without a time, or of a time that cannot be; the latest stored first.
+#[utoipa::path(tag = "trackers", params(("dev_eui" = String, Path), PageQuery), responses(
+    (status = 200, body = Page<SetAside>), (status = 400, body = Problem), (status = 404, body = Problem)))]
+#[get("/trackers/{dev_eui}/set-aside")]
+pub async fn list_set_aside(
+    service: web::Data<Service>,
+    caller: Caller<ReadTrackers>,
+    path: web::Path<String>,
+    page: web::Query<PageQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let limit = page.limit()?;
+    let before = page.parse(|text| text.parse().ok())?;
+    let mut db = service.store.connect().await?;
+    let tracker = db.tracker(caller.organisation, dev_eui(&path)?).await.map_err(named("tracker"))?;
+    let rows = db.set_aside(caller.organisation, tracker.id, before, limit + 1).await?;
+    let page = Page::of(rows, limit, |(place, _)| place.to_string(), |(_, stored)| SetAside::from(stored));
+    Ok(HttpResponse::Ok().json(page))
 }

@@ -8,6 +8,10 @@ const KINDS: Record<string, string> = {
   humidity_low: "Too dry",
   silence: "Tracker silent",
   webhook_refused: "A network's messages are refused",
+  webhook_unreadable: "A network's messages cannot be read",
+  dead_letter: "A message could not be read",
+  spool_full: "The store of waiting messages is filling up",
+  notification_failed: "E-mail cannot be delivered",
 };
 
 export const SEVERITY: Record<Severity, string> = { info: "Info", warning: "Warning", critical: "Critical" };
