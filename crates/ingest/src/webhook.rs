@@ -239,6 +239,8 @@ async fn keep_unreadable(
 
 async fn submit(ingester: &Ingester, integration: &Integration, message: Message) -> Result<(), Refusal> {
     let line = message.to_line().map_err(|error| Refusal::Broken(error.to_string()))?;
+    // The confirm may take a while, and many wait for theirs.
+    drop(message);
     Ok(ingester.sender.submit(line, integration.away).await?)
 }
 

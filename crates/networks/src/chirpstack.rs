@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::event::{Event, EventKind, Gateway};
-use crate::fields::{Base64, Decimal, Place, Text, Time, Whole, read_object, reception};
+use crate::fields::{Base64, Decimal, Place, Receptions, Text, Time, Whole, read_object, reception};
 use crate::{Network, ParseError};
 
 /// The fields of all kinds together; which of them are there tells the kind where the query does not.
@@ -25,7 +25,7 @@ struct Body<'a> {
     confirmed: Option<bool>,
     data: Base64,
     #[serde(borrow)]
-    rx_info: Option<Vec<RxInfo<'a>>>,
+    rx_info: Option<Receptions<RxInfo<'a>>>,
     // txack, ack
     downlink_id: Option<IgnoredAny>,
     #[serde(borrow)]
@@ -148,7 +148,7 @@ impl Body<'_> {
     }
 
     fn uplink(self, event: Event) -> Event {
-        let receptions = self.rx_info.unwrap_or_default();
+        let receptions = self.rx_info.unwrap_or_default().0;
         Event {
             f_cnt: Some(self.f_cnt.or_default()),
             f_port: Some(self.f_port.or_default()),

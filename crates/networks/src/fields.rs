@@ -25,7 +25,7 @@ pub(crate) fn read_object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, P
     }
     serde_json::from_slice(body).map_err(|error| {
         let text = error.to_string();
-        let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason).to_owned();
+        let reason = cut(text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason));
         ParseError::Malformed { line: error.line(), column: error.column(), reason }
     })
 }
@@ -39,6 +39,14 @@ fn no_object(before: &[u8]) -> ParseError {
     }
 }
 
+/// The longest text that is kept of an id, a name or a reason, in bytes; what senders write has no bound.
+const LONGEST_TEXT: usize = 256;
+
+fn cut(text: &str) -> String {
+    let end = (0..=LONGEST_TEXT.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    text.get(..end.unwrap_or_default()).unwrap_or_default().to_owned()
+}
+
 /// Text, or a number taken as text; empty where it is absent.
 #[derive(Debug, Default)]
 pub(crate) struct Text<'a>(Cow<'a, str>);
@@ -50,7 +58,7 @@ impl Text<'_> {
     }
 
     pub(crate) fn to_owned(&self) -> Option<String> {
-        self.known().map(str::to_owned)
+        self.known().map(cut)
     }
 
     /// An EUI in hex of either case; anything else is unknown.
@@ -65,7 +73,7 @@ impl Text<'_> {
 
     /// A gateway's id: the same EUI in another case is the same gateway, a name stays as it is.
     pub(crate) fn gateway_id(&self) -> Option<String> {
-        self.known().map(|text| if is_hex(text, 16) { text.to_ascii_lowercase() } else { text.to_owned() })
+        self.known().map(|text| if is_hex(text, 16) { text.to_ascii_lowercase() } else { cut(text) })
     }
 }
 
@@ -217,9 +225,18 @@ impl<'de> Deserialize<'de> for Time {
         let text = Text::deserialize(deserializer)?;
         let time = text.known().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
         // Servers written in Go print year 1 for "never".
-        Ok(Self(time.map(|time| time.to_utc()).filter(|time| time.timestamp() > 0)))
+        Ok(Self(time.map(|time| without_leap(time.to_utc())).filter(|time| time.timestamp() > 0)))
     }
 }
+
+/// A leap second is the first of the next minute, as every database counts.
+fn without_leap(time: DateTime<Utc>) -> DateTime<Utc> {
+    let beyond = time.timestamp_subsec_nanos().checked_sub(1_000_000_000);
+    beyond.and_then(|nanos| DateTime::from_timestamp(time.timestamp() + 1, nanos)).unwrap_or(time)
+}
+
+/// The longest application payload of LoRaWAN is 242 bytes.
+const LONGEST_PAYLOAD: usize = 255;
 
 /// Bytes in base64, of either alphabet and with or without padding, as protobuf's JSON allows.
 #[derive(Debug, Default)]
@@ -243,6 +260,10 @@ impl<'de> Deserialize<'de> for Base64 {
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Base64, E> {
                 let engine = if text.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
                 match engine.decode(text) {
+                    Ok(bytes) if bytes.len() > LONGEST_PAYLOAD => Err(E::custom(format_args!(
+                        "the payload has {} bytes: no LoRaWAN frame holds more than 242",
+                        bytes.len()
+                    ))),
                     Ok(bytes) => Ok(Base64(Some(bytes))),
                     Err(error) => Err(E::custom(format_args!("the payload is not base64: {error}"))),
                 }
@@ -271,6 +292,48 @@ impl Place {
         let unset = lat == 0.0 && lon == 0.0;
         let on_globe = lat.abs() <= 90.0 && lon.abs() <= 180.0;
         (!unset && on_globe).then_some(Location { lat, lon })
+    }
+}
+
+/// How many receptions of one frame are kept.
+const MOST_RECEPTIONS: usize = 64;
+
+/// The first receptions of a frame; the rest of the list is read over.
+#[derive(Debug)]
+pub(crate) struct Receptions<T>(pub(crate) Vec<T>);
+
+impl<T> Default for Receptions<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Receptions<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ReceptionsVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ReceptionsVisitor<T> {
+            type Value = Receptions<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of receptions")
+            }
+
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<Receptions<T>, A::Error> {
+                let mut kept = Vec::new();
+                while kept.len() < MOST_RECEPTIONS
+                    && let Some(reception) = list.next_element()?
+                {
+                    kept.push(reception);
+                }
+                while list.next_element::<de::IgnoredAny>()?.is_some() {}
+                Ok(Receptions(kept))
+            }
+
+            fn visit_unit<E: de::Error>(self) -> Result<Receptions<T>, E> {
+                Ok(Receptions::default())
+            }
+        }
+        deserializer.deserialize_any(ReceptionsVisitor(PhantomData))
     }
 }
 

@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 
 use crate::ParseError;
 use crate::event::{Event, EventKind, Gateway};
-use crate::fields::{Base64, Decimal, Place, Text, Time, Whole, read_object, reception};
+use crate::fields::{Base64, Decimal, Place, Receptions, Text, Time, Whole, read_object, reception};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -57,7 +57,7 @@ struct Uplink<'a> {
     confirmed: Option<bool>,
     received_at: Time,
     #[serde(borrow)]
-    rx_metadata: Option<Vec<RxMetadata<'a>>>,
+    rx_metadata: Receptions<RxMetadata<'a>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -189,7 +189,7 @@ impl Body<'_> {
             payload,
             confirmed: Some(uplink.confirmed.unwrap_or_default()),
             received_at: uplink.received_at.0.or(event.received_at),
-            gateways: uplink.rx_metadata.unwrap_or_default().iter().map(RxMetadata::gateway).collect(),
+            gateways: uplink.rx_metadata.0.iter().map(RxMetadata::gateway).collect(),
             ..event
         }
     }

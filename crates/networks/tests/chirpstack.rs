@@ -215,3 +215,26 @@ fn a_decoded_object_nested_without_end_costs_no_stack() {
     let refused = up_with(&format!(r#""rxInfo":{}"#, "[".repeat(depth))).unwrap_err();
     assert!(matches!(refused, ParseError::Malformed { line: 1, .. }), "{refused}");
 }
+
+#[test]
+fn a_leap_second_is_the_first_second_of_the_next_minute() {
+    let event = up_with(r#""time":"2026-06-30T23:59:60.25Z""#).unwrap();
+    assert_eq!(event.received_at, Some("2026-07-01T00:00:00.25Z".parse().unwrap()));
+}
+
+#[test]
+fn what_senders_write_without_a_bound_gets_one() {
+    let receptions = vec!["{}"; 65].join(",");
+    assert_eq!(up_with(&format!(r#""rxInfo":[{receptions}]"#)).unwrap().gateways.len(), 64);
+    let name = "ö".repeat(1000);
+    let event = up_with(&format!(r#""rxInfo":[{{"gatewayId":"x{name}"}}]"#)).unwrap();
+    // 256 bytes would end within a letter.
+    assert_eq!(event.gateways[0].id.as_ref().unwrap().len(), 255);
+
+    let payload = |bytes: usize| format!(r#""data":"{}""#, "AAAA".repeat(bytes / 3));
+    assert_eq!(up_with(&payload(255)).unwrap().payload.unwrap().len(), 255);
+    let refused = up_with(&payload(258)).unwrap_err().to_string();
+    assert!(refused.contains("258 bytes"), "{refused}");
+    let refused = up_with(&format!(r#""fCnt":"{name}""#)).unwrap_err().to_string();
+    assert!(refused.len() < 400, "{} bytes", refused.len());
+}

@@ -11,6 +11,9 @@ use crate::inbound::{Inbound, Queue};
 mod rabbitmq;
 mod spool;
 
+/// A batch takes no further pack when it has as many bytes: a database has a bound for one statement.
+const MAX_BYTES: usize = 16 << 20;
+
 use rabbitmq::Consumption;
 use spool::Cursor;
 
@@ -75,7 +78,8 @@ impl Receiver {
     }
 
     /// The next lines: returns when there are `max_lines`, or after `max_wait` with what there is, which may be
-    /// nothing. Packs stay whole, so a batch exceeds `max_lines` only where a single pack does.
+    /// nothing. Packs stay whole, so a batch exceeds `max_lines` only where a single pack does. Very long lines make
+    /// a batch of fewer.
     ///
     /// While the broker is away batches are empty; the connection comes back by itself. Dropping the future
     /// loses nothing.

@@ -67,7 +67,8 @@ impl Arrived {
     pub fn add(&mut self, message: Message, line: &[u8]) {
         let at = message.arrived_at;
         match message.body {
-            Body::Event { source, event } if event.kind == EventKind::Uplink => {
+            // One without payload repeats another that has it, in a normalised form.
+            Body::Event { source, event } if event.kind == EventKind::Uplink && event.payload.is_some() => {
                 self.uplinks.push(uplink(source, event, at));
             }
             Body::Event { source, event } => self.events.push(device_event(source, &event, at)),

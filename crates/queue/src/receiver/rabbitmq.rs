@@ -13,13 +13,13 @@ use lapin::{Channel, Consumer};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Ack, Batch, Mark, Place};
+use super::{Ack, Batch, MAX_BYTES, Mark, Place};
 use crate::inbound::RabbitMq;
 use crate::pack;
 use crate::rabbitmq::{Link, Live, Refusal, away};
 
 /// Packs the broker may deliver ahead of the acknowledgement: a few batches of a thousand lines at a calm
-/// pace (some 20 lines a pack), and at worst 128 MiB.
+/// pace (some 20 lines a pack), and at worst 128 MiB, since a pack takes no further line past 512 KiB.
 const PREFETCH: u16 = 256;
 
 /// A queue that elects its leader may take seconds; one that takes longer is tried on a new connection.
@@ -32,6 +32,7 @@ pub(super) struct Consumption {
     joining: Option<JoinHandle<Option<Session>>>,
     /// Gathered and not handed out yet: a dropped future leaves it here.
     lines: Vec<Bytes>,
+    bytes: usize,
     /// The pack that did not fit into the last batch.
     held: Option<Delivery>,
 }
@@ -55,6 +56,7 @@ impl Consumption {
         let _ = timeout_at(until, self.gather(rabbit, max_lines)).await;
         let Some(session) = &mut self.session else { return Batch::default() };
         let lines = std::mem::take(&mut self.lines);
+        self.bytes = 0;
         if lines.is_empty() {
             // Marks and probes alone: nobody will acknowledge them for us.
             if session.handed == session.acknowledged && session.seen > session.acknowledged {
@@ -70,7 +72,7 @@ impl Consumption {
 
     /// Gathers until there are enough lines; otherwise for ever.
     async fn gather(&mut self, rabbit: &RabbitMq, max_lines: usize) {
-        while self.lines.len() < max_lines {
+        while self.lines.len() < max_lines && self.bytes < MAX_BYTES {
             if !self.is_current(rabbit) {
                 self.leave(rabbit, "");
                 self.join(rabbit).await;
@@ -109,6 +111,7 @@ impl Consumption {
             self.held = Some(delivery);
             return false;
         }
+        self.bytes += pack.len();
         session.seen = delivery.delivery_tag;
         rabbit.unacknowledged.store(session.seen - session.acknowledged, Relaxed);
         let name = delivery.properties.message_id().as_ref().map(ToString::to_string);
@@ -151,6 +154,7 @@ impl Consumption {
     /// Forgets the session and what came through it: the broker delivers it again.
     fn leave(&mut self, rabbit: &RabbitMq, reason: &str) {
         self.lines.clear();
+        self.bytes = 0;
         self.held = None;
         rabbit.unacknowledged.store(0, Relaxed);
         if let Some(session) = self.session.take()

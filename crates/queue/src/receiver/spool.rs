@@ -4,7 +4,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Batch, Mark, Place};
+use super::{Batch, MAX_BYTES, Mark, Place};
 use crate::error::QueueError;
 use crate::pack;
 use crate::spool::Spool;
@@ -14,11 +14,12 @@ pub(super) struct Cursor {
     tail: watch::Receiver<u64>,
     /// Gathered and not handed out yet: a dropped future leaves it here.
     lines: Vec<Bytes>,
+    bytes: usize,
 }
 
 impl Cursor {
     pub(super) fn new(spool: &Spool) -> Self {
-        Self { next: spool.head(), tail: spool.tail(), lines: Vec::new() }
+        Self { next: spool.head(), tail: spool.tail(), lines: Vec::new(), bytes: 0 }
     }
 
     pub(super) async fn next_batch(
@@ -27,12 +28,12 @@ impl Cursor {
         max_lines: usize,
         deadline: Instant,
     ) -> Result<Batch, QueueError> {
-        while self.lines.len() < max_lines {
+        while !self.is_full(max_lines) {
             self.tail.mark_unchanged();
             if !self.gather(spool, max_lines).await? {
                 break;
             }
-            if self.lines.len() >= max_lines || self.next < *self.tail.borrow() {
+            if self.is_full(max_lines) || self.next < *self.tail.borrow() {
                 continue;
             }
             if timeout_at(deadline, self.tail.changed()).await.is_err() {
@@ -40,11 +41,16 @@ impl Cursor {
             }
         }
         let lines = std::mem::take(&mut self.lines);
+        self.bytes = 0;
         let place = match self.next.checked_sub(1) {
             Some(through) if !lines.is_empty() => Place::Spool { through },
             _ => Place::Nothing,
         };
         Ok(Batch { lines, mark: Mark(place) })
+    }
+
+    fn is_full(&self, max_lines: usize) -> bool {
+        self.lines.len() >= max_lines || self.bytes >= MAX_BYTES
     }
 
     /// Takes what fits; false: the next pack does not.
@@ -58,6 +64,10 @@ impl Cursor {
                 return Ok(false);
             }
             self.next = entry.offset + 1;
+            self.bytes += entry.pack.len();
+            if self.bytes >= MAX_BYTES {
+                break;
+            }
         }
         Ok(true)
     }
