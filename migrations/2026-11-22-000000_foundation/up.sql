@@ -148,7 +148,7 @@ create table uplinks (
     dev_addr text,
     f_cnt bigint not null,
     f_port int not null,
-    payload bytea not null,
+    payload bytea,
     confirmed boolean not null,
     gateways text not null,
     problem text

@@ -32,6 +32,8 @@ named_enum! {
         WebhookUnreadable = "webhook_unreadable",
         /// A message could not be read and is kept beside the queue.
         DeadLetter = "dead_letter",
+        /// What waits in the queue has not been worked off for minutes.
+        Backlog = "backlog",
         /// The ingester's spool nears its limit or its disk's watermark: past it webhooks are answered with 503.
         SpoolFull = "spool_full",
         /// Nobody could be told of another alert.

@@ -60,7 +60,7 @@ pub fn configure(ingester: web::Data<Ingester>) -> impl FnOnce(&mut web::Service
     move |app| {
         app.app_data(ingester)
             .route("/webhooks/{integration}", web::post().to(webhook::receive))
-            .route("/webhooks/{integration}/{event}", web::post().to(webhook::receive_event));
+            .route("/webhooks/{integration}/{event:.*}", web::post().to(webhook::receive_event));
     }
 }
 

@@ -21,9 +21,27 @@ const REFUSALS_EVERY: Duration = Duration::from_secs(60);
 /// The state of the spool is reported at most this often.
 const SPOOL_EVERY: Duration = Duration::from_secs(600);
 
-/// Refusals since the last report; None stands for all integrations that do not exist.
+/// Why webhooks are refused that a person could mend at the sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    Token,
+    ContentType,
+    Size,
+}
+
+impl Reason {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Token => "the token is wrong",
+            Self::ContentType => "they do not say that they are JSON",
+            Self::Size => "their bodies are too large",
+        }
+    }
+}
+
+/// Refusals since the last report, by integration; None stands for all integrations that do not exist.
 #[derive(Default)]
-pub struct Refusals(Mutex<HashMap<Option<String>, Waiting>>);
+pub struct Refusals(Mutex<HashMap<(Option<String>, Reason), Waiting>>);
 
 struct Waiting {
     source: Option<Source>,
@@ -32,23 +50,24 @@ struct Waiting {
 }
 
 impl Refusals {
-    pub fn count(&self, source: Option<Source>) {
+    pub fn count(&self, source: Option<&Source>, reason: Reason) {
         let mut refusals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = source.as_ref().map(|source| source.integration.clone());
-        refusals.entry(key).or_insert(Waiting { source, count: 0, reported: None }).count += 1;
+        let key = (source.map(|source| source.integration.clone()), reason);
+        let none_yet = || Waiting { source: source.cloned(), count: 0, reported: None };
+        refusals.entry(key).or_insert_with(none_yet).count += 1;
     }
 
     /// What is due: the first refusal at once, later ones together.
-    fn take_due(&self) -> Vec<(Option<Source>, u64)> {
+    fn take_due(&self) -> Vec<(Option<Source>, Reason, u64)> {
         let mut refusals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = |waiting: &&mut Waiting| {
+        let due = |waiting: &Waiting| {
             waiting.count > 0 && waiting.reported.is_none_or(|at| at.elapsed() >= REFUSALS_EVERY)
         };
-        let take = |waiting: &mut Waiting| {
+        let take = |((_, reason), waiting): (&(Option<String>, Reason), &mut Waiting)| {
             waiting.reported = Some(Instant::now());
-            (waiting.source.clone(), std::mem::take(&mut waiting.count))
+            (waiting.source.clone(), *reason, std::mem::take(&mut waiting.count))
         };
-        refusals.values_mut().filter(due).map(take).collect()
+        refusals.iter_mut().filter(|(_, waiting)| due(waiting)).map(take).collect()
     }
 }
 
@@ -61,9 +80,8 @@ pub async fn run(ingester: &Ingester) {
             () = tokio::time::sleep(ROUND) => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
-        for (source, count) in ingester.refusals.take_due() {
-            let reason = "the token is wrong or the integration is unknown".to_owned();
-            report(ingester, Body::Refused { source, reason, count }).await;
+        for (source, reason, count) in ingester.refusals.take_due() {
+            report(ingester, Body::Refused { source, reason: reason.text().to_owned(), count }).await;
         }
         if spool_reported.is_none_or(|at| at.elapsed() >= SPOOL_EVERY)
             && let Some(alarm) = spool_alarm(ingester)
@@ -108,13 +126,15 @@ mod tests {
     fn the_first_refusal_is_reported_at_once_and_the_rest_of_the_minute_together() {
         let refusals = Refusals::default();
         let source = Source { organisation: OrganisationId(1), integration: "a".into() };
-        refusals.count(Some(source.clone()));
-        refusals.count(None);
+        refusals.count(Some(&source), Reason::Token);
+        refusals.count(None, Reason::Token);
         let mut due = refusals.take_due();
-        due.sort_by_key(|(source, _)| source.is_some());
-        assert_eq!(due, [(None, 1), (Some(source.clone()), 1)]);
-        refusals.count(Some(source.clone()));
-        refusals.count(Some(source));
+        due.sort_by_key(|(source, ..)| source.is_some());
+        assert_eq!(due, [(None, Reason::Token, 1), (Some(source.clone()), Reason::Token, 1)]);
+        refusals.count(Some(&source), Reason::Token);
+        refusals.count(Some(&source), Reason::Token);
         assert_eq!(refusals.take_due(), [], "not twice a minute");
+        refusals.count(Some(&source), Reason::Size);
+        assert_eq!(refusals.take_due(), [(Some(source), Reason::Size, 1)], "another reason is news");
     }
 }

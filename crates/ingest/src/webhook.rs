@@ -3,6 +3,8 @@
 //! Network servers send most events once. So 2xx means that the event is on a disk, and every other answer means
 //! that nothing of it was kept (but for a body of a known sender that cannot be read: that is kept for inspection).
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -13,6 +15,7 @@ use queue::PublishError;
 
 use crate::Ingester;
 use crate::integrations::Integration;
+use crate::reports::Reason;
 
 /// The largest body, in bytes. Webhooks have 0.5 to 4 KiB, tens of KiB with decoded objects.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -20,6 +23,9 @@ pub const MAX_BODY: usize = 1024 * 1024;
 /// How much of a body is read and thrown away before a refusal. actix closes the connection where the body was not
 /// read, which costs senders with a pool of connections more than the refusal.
 const DRAIN: usize = 64 * 1024;
+
+/// How long a body may take. Senders give up after 5 s themselves.
+const BODY_WITHIN: Duration = Duration::from_secs(15);
 
 /// How much of an unreadable body is kept.
 const KEPT: usize = 64 * 1024;
@@ -35,6 +41,8 @@ pub enum Refusal {
     NotJson(String),
     #[error("the body is larger than {MAX_BODY} bytes")]
     TooLarge,
+    #[error("the body did not arrive within {} s", BODY_WITHIN.as_secs())]
+    TooSlow,
     #[error("the body did not arrive whole: {0}")]
     Broken(String),
     #[error("the body cannot be read: {0}")]
@@ -49,6 +57,7 @@ impl Refusal {
             Self::NotAuthorised => StatusCode::UNAUTHORIZED,
             Self::NotJson(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Broken(_) | Self::Unreadable(_) => StatusCode::BAD_REQUEST,
             Self::NotStored(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -60,6 +69,7 @@ impl Refusal {
             Self::NotAuthorised => "unauthorised",
             Self::NotJson(_) => "not_json",
             Self::TooLarge => "too_large",
+            Self::TooSlow => "too_slow",
             Self::Broken(_) => "broken",
             Self::Unreadable(_) => "unreadable",
             Self::NotStored(_) => "not_stored",
@@ -101,7 +111,8 @@ fn event_in(query: &str) -> Option<&str> {
     query.split('&').rev().find_map(|pair| pair.strip_prefix("event=")).filter(|event| !event.is_empty())
 }
 
-/// `POST /webhooks/{integration}/{event}`: the kind of event stands in the path.
+/// `POST /webhooks/{integration}/{event}`: the kind of event stands in the path, which may have several parts.
+/// Without it, the query may still name one.
 pub async fn receive_event(
     ingester: web::Data<Ingester>,
     request: HttpRequest,
@@ -109,7 +120,8 @@ pub async fn receive_event(
     body: web::Payload,
 ) -> HttpResponse {
     let (integration, event) = path.into_inner();
-    answer(&ingester, &request, &integration, Some(&event), body).await
+    let event = Some(event.trim_matches('/')).filter(|event| !event.is_empty());
+    answer(&ingester, &request, &integration, event.or_else(|| event_in(request.query_string())), body).await
 }
 
 async fn answer(
@@ -143,19 +155,28 @@ async fn accept(
 ) -> Result<(), Refusal> {
     let known = ingester.integrations.find(integration);
     let Some(known) = known.as_deref().filter(|known| is_authorised(known, request)) else {
-        ingester.refusals.count(known.as_deref().map(|known| known.source.clone()));
+        ingester.refusals.count(known.as_deref().map(|known| &known.source), Reason::Token);
         drain(body).await;
         return Err(Refusal::NotAuthorised);
     };
     if let Some(other) = other_content_type(request) {
+        ingester.refusals.count(Some(&known.source), Reason::ContentType);
         drain(body).await;
         return Err(Refusal::NotJson(other));
     }
-    let body = read(body).await?;
+    let body = tokio::time::timeout(BODY_WITHIN, read(body)).await.unwrap_or(Err(Refusal::TooSlow));
+    let body = body.inspect_err(|refusal| {
+        if matches!(refusal, Refusal::TooLarge) {
+            ingester.refusals.count(Some(&known.source), Reason::Size);
+        }
+    })?;
     match networks::parse(known.network, event, &body) {
         Ok(events) => store(ingester, known, events).await,
         Err(error) => {
-            keep_unreadable(ingester, known, &error, &body).await?;
+            // The answer is the same where it cannot be kept: sending it again would not help.
+            if let Err(failure) = keep_unreadable(ingester, known, &error, &body).await {
+                tracing::error!(integration = known.source.integration, %failure, "an unreadable body is lost");
+            }
             Err(Refusal::Unreadable(error))
         }
     }
@@ -163,9 +184,11 @@ async fn accept(
 
 fn is_authorised(integration: &Integration, request: &HttpRequest) -> bool {
     let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    // The scheme's case does not matter (RFC 9110, 11.1).
     header
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .is_some_and(|token| integration.accepts(token.trim()))
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .is_some_and(|(_, token)| integration.accepts(token.trim()))
 }
 
 /// The content type where it says something else than JSON; senders that say nothing send JSON.
@@ -195,13 +218,17 @@ async fn read(mut payload: web::Payload) -> Result<web::Bytes, Refusal> {
 }
 
 async fn drain(mut payload: web::Payload) {
-    let mut seen = 0;
-    while let Some(Ok(chunk)) = payload.next().await {
-        seen += chunk.len();
-        if seen > DRAIN {
-            return;
+    let read = async {
+        let mut seen = 0;
+        while let Some(Ok(chunk)) = payload.next().await {
+            seen += chunk.len();
+            if seen > DRAIN {
+                return;
+            }
         }
-    }
+    };
+    // Elapsed: the connection is closed with the rest unread.
+    let _ = tokio::time::timeout(BODY_WITHIN, read).await;
 }
 
 /// Makes all events of the body durable; the answer is given when every one of them is.

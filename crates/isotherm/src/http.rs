@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_web::dev::Server;
-use actix_web::http::StatusCode;
+use actix_web::http::{Method, StatusCode};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use ingest::{Ingester, Readiness};
 use tracking::Service;
@@ -55,16 +55,23 @@ fn mount(
         app.configure(ingest::configure(ingester));
     }
     if let Some(service) = service {
-        app.configure(tracking::api::configure(service)).default_service(web::to(show_page));
+        app.configure(tracking::api::configure(service))
+            .route("/docs", web::get().to(|| async { web::Redirect::to("/docs/").permanent() }))
+            .default_service(web::to(show_page));
     }
 }
 
+/// Ready as long as webhooks can be taken: whoever sends nobody here while the database is away loses what the spool
+/// would have kept.
 async fn show_readiness(ingester: web::Data<Ingester>, service: web::Data<Service>) -> HttpResponse {
-    let database = service.check_database().await.is_ok();
     let ingest = Readiness::of(&ingester);
-    let ready = database && ingest.ready;
-    let body =
-        serde_json::json!({ "database": database, "caught_up": service.is_caught_up(), "ingest": ingest });
+    let ready = ingest.ready;
+    let body = serde_json::json!({
+        "database": if service.check_database().await.is_ok() { "ok" } else { "away" },
+        "queue": service.queue_problem().unwrap_or_else(|| "ok".to_owned()),
+        "caught_up": service.is_caught_up(),
+        "ingest": ingest,
+    });
     if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() }.json(body)
 }
 
@@ -77,6 +84,11 @@ async fn show_metrics(ingester: web::Data<Ingester>, service: web::Data<Service>
 
 /// A file of the page.
 async fn show_page(request: HttpRequest) -> HttpResponse {
+    // A webhook that goes to a wrong address must not take the page for its receipt.
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        let detail = format!("there is nothing to {} here", request.method());
+        return tracking::api::problem(StatusCode::NOT_FOUND, detail);
+    }
     let Some(file) = web_page::file(request.path()) else {
         let detail = if web_page::is_built() {
             "there is no such address".to_owned()

@@ -21,11 +21,17 @@ use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::http;
 
-/// Connections to the database: two workers, the consumer with its partitions, the clock, the notifier, and room.
-const CONNECTIONS: usize = 16;
+/// Connections to the database for requests.
+const FOR_REQUESTS: usize = 12;
+
+/// And for the consumer with its partitions, the clock, the notifier, and room.
+const FOR_WORKERS: usize = 6;
 
 /// How often an ingester looks for new integrations: one that was added counts within a second.
 const INTEGRATIONS_EVERY: Duration = Duration::from_millis(500);
+
+/// How long a batch or an e-mail under way may take when the program stops.
+const END_WITHIN: Duration = Duration::from_secs(15);
 
 /// How long lines that are being made durable may take when the program stops.
 const CLOSE_WITHIN: Duration = Duration::from_secs(8);
@@ -150,7 +156,13 @@ impl Running {
         // Fails only where everything has ended already.
         let _ = self.stop.send(true);
         self.server.stop(true).await;
-        while self.tasks.join_next().await.is_some() {}
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(END_WITHIN, ended).await.is_err() {
+            tracing::warn!(
+                "a batch or an e-mail takes too long; it is given up and done again at the next start"
+            );
+            self.tasks.shutdown().await;
+        }
         if let Some(sender) = self.sender
             && !sender.close(CLOSE_WITHIN).await
         {
@@ -245,17 +257,18 @@ async fn start_tracking(
     for migration in store::migrate(url).await? {
         tracing::info!(migration, "the database was brought to a newer version");
     }
-    let store = Store::open(url, CONNECTIONS)?;
+    let workers = Store::open(url, FOR_WORKERS)?;
     let now = (clocks.readings)();
-    store.connect().await?.ensure_organisation(&config.organisation.name, now).await?;
-    store.make_partitions_ahead(now).await?;
+    workers.connect().await?.ensure_organisation(&config.organisation.name, now).await?;
+    workers.make_partitions_ahead(now).await?;
     let mailer = match config.smtp.url.0.as_str() {
         "" => None,
         url => Some(Mailer::new(url, &config.smtp.from)?),
     };
     let token = &config.ingest.token.0;
     let service = Service::new(Parts {
-        store,
+        store: workers.for_requests(FOR_REQUESTS)?,
+        workers,
         queue,
         clock: clocks.readings.clone(),
         wall_clock: clocks.wall.clone(),

@@ -224,7 +224,8 @@ impl Connection {
         rows.into_iter().map(LiveRow::alert).collect()
     }
 
-    /// Silence alerts of trackers that were heard again: closed at the instant of hearing. Returns whose they were.
+    /// Silence alerts of trackers that were heard again, in a later second than the one since which they are silent:
+    /// closed at the instant of hearing. Returns whose they were.
     pub async fn close_silence_alerts(
         &mut self,
         heard: &[(TrackerId, DateTime<Utc>)],
@@ -244,7 +245,7 @@ impl Connection {
                  ended_at = h.heard_at
              from unnest($2::int[], $3::timestamptz[]) as h (tracker_id, heard_at)
              where a.tracker_id = h.tracker_id and a.kind = 'silence' and a.closed_as is null
-                 and h.heard_at > a.began_at
+                 and date_trunc('second', h.heard_at) > a.began_at
              returning a.organisation_id, a.id, a.shipment_id",
         )
         .bind::<Timestamptz, _>(now)

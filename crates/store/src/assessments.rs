@@ -172,11 +172,13 @@ impl Connection {
         Ok(worst)
     }
 
-    /// Rides under way whose tracker was last heard at least two intervals ago and that have no silence alert yet.
+    /// Rides under way whose tracker was last heard at least two intervals ago and that have no silence alert yet, in
+    /// the order of their ids.
     /// Whether that is silence is the domain's to say.
     pub async fn quiet_rides(
         &mut self,
         now: DateTime<Utc>,
+        after: Option<AssignmentId>,
         limit: i64,
     ) -> Result<Vec<ScheduledRide>, StoreError> {
         let rows: Vec<ScheduledRow> = sql_query(
@@ -190,9 +192,11 @@ impl Connection {
                  and greatest(l.heard_at, a.from_at) <= $1 - make_interval(secs => 2 * t.interval_s)
                  and not exists (select from alerts al
                      where al.assignment_id = a.id and al.kind = 'silence' and al.closed_as is null)
-             order by a.id limit $2",
+                 and ($2 is null or a.id > $2)
+             order by a.id limit $3",
         )
         .bind::<Timestamptz, _>(now)
+        .bind::<Nullable<SqlUuid>, _>(after.map(|id| id.0))
         .bind::<BigInt, _>(limit)
         .load(&mut self.raw)
         .await?;

@@ -4,14 +4,17 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use diesel_async::pooled_connection::AsyncDieselConnectionManager;
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
 use diesel_async::{
-    AnsiTransactionManager, AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection,
+    AnsiTransactionManager, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection,
     TransactionManager,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use futures_util::FutureExt;
+
+use crate::address::Address;
 use crate::{Partitioned, StoreError};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
@@ -22,10 +25,18 @@ const MIGRATION_LOCK: i64 = 0x1507_4E12;
 /// How long a caller waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What works in the background may wait for a lock, but not for ever.
+const FOR_WORKERS: &str = "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s";
+
+/// Nobody waits longer for an answer.
+const FOR_REQUESTS: &str =
+    "-c lock_timeout=10s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s";
+
 /// PostgreSQL, reached through a pool of connections. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
     pool: Pool<AsyncPgConnection>,
+    address: Arc<Address>,
     /// Those that are known to exist.
     pub(crate) partitions: Arc<Mutex<HashSet<(Partitioned, NaiveDate)>>>,
 }
@@ -77,12 +88,16 @@ impl Drop for Lease {
 impl Store {
     /// `url` is a libpq URL such as `postgres://user@host/database`. Connects lazily.
     pub fn open(url: &str, connections: usize) -> Result<Self, StoreError> {
-        let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new(url);
-        let pool = Pool::builder(manager)
-            .max_size(connections)
-            .build()
-            .map_err(|error| StoreError::Unavailable(Box::new(error)))?;
-        Ok(Self { pool, partitions: Arc::default() })
+        let address = Arc::new(Address::parse(url)?);
+        let pool = pool(&address.with_options(FOR_WORKERS), connections)?;
+        Ok(Self { pool, address, partitions: Arc::default() })
+    }
+
+    /// The same database through connections of its own, with limits as people wait: however many requests there
+    /// are, the work in the background finds its connections.
+    pub fn for_requests(&self, connections: usize) -> Result<Self, StoreError> {
+        let pool = pool(&self.address.with_options(FOR_REQUESTS), connections)?;
+        Ok(Self { pool, ..self.clone() })
     }
 
     pub async fn connect(&self) -> Result<Connection, StoreError> {
@@ -101,6 +116,20 @@ impl Store {
         AnsiTransactionManager::begin_transaction(&mut *connection.raw).await?;
         Ok(connection)
     }
+}
+
+fn pool(address: &Address, connections: usize) -> Result<Pool<AsyncPgConnection>, StoreError> {
+    let address = address.clone();
+    let mut manager = ManagerConfig::default();
+    manager.custom_setup = Box::new(move |_| {
+        let address = address.clone();
+        async move { address.connect().await }.boxed()
+    });
+    let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config("", manager);
+    Pool::builder(manager)
+        .max_size(connections)
+        .build()
+        .map_err(|error| StoreError::Unavailable(Box::new(error)))
 }
 
 impl Connection {
@@ -156,8 +185,8 @@ async fn with_harness<F>(url: &str, work: F) -> Result<Vec<String>, StoreError>
 where
     F: FnOnce(&mut Harness) -> Result<Vec<String>, MigrationError> + Send + 'static,
 {
-    let mut connection =
-        AsyncPgConnection::establish(url).await.map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+    let connected = Address::parse(url)?.connect().await;
+    let mut connection = connected.map_err(|error| StoreError::Unavailable(Box::new(error)))?;
     connection.batch_execute(&format!("select pg_advisory_lock({MIGRATION_LOCK})")).await?;
     // The harness blocks its thread on the connection; the lock ends with the connection.
     tokio::task::spawn_blocking(move || work(&mut AsyncMigrationHarness::new(connection)))

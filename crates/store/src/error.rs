@@ -6,6 +6,9 @@ pub enum StoreError {
     /// The database cannot be reached, or gave up on this statement: the same call may succeed later.
     #[error("the database is not available: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The URL of the database, without its secrets.
+    #[error("the database's address: {0}")]
+    Address(String),
     /// A rule of the schema (unique key, foreign key, check) refuses the value; the constraint's name says which.
     #[error("the database refuses the value ({constraint})")]
     Refused { constraint: String },
@@ -26,24 +29,20 @@ impl StoreError {
         matches!(self, Self::Refused { constraint } if constraint == name)
     }
 
-    /// Whether the values themselves are to blame, so that trying again cannot help.
-    pub fn is_of_the_values(&self) -> bool {
-        match self {
-            Self::Refused { .. } => true,
-            // PostgreSQL's class 22; the driver passes on its message, not its code.
-            Self::Statement(DieselError::DatabaseError(_, information)) => {
-                ["invalid byte sequence", "out of range", "no partition of relation", "unsupported Unicode"]
-                    .iter()
-                    .any(|text| information.message().contains(text))
-            }
-            Self::Statement(DieselError::SerializationError(_)) => true,
-            _ => false,
-        }
+    /// Whether the statement's values may be to blame, so that trying again need not help. The driver passes on
+    /// PostgreSQL's words and not its code, so this cannot be known for sure.
+    pub fn may_be_of_the_values(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::Statement(_))
     }
 
     pub(crate) fn unreadable(what: &'static str, reason: impl ToString) -> Self {
         Self::Unreadable { what, reason: reason.to_string() }
     }
+}
+
+/// Two transactions that waited for each other, or one that waited for too long.
+fn is_passing(message: &str) -> bool {
+    ["deadlock detected", "canceling statement due to"].iter().any(|text| message.starts_with(text))
 }
 
 impl From<DieselError> for StoreError {
@@ -63,6 +62,11 @@ impl From<DieselError> for StoreError {
                 _,
             )
             | DieselError::BrokenTransactionManager => Self::Unavailable(Box::new(error)),
+            DieselError::DatabaseError(DatabaseErrorKind::Unknown, ref information)
+                if is_passing(information.message()) =>
+            {
+                Self::Unavailable(Box::new(error))
+            }
             other => Self::Statement(other),
         }
     }

@@ -5,6 +5,7 @@
 //! [`Connection`]: every statement is a method of it, and the caller decides which of them share a transaction.
 
 mod accounts;
+mod address;
 mod alerts;
 mod assessments;
 mod connection;
@@ -18,6 +19,7 @@ mod schema;
 mod shipments;
 mod statement;
 mod trackers;
+mod uplinks;
 
 pub use accounts::{Integration, User};
 pub use alerts::{
@@ -26,9 +28,10 @@ pub use alerts::{
 pub use assessments::{AssignmentState, EvaluatedAssignment, ScheduledRide};
 pub use connection::{Connection, Store, migrate, revert_all};
 pub use error::StoreError;
-pub use intake::{DeviceEvent, UnreadableBody, UnreadableCursor, Uplink, UplinkCursor};
+pub use intake::{DeviceEvent, UnreadableBody, UnreadableCursor};
 pub use partitions::{Partitioned, partition_day};
-pub use readings::{ReadingSpan, SeriesCursor, SeriesPoint, SetAside, TrackerReading};
+pub use readings::{ReadingSpan, SeriesCursor, SeriesPoint, SetAside, TrackerReading, later_end};
 pub use records::{AuditEntry, DueNotification, FirstAnswer, NewNotification, NotificationCounts};
 pub use shipments::{NewShipment, Ride, Shipment, ShipmentFilter, StoredProfile};
 pub use trackers::{Tracker, TrackerNews, UnknownTracker};
+pub use uplinks::{Uplink, UplinkCursor};

@@ -12,6 +12,9 @@ use crate::{Connection, Store, StoreError};
 /// The width of a partition in days. Wider ones write more WAL a reading; narrower ones cost more to plan.
 const PARTITION_DAYS: i64 = 1;
 
+/// One program makes a partition at a time.
+const PARTITION_LOCK: i64 = 0x1507_4E14;
+
 /// How far ahead of the clock partitions are made.
 const DAYS_AHEAD: i64 = 2;
 
@@ -55,6 +58,11 @@ impl Store {
         Ok(())
     }
 
+    /// After a statement that met a partition which is not there: somebody may have dropped it.
+    pub fn forget_partitions(&self) {
+        self.partitions.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Makes the partitions that a clock at `now` will need next.
     pub async fn make_partitions_ahead(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
         let days = (0..=DAYS_AHEAD).map(|ahead| partition_day(now + Duration::days(ahead)));
@@ -83,15 +91,29 @@ impl Connection {
             if missing.iter().all(|one| one.name != *name) {
                 continue;
             }
-            let end = *day + Duration::days(PARTITION_DAYS);
-            // Values are a name and dates made here, never input.
-            self.raw
-                .batch_execute(&format!(
-                    "create table if not exists {name} partition of {} for values from ('{day}') to ('{end}')",
-                    partitioned.table()
-                ))
-                .await?;
+            self.make_partition(*partitioned, *day, name).await?;
         }
         Ok(())
+    }
+
+    /// Attached to its table, not made as a part of it: that would wait for every reader of the table, and let
+    /// everybody else wait behind it. Values are names and dates made here, never input.
+    async fn make_partition(
+        &mut self,
+        partitioned: Partitioned,
+        day: NaiveDate,
+        name: &str,
+    ) -> Result<(), StoreError> {
+        let (table, end) = (partitioned.table(), day + Duration::days(PARTITION_DAYS));
+        let made = format!(
+            "do $$ begin
+                 perform pg_advisory_xact_lock({PARTITION_LOCK});
+                 if to_regclass('{name}') is null then
+                     create table {name} (like {table} including all);
+                     alter table {table} attach partition {name} for values from ('{day}') to ('{end}');
+                 end if;
+             end $$"
+        );
+        Ok(self.raw.batch_execute(&made).await?)
     }
 }

@@ -105,6 +105,11 @@ impl ValueRow {
     }
 }
 
+/// The later of two ends, of which an open one is the latest.
+pub fn later_end(a: Option<DateTime<Utc>>, b: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    a.zip(b).map(|(a, b)| a.max(b))
+}
+
 impl Connection {
     /// Stores the readings that are not there yet and returns the positions of those in `readings`.
     pub async fn insert_readings(&mut self, readings: &[TrackerReading]) -> Result<Vec<usize>, StoreError> {
@@ -228,6 +233,7 @@ impl Connection {
                  select * from readings r
                  where r.tracker_id = a.tracker_id and r.measured_at >= a.from_at
                      and r.measured_at < coalesce(a.until_at, 'infinity')
+                     and r.measured_at >= $5 and ($6 is null or r.measured_at < $6)
              ) r on true
              order by a.assignment_id, r.measured_at, r.temperature, r.humidity",
         )
@@ -235,6 +241,9 @@ impl Connection {
         .bind::<Array<Integer>, _>(column(spans, |s| s.tracker.0))
         .bind::<Array<Timestamptz>, _>(column(spans, |s| s.from))
         .bind::<Array<Nullable<Timestamptz>>, _>(column(spans, |s| s.until))
+        // Once more as plain values, so that the planner leaves out the days before and after.
+        .bind::<Nullable<Timestamptz>, _>(spans.iter().map(|s| s.from).min())
+        .bind::<Nullable<Timestamptz>, _>(spans.iter().map(|s| s.until).reduce(later_end).flatten())
         .load(&mut self.raw)
         .await?;
         Ok(rows.into_iter().map(|row| (AssignmentId(row.assignment_id), row.value.reading())).collect())

@@ -87,7 +87,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Puts one notification a recipient into the outbox.
+    /// Puts one notification a recipient into the outbox; where nobody has one of the roles, the admins are told.
     pub async fn add_notifications(
         &mut self,
         notifications: &[NewNotification],
@@ -102,7 +102,9 @@ impl Connection {
                  next_attempt_at)
              select gen_random_uuid(), n.o, n.a, u.id, n.s, n.b, $5, $5
              from unnest($1::int[], $2::uuid[], $3::text[], $4::text[]) as n (o, a, s, b)
-             join users u on u.organisation_id = n.o and u.role = any($6) and u.disabled_at is null",
+             join users u on u.organisation_id = n.o and u.disabled_at is null
+                 and (u.role = any($6) or (u.role = $7 and not exists (select from users other
+                     where other.organisation_id = n.o and other.role = any($6) and other.disabled_at is null)))",
         )
         .bind::<Array<Integer>, _>(column(notifications, |n| n.organisation.0))
         .bind::<Array<SqlUuid>, _>(column(notifications, |n| n.alert.0))
@@ -110,6 +112,7 @@ impl Connection {
         .bind::<Array<Text>, _>(column(notifications, |n| n.body.as_str()))
         .bind::<Timestamptz, _>(now)
         .bind::<Array<Text>, _>(column(roles, ToString::to_string))
+        .bind::<Text, _>(Role::Admin.to_string())
         .execute(&mut self.raw)
         .await?;
         Ok(())

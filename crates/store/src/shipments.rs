@@ -241,7 +241,7 @@ impl Connection {
         let (before_at, before_id) = filter.before.map(|(at, id)| (at, id.0)).unzip();
         let rows: Vec<ShipmentRow> = sql_query(format!(
             "{SHIPMENT} where s.organisation_id = $1
-                 and ($2 is null or s.reference ilike '%' || replace(replace($2, '%', '\\%'), '_', '\\_') || '%')
+                 and ($2 is null or s.reference ilike '%' || replace(replace(replace($2, '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%')
                  and ($3 is null or s.status = $3)
                  and ($4 is null or (s.created_at, s.id) < ($4, $5))
              order by s.created_at desc, s.id desc limit $6"
@@ -279,7 +279,12 @@ impl Connection {
         tracker: TrackerId,
         from: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        trackers::table.find(tracker.0).for_update().select(trackers::id).first::<i32>(&mut self.raw).await?;
+        trackers::table
+            .find(tracker.0)
+            .for_no_key_update()
+            .select(trackers::id)
+            .first::<i32>(&mut self.raw)
+            .await?;
         let bound = assignments::table
             .filter(assignments::tracker_id.eq(tracker.0))
             .filter(assignments::until_at.is_null().or(assignments::until_at.gt(from)));

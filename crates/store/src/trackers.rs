@@ -75,11 +75,13 @@ const TRACKER_COLUMNS: (
     trackers::interval_s,
 );
 
-/// Of two values at one instant the warmer is the latest, then the more humid, so that order does not matter. Written
-/// out for each column: a sub-select would be run for each row.
-const IS_LATER: &str = "(coalesce(excluded.measured_at, '-infinity'), coalesce(excluded.temperature, -2147483648),
-         coalesce(excluded.humidity, -1))
-     > (coalesce(s.measured_at, '-infinity'), coalesce(s.temperature, -2147483648), coalesce(s.humidity, -1))";
+/// Of two values at one instant the warmer is the latest, then the more humid, and so on, so that order does not
+/// matter. Written out for each column: a sub-select would be run for each row.
+const IS_LATER: &str =
+    "(coalesce(excluded.measured_at, '-infinity'), coalesce(excluded.temperature, -2147483648),
+         coalesce(excluded.humidity, -1), coalesce(excluded.battery_pct, -1), coalesce(excluded.sequence, -1))
+     > (coalesce(s.measured_at, '-infinity'), coalesce(s.temperature, -2147483648),
+         coalesce(s.humidity, -1), coalesce(s.battery_pct, -1), coalesce(s.sequence, -1))";
 
 impl Connection {
     /// Refused by `trackers_organisation_id_dev_eui_key` where it is registered already.
@@ -134,14 +136,12 @@ impl Connection {
         after: Option<DevEui>,
         limit: i64,
     ) -> Result<Vec<Tracker>, StoreError> {
-        let rows: Vec<TrackerRow> = trackers::table
-            .filter(trackers::organisation_id.eq(organisation.0))
-            .filter(trackers::dev_eui.gt(after.map_or(i64::MIN, stored_eui)))
-            .order(trackers::dev_eui)
-            .limit(limit)
-            .select(TRACKER_COLUMNS)
-            .load(&mut self.raw)
-            .await?;
+        let mut those = trackers::table.filter(trackers::organisation_id.eq(organisation.0)).into_boxed();
+        if let Some(after) = after {
+            those = those.filter(trackers::dev_eui.gt(stored_eui(after)));
+        }
+        let those = those.order(trackers::dev_eui).limit(limit).select(TRACKER_COLUMNS);
+        let rows: Vec<TrackerRow> = those.load(&mut self.raw).await?;
         Ok(rows.into_iter().map(tracker).collect())
     }
 

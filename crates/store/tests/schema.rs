@@ -30,7 +30,7 @@ fn uplink(organisation: OrganisationId, f_cnt: i64, payload: Vec<u8>) -> Uplink 
         dev_addr: Some("00189440".into()),
         f_cnt,
         f_port: 10,
-        payload,
+        payload: Some(payload),
         confirmed: false,
         gateways: "[]".into(),
         received_at: at(0),
@@ -122,4 +122,57 @@ async fn a_transaction_that_is_dropped_gives_its_locks_back_at_once() {
     assert_eq!(again, made);
     let never = database.psql("select count(*) from organisations where name = 'never'").unwrap();
     assert_eq!(never.trim(), "0");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_partition_is_made_beside_a_reader_and_has_its_tables_index() {
+    let (database, store, owner) = migrated().await;
+    let mut reader = store.begin().await.unwrap();
+    reader.uplinks(owner, DevEui(7), None, 10).await.unwrap();
+    let tomorrow = partition_day(at(86_400));
+    let wanted = [(Partitioned::Uplinks, tomorrow)];
+    let made = store.ensure_partitions(&wanted);
+    tokio::time::timeout(Duration::from_secs(10), made).await.expect("nobody waits for the reader").unwrap();
+    drop(reader);
+
+    let name = format!("uplinks_{}", tomorrow.format("%Y%m%d"));
+    let indexes = format!(
+        "select count(*), count(inhparent) from pg_index i left join pg_inherits on inhrelid = indexrelid
+         where indrelid = '{name}'::regclass"
+    );
+    assert_eq!(database.psql(&indexes).unwrap().trim(), "1|1", "one index, and it is a part of the table's");
+    // Dropped by an operator, and known to the store: forgotten, it is made again.
+    database.psql(&format!("drop table {name}")).unwrap();
+    let late = [Uplink { received_at: at(86_400), ..uplink(owner, 1, vec![1]) }];
+    let mut db = store.connect().await.unwrap();
+    assert!(db.insert_uplinks(&late).await.unwrap_err().may_be_of_the_values());
+    store.forget_partitions();
+    store.ensure_partitions(&[(Partitioned::Uplinks, tomorrow)]).await.unwrap();
+    db.insert_uplinks(&late).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_uplink_without_payload_is_a_copy_of_the_one_that_has_it() {
+    let (_database, store, owner) = migrated().await;
+    let mut db = store.connect().await.unwrap();
+    let without = |f_cnt, seconds| Uplink {
+        payload: None,
+        received_at: at(seconds),
+        problem: Some("no payload".into()),
+        ..uplink(owner, f_cnt, Vec::new())
+    };
+    let uplinks = [without(1, 2), uplink(owner, 1, vec![1]), without(2, 3)];
+    db.insert_uplinks(&uplinks).await.unwrap();
+    let shown = db.uplinks(owner, DevEui(7), None, 10).await.unwrap();
+    let shown: Vec<_> = shown.into_iter().map(|(_, uplink)| (uplink.f_cnt, uplink.payload)).collect();
+    assert_eq!(shown, [(2, None), (1, Some(vec![1]))]);
+
+    let kept = db.kept_uplinks(owner, DevEui(7), None, 1).await.unwrap();
+    assert_eq!(kept.len(), 1);
+    let rest = db.kept_uplinks(owner, DevEui(7), Some(kept[0].received_at), 10).await.unwrap();
+    assert_eq!(rest.len(), 2);
+    let mended: Vec<Uplink> = rest.into_iter().map(|uplink| Uplink { problem: None, ..uplink }).collect();
+    db.update_uplink_problems(&mended).await.unwrap();
+    let shown = db.uplinks(owner, DevEui(7), None, 10).await.unwrap();
+    assert!(shown.iter().all(|(_, uplink)| uplink.problem.is_none()), "{shown:?}");
 }

@@ -15,8 +15,9 @@ use uuid::Uuid;
 
 use crate::live::{Change, OwnedChange};
 
-/// Who hears of an alert.
-const RECIPIENTS: [Role; 2] = [Role::Coordinator, Role::Quality];
+/// Who hears of a shipment's alert, and who of one about the installation itself.
+const OF_SHIPMENTS: &[Role] = &[Role::Coordinator, Role::Quality];
+const OF_THE_INSTALLATION: &[Role] = &[Role::Admin];
 
 /// What a batch makes of the alerts.
 #[derive(Default)]
@@ -100,15 +101,17 @@ impl AlertWork {
         reopened: bool,
     ) {
         let Some(stored) = stored(episode) else { return };
-        let times_before = (before.began_at, before.alarmed_at, before.ended_at, before.severity);
-        let times_after = (stored.began_at, stored.alarmed_at, stored.ended_at, episode.severity);
+        let known = (before.began_at, before.alarmed_at, before.ended_at, before.severity, before.extreme);
+        let extreme = stored.extreme.unwrap_or_default();
+        let amended = (stored.began_at, stored.alarmed_at, stored.ended_at, episode.severity, extreme);
         // An exposure that merely goes on is no news.
-        if times_before != times_after {
+        if known != amended {
             let detail = serde_json::json!({
                 "began_at": [before.began_at, stored.began_at],
                 "alarmed_at": [before.alarmed_at, stored.alarmed_at],
                 "ended_at": [before.ended_at, stored.ended_at],
                 "severity": [before.severity, episode.severity],
+                "extreme": [before.extreme, extreme],
                 "reopened": reopened,
             });
             self.record(state, "alert.amended", before.id, detail);
@@ -176,7 +179,7 @@ impl AlertWork {
         db.amend_alerts(&self.amended).await?;
         let (alerts, references): (Vec<_>, Vec<_>) = self.raised.into_iter().unzip();
         let raised = db.raise_alerts(&alerts, now).await?;
-        let mut notifications = Vec::new();
+        let (mut of_shipments, mut of_installation) = (Vec::new(), Vec::new());
         for (alert, reference) in
             alerts.iter().zip(references).filter(|(alert, _)| raised.contains(&alert.id))
         {
@@ -194,11 +197,13 @@ impl AlertWork {
             self.changes.push((alert.organisation, Change::Alert { id: alert.id, shipment }));
             // That one cannot be told by the means that failed.
             if alert.kind != AlertKind::NotificationFailed {
-                notifications.push(notification(alert, reference.as_deref()));
+                let told = if shipment.is_some() { &mut of_shipments } else { &mut of_installation };
+                told.push(notification(alert, reference.as_deref()));
             }
         }
         db.write_audit(&self.audit, now).await?;
-        db.add_notifications(&notifications, &RECIPIENTS, now).await?;
+        db.add_notifications(&of_shipments, OF_SHIPMENTS, now).await?;
+        db.add_notifications(&of_installation, OF_THE_INSTALLATION, now).await?;
         Ok(self.changes)
     }
 }
@@ -229,9 +234,10 @@ fn notification(alert: &NewAlert, reference: Option<&str>) -> NewNotification {
         AlertKind::HumidityHigh => "too humid",
         AlertKind::HumidityLow => "too dry",
         AlertKind::Silence => "the tracker is silent",
-        AlertKind::WebhookRefused => "webhooks are refused: their token is wrong",
+        AlertKind::WebhookRefused => "webhooks are refused",
         AlertKind::WebhookUnreadable => "webhooks cannot be read",
         AlertKind::DeadLetter => "a message could not be read and is kept as a dead letter",
+        AlertKind::Backlog => "what was received is not worked off: alarms are late",
         AlertKind::SpoolFull => "the spool is filling: when it is full, webhooks are refused",
         AlertKind::NotificationFailed => "a notification cannot be delivered",
     };

@@ -3,16 +3,16 @@
 //! Each ride of a tracker with a shipment is evaluated for itself, so that one tracker's good value never hides the
 //! other's bad one; a shipment's verdict is the worst of its rides'. What the rules are is the domain's to say.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use domain::alert::{AlertChange, LiveAlert, reconcile};
 use domain::evaluate::{Assessment, Coverage, Evaluation, Interval, Verdict, evaluate, gaps};
 use domain::profile::Profile;
-use domain::{AlertId, AssignmentId, DevEui, Reading, ShipmentId, TrackerId};
+use domain::{AlertId, AssignmentId, DevEui, OrganisationId, Reading, ShipmentId, TrackerId};
 use store::{
-    AssignmentState, Connection, EvaluatedAssignment, ReadingSpan, Ride, Shipment, StoreError, StoredProfile,
-    Tracker,
+    AssignmentState, AuditEntry, Connection, EvaluatedAssignment, ReadingSpan, Ride, Shipment, StoreError,
+    StoredProfile, Tracker,
 };
 
 use crate::Service;
@@ -190,19 +190,24 @@ pub async fn reassess(
         live.entry(assignment).or_default().push(alert);
     }
     let (mut evaluated, mut work) = (Vec::with_capacity(states.len()), AlertWork::default());
-    let mut judged_anew = BTreeSet::new();
+    let mut judged_anew = BTreeMap::new();
     for (state, fold) in states.iter().zip(folds) {
         let Some(evaluation) = fold.into_evaluation() else { continue };
         let profile = &profile_of(state)?.profile;
         let end = end_of(state.until, now);
         let assessment = evaluation.assess(profile, end);
+        let over = state.until.is_some_and(|until| until <= end);
+        let mut episodes = assessment.episodes;
+        if over {
+            // What stood at the end of the ride ends with it.
+            episodes.iter_mut().for_each(|episode| episode.ended_at = episode.ended_at.or(Some(end)));
+        }
         let standing = live.remove(&state.assignment).unwrap_or_default();
-        for change in reconcile(&standing, &assessment.episodes) {
+        for change in reconcile(&standing, &episodes) {
             add_change(&mut work, profile, state, &standing, change);
         }
-        let over = state.until.is_some_and(|until| until <= end);
         if state.verdict != Some(assessment.verdict) {
-            judged_anew.insert(state.shipment);
+            judged_anew.insert(state.shipment, state.organisation);
         }
         evaluated.push(EvaluatedAssignment {
             assignment: state.assignment,
@@ -213,7 +218,7 @@ pub async fn reassess(
     }
     db.store_evaluations(&evaluated).await?;
     let mut changes = work.apply(db, now).await?;
-    update_holds(db, judged_anew).await?;
+    update_holds(db, &judged_anew, now).await?;
     let concerned: HashMap<_, _> = states.iter().map(|state| (state.shipment, state.organisation)).collect();
     changes.extend(concerned.into_iter().map(|(id, organisation)| (organisation, Change::Shipment { id })));
     Ok(changes)
@@ -311,16 +316,28 @@ async fn refold<'a>(
 }
 
 /// A hold follows from the verdicts, so it is looked at only where one of them has changed.
-async fn update_holds(db: &mut Connection, judged_anew: BTreeSet<ShipmentId>) -> Result<(), StoreError> {
-    let shipments: Vec<ShipmentId> = judged_anew.into_iter().collect();
-    let verdicts = db.lock_shipment_verdicts(&shipments).await?;
-    let changed: Vec<_> = verdicts
-        .into_iter()
-        .map(|(shipment, before, verdict)| (shipment, before, domain::shipment::hold(before, verdict)))
-        .filter(|(_, before, after)| before != after)
-        .map(|(shipment, _, after)| (shipment, after))
-        .collect();
-    db.set_holds(&changed).await
+async fn update_holds(
+    db: &mut Connection,
+    judged_anew: &BTreeMap<ShipmentId, OrganisationId>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let shipments: Vec<ShipmentId> = judged_anew.keys().copied().collect();
+    let (mut changed, mut audit) = (Vec::new(), Vec::new());
+    for (shipment, before, verdict) in db.lock_shipment_verdicts(&shipments).await? {
+        let after = domain::shipment::hold(before, verdict);
+        if let Some(organisation) = judged_anew.get(&shipment).filter(|_| before != after) {
+            changed.push((shipment, after));
+            audit.push(AuditEntry {
+                organisation: *organisation,
+                actor: None,
+                action: "shipment.hold_changed",
+                subject: shipment.to_string(),
+                detail: serde_json::json!({ "hold": [before, after] }),
+            });
+        }
+    }
+    db.set_holds(&changed).await?;
+    db.write_audit(&audit, now).await
 }
 
 /// The end of a ride's span at `now`.

@@ -1,23 +1,22 @@
 //! The consumer: batches of messages become rows, assessments and alerts, and are acknowledged after the commit.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 use actix_web::web::Bytes;
 use chrono::{DateTime, Utc};
-use domain::alert::AlertKind;
 use domain::{DevEui, OrganisationId, Reading, TrackerId};
 use networks::message::Message;
 use queue::QueueError;
 use store::{
-    Connection, Partitioned, StoreError, Tracker, TrackerNews, TrackerReading, Uplink, UplinkCursor,
-    partition_day,
+    Connection, Partitioned, StoreError, Tracker, TrackerNews, TrackerReading, Uplink, partition_day,
 };
 
 use crate::Service;
 use crate::alerting::AlertWork;
+use crate::arrived::{Arrived, Report};
 use crate::assess::{Fresh, reassess};
-use crate::heard::{Arrived, Heard, Report, decode_uplinks};
+use crate::heard::{Heard, decode_uplinks};
 use crate::live::{Change, OwnedChange};
 
 /// A batch is as many lines as this, or what came within `BATCH_WAIT`.
@@ -44,7 +43,7 @@ pub async fn run(service: &Service) {
                 if service.pause(PAUSE).await { continue } else { return }
             }
         };
-        if !consume_lines(service, &batch.lines).await {
+        if !consume_lines(service, batch.lines).await {
             return;
         }
         if let Err(error) = receiver.ack(batch.mark).await {
@@ -61,54 +60,63 @@ enum ConsumeError {
     Queue(#[from] QueueError),
 }
 
-/// Stores the lines, however often it takes; false when the service stops before. They are read once, so that what
-/// cannot be read becomes one dead letter and not one for each try.
-async fn consume_lines(service: &Service, lines: &[Bytes]) -> bool {
-    let mut read = None;
-    loop {
-        let outcome = match &mut read {
-            Some(arrived) => store_lines(service, arrived, lines).await,
-            None => match read_messages(service, lines).await {
-                Ok(arrived) => {
-                    read = Some(arrived);
-                    continue;
-                }
-                Err(error) => Err(error.into()),
-            },
-        };
-        let Err(error) = outcome else { return true };
+/// Lines of a batch that are neither stored nor dead letters yet, however many tries that takes.
+#[derive(Default)]
+struct Pending {
+    lines: VecDeque<Bytes>,
+    /// Of those that became dead letters: told with the next commit.
+    reports: Vec<Report>,
+}
+
+/// Stores the lines, however often it takes; false when the service stops before.
+async fn consume_lines(service: &Service, lines: Vec<Bytes>) -> bool {
+    let mut pending = Pending { lines: lines.into(), reports: Vec::new() };
+    while let Err(error) = store_pending(service, &mut pending).await {
         service.metrics.batches_failed.inc();
-        tracing::error!(%error, lines = lines.len(), "a batch failed and is tried again");
+        tracing::error!(%error, lines = pending.lines.len(), "a batch failed and is tried again");
         if !service.pause(PAUSE).await {
             return false;
         }
     }
+    true
 }
 
-/// Stores what arrived together; if the database refuses a value in it, each line by itself, so that one cannot hold
-/// up the others.
-async fn store_lines(service: &Service, arrived: &mut Arrived, lines: &[Bytes]) -> Result<(), ConsumeError> {
-    match consume_batch(service, arrived).await {
-        Err(error) if error.is_of_the_values() => {
-            tracing::error!(%error, "the database refuses a value of this batch; storing line by line");
+/// Stores the lines together; where the database refuses something in them, one by one, so that one cannot hold up
+/// the others.
+async fn store_pending(service: &Service, pending: &mut Pending) -> Result<(), ConsumeError> {
+    let mut arrived = read_messages(service, pending).await?;
+    match consume_batch(service, &mut arrived).await {
+        Err(error) if error.may_be_of_the_values() => {
+            tracing::error!(%error, "the database refuses something of this batch; storing line by line");
         }
         outcome => return Ok(outcome?),
     }
-    for line in lines {
-        // One that is no message is a dead letter already.
-        let Ok(message) = Message::from_line(line) else { continue };
-        let mut arrived = Arrived::default();
-        arrived.add(message, line);
-        match consume_batch(service, &mut arrived).await {
-            Err(error) if error.is_of_the_values() => {
+    service.workers.forget_partitions();
+    while let Some(line) = pending.lines.front() {
+        let outcome = match store_alone(service, line).await {
+            // Once more, since it may have been a passing trouble after all.
+            Err(error) if error.may_be_of_the_values() => store_alone(service, line).await,
+            outcome => outcome,
+        };
+        match outcome {
+            Err(error) if error.may_be_of_the_values() => {
                 let report = bury(service, line, &error.to_string()).await?;
-                let mut told = Arrived { reports: vec![report], ..Arrived::default() };
-                consume_batch(service, &mut told).await?;
+                pending.reports.push(report);
             }
             outcome => outcome?,
         }
+        pending.lines.pop_front();
     }
-    Ok(())
+    let mut told = Arrived { reports: pending.reports.clone(), ..Arrived::default() };
+    Ok(consume_batch(service, &mut told).await?)
+}
+
+async fn store_alone(service: &Service, line: &Bytes) -> Result<(), StoreError> {
+    let mut arrived = Arrived::default();
+    if let Ok(message) = Message::from_line(line) {
+        arrived.add(message);
+    }
+    consume_batch(service, &mut arrived).await
 }
 
 /// Keeps a line as a dead letter.
@@ -122,32 +130,42 @@ async fn bury(service: &Service, line: &Bytes, reason: &str) -> Result<Report, Q
 /// What happens to a batch, step by step.
 async fn consume_batch(service: &Service, arrived: &mut Arrived) -> Result<(), StoreError> {
     let now = (service.clock)();
-    let mut db = service.store.begin().await?;
+    let mut db = service.workers.begin().await?;
     db.share_intake().await?;
     let trackers = find_trackers(&mut db, &arrived.uplinks).await?;
     let heard = decode_uplinks(&mut arrived.uplinks, &trackers);
-    service.store.ensure_partitions(&days_of(&arrived.uplinks, &heard.readings)).await?;
+    service.workers.ensure_partitions(&days_of(&arrived.uplinks, &heard.readings)).await?;
     store_intake(&mut db, arrived).await?;
     let fresh = store_readings(&mut db, &heard).await?;
     let readings = fresh.values().map(Vec::len).sum::<usize>();
     let mut changes = note_heard(&mut db, &heard, &trackers, now).await?;
     changes.extend(assess_fresh(service, &mut db, fresh, now).await?);
-    changes.extend(raise_reports(&mut db, &arrived.reports, now).await?);
+    let reports: Vec<&Report> = arrived.reports.iter().chain(&heard.reports).collect();
+    changes.extend(raise_reports(&mut db, &reports, now).await?);
     db.commit().await?;
     service.metrics.count_batch(arrived.messages(), readings);
+    service.metrics.count_problems(&arrived.uplinks);
     service.live.publish(changes);
     Ok(())
 }
 
-/// A line that is no message goes to the dead letters with its reason; the rest of the pack goes on.
-async fn read_messages(service: &Service, lines: &[Bytes]) -> Result<Arrived, QueueError> {
+/// A line that is no message becomes a dead letter with its reason; the rest of the pack goes on.
+async fn read_messages(service: &Service, pending: &mut Pending) -> Result<Arrived, QueueError> {
     let mut arrived = Arrived::default();
-    for line in lines {
+    let mut position = 0;
+    while let Some(line) = pending.lines.get(position) {
         match Message::from_line(line) {
-            Ok(message) => arrived.add(message, line),
-            Err(reason) => arrived.reports.push(bury(service, line, &reason.to_string()).await?),
+            Ok(message) => {
+                arrived.add(message);
+                position += 1;
+            }
+            Err(reason) => {
+                pending.reports.push(bury(service, line, &reason.to_string()).await?);
+                pending.lines.remove(position);
+            }
         }
     }
+    arrived.reports.extend(pending.reports.iter().cloned());
     Ok(arrived)
 }
 
@@ -241,7 +259,7 @@ async fn assess_fresh(
 
 async fn raise_reports(
     db: &mut Connection,
-    reports: &[Report],
+    reports: &[&Report],
     now: DateTime<Utc>,
 ) -> Result<Vec<OwnedChange>, StoreError> {
     if reports.is_empty() {
@@ -252,25 +270,7 @@ async fn raise_reports(
     let mut work = AlertWork::default();
     let mut raised = BTreeSet::new();
     for report in reports {
-        let (owner, kind, subject, at) = match report {
-            Report::Refused { source: Some(source), at } => (
-                source.organisation,
-                AlertKind::WebhookRefused,
-                format!("integration {}", source.integration),
-                *at,
-            ),
-            Report::Refused { source: None, at } => {
-                (operator, AlertKind::WebhookRefused, "an unknown integration".to_owned(), *at)
-            }
-            Report::Unreadable { source, at } => {
-                let subject = format!("integration {}", source.integration);
-                (source.organisation, AlertKind::WebhookUnreadable, subject, *at)
-            }
-            Report::SpoolAlarm { reason, at } => {
-                (operator, AlertKind::SpoolFull, format!("spool: {reason}"), *at)
-            }
-            Report::DeadLetter { at } => (operator, AlertKind::DeadLetter, "the queue".to_owned(), *at),
-        };
+        let (owner, kind, subject, at) = report.alert(operator);
         if raised.insert((owner, kind, subject.clone())) {
             work.raise_about(owner, kind, subject, at);
         }
@@ -293,7 +293,7 @@ pub async fn take_up_tracker(
         after = Some(last);
     }
     // All of them before the first row: another connection makes them, and would wait for this transaction.
-    service.store.ensure_partitions(&days.into_iter().collect::<Vec<_>>()).await?;
+    service.workers.ensure_partitions(&days.into_iter().collect::<Vec<_>>()).await?;
     after = None;
     while let Some((mut uplinks, last)) = next_kept(db, tracker, after).await? {
         let heard = decode_uplinks(&mut uplinks, &trackers);
@@ -305,13 +305,13 @@ pub async fn take_up_tracker(
     Ok(())
 }
 
-/// The next uplinks that were kept of a device, and the place of the last one.
+/// The next uplinks that were kept of a device, and when the last of them was received.
 async fn next_kept(
     db: &mut Connection,
     tracker: &Tracker,
-    after: Option<UplinkCursor>,
-) -> Result<Option<(Vec<Uplink>, UplinkCursor)>, StoreError> {
-    let rows = db.uplinks(tracker.organisation, tracker.dev_eui, after, 1000).await?;
-    let last = rows.last().map(|(place, _)| *place);
-    Ok(last.map(|last| (rows.into_iter().map(|(_, uplink)| uplink).collect(), last)))
+    after: Option<DateTime<Utc>>,
+) -> Result<Option<(Vec<Uplink>, DateTime<Utc>)>, StoreError> {
+    let uplinks = db.kept_uplinks(tracker.organisation, tracker.dev_eui, after, 1000).await?;
+    let last = uplinks.last().map(|uplink| uplink.received_at);
+    Ok(last.map(|last| (uplinks, last)))
 }

@@ -57,15 +57,7 @@ impl TokenKey {
                 .map_err(|bytes| failed(format!("{} bytes instead of 32", bytes.len())))?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let secret: [u8; 32] = rand::random();
-                let mut file = std::fs::OpenOptions::new()
-                    .write(true)
-                    .create_new(true)
-                    .mode(0o600)
-                    .open(path)
-                    .map_err(|error| failed(error.to_string()))?;
-                file.write_all(&secret)
-                    .and_then(|()| file.sync_all())
-                    .map_err(|error| failed(error.to_string()))?;
+                write_beside(path, &secret).map_err(|error| failed(error.to_string()))?;
                 secret
             }
             Err(error) => return Err(failed(error.to_string())),
@@ -103,6 +95,16 @@ impl TokenKey {
         let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &rules).ok()?.claims;
         (claims.exp > now.timestamp()).then_some(claims)
     }
+}
+
+/// Written beside and renamed, so that a kill in the middle leaves no half key.
+fn write_beside(path: &Path, secret: &[u8]) -> std::io::Result<()> {
+    let beside = path.with_extension("new");
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    file.write_all(secret)?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)
 }
 
 /// An Argon2id hash as a PHC string. Takes tens of milliseconds of CPU on purpose.

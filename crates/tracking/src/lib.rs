@@ -5,6 +5,7 @@
 
 mod alerting;
 pub mod api;
+mod arrived;
 mod assess;
 mod consume;
 pub mod credentials;
@@ -33,7 +34,10 @@ const LOGINS_AT_ONCE: usize = 2;
 
 /// What all parts of the service share.
 pub struct Service {
+    /// For requests.
     pub store: Store,
+    /// The same database through connections of their own, for what works in the background.
+    workers: Store,
     /// What the ingesters made durable.
     pub queue: Queue,
     /// The time of readings, alarms and silence.
@@ -55,7 +59,10 @@ pub struct Service {
 
 /// What a service is made from.
 pub struct Parts {
+    /// For requests.
     pub store: Store,
+    /// The same database, for what works in the background.
+    pub workers: Store,
     pub queue: Queue,
     pub clock: Clock,
     pub wall_clock: Clock,
@@ -68,10 +75,20 @@ pub struct Parts {
 
 impl Service {
     pub fn new(parts: Parts) -> Result<Self, prometheus::Error> {
-        let Parts { store, queue, clock, wall_clock, tokens, mailer, ingester_token_sha256, shutdown } =
-            parts;
+        let Parts {
+            store,
+            workers,
+            queue,
+            clock,
+            wall_clock,
+            tokens,
+            mailer,
+            ingester_token_sha256,
+            shutdown,
+        } = parts;
         Ok(Self {
             store,
+            workers,
             queue,
             clock,
             wall_clock,

@@ -1,12 +1,14 @@
 //! What has changed, told to every page that is open: after the commit, never before.
 
+use std::collections::HashSet;
+
 use domain::access::Permission;
 use domain::{AlertId, DevEui, OrganisationId, ShipmentId};
 use serde::Serialize;
 use tokio::sync::broadcast;
 
 /// How many changes a slow page may fall behind before it is told to load everything anew.
-const BACKLOG: usize = 1024;
+const BACKLOG: usize = 8192;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(untagged)]
@@ -50,8 +52,10 @@ impl Default for LiveChanges {
 }
 
 impl LiveChanges {
+    /// Each change once, however often a batch brought it about.
     pub fn publish(&self, changes: impl IntoIterator<Item = OwnedChange>) {
-        for change in changes {
+        let mut told = HashSet::new();
+        for change in changes.into_iter().filter(|change| told.insert(*change)) {
             // Without a listener there is nobody to tell.
             let _ = self.sender.send(change);
         }

@@ -1,6 +1,7 @@
 //! Figures for Prometheus.
 
 use prometheus::{IntCounter, Registry, TextEncoder};
+use store::Uplink;
 
 pub struct Metrics {
     registry: Registry,
@@ -9,6 +10,7 @@ pub struct Metrics {
     pub batches: IntCounter,
     pub batches_failed: IntCounter,
     pub dead_letters: IntCounter,
+    pub uplinks_without_readings: IntCounter,
 }
 
 impl Metrics {
@@ -31,6 +33,10 @@ impl Metrics {
                 "isotherm_tracking_dead_letters_total",
                 "Messages put to the dead letters",
             )?,
+            uplinks_without_readings: counter(
+                "isotherm_tracking_uplinks_without_readings_total",
+                "Uplinks that gave no readings: unknown trackers, payloads that nobody understands",
+            )?,
             registry,
         })
     }
@@ -39,6 +45,11 @@ impl Metrics {
         self.batches.inc();
         self.lines.inc_by(lines as u64);
         self.readings.inc_by(readings as u64);
+    }
+
+    pub fn count_problems(&self, uplinks: &[Uplink]) {
+        let problems = uplinks.iter().filter(|uplink| uplink.problem.is_some()).count();
+        self.uplinks_without_readings.inc_by(problems as u64);
     }
 
     /// Prometheus' text format.

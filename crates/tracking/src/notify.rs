@@ -88,7 +88,7 @@ pub async fn run(service: &Service) {
 /// Sends the notification that is due first, if any, in a transaction of its own: after a kill at most this one is
 /// sent twice.
 async fn send_next(service: &Service, mailer: &Mailer) -> Result<bool, StoreError> {
-    let mut db = service.store.begin().await?;
+    let mut db = service.workers.begin().await?;
     let due = db.lock_due_notifications((service.clock)(), 1).await?;
     let mut changes = Vec::new();
     for notification in &due {

@@ -4,9 +4,10 @@
 //! Each round is idempotent and takes nothing but the present state, so that a missed or doubled one is harmless.
 
 use std::sync::PoisonError;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use domain::alert::AlertKind;
 use domain::silence::{Heard, Schedule, silent_since};
 use store::{Connection, ScheduledRide, StoreError};
 
@@ -20,12 +21,25 @@ const ROUND: Duration = Duration::from_secs(1);
 /// How many assignments one transaction takes.
 const AT_ONCE: i64 = 500;
 
+/// A queue that is not worked off for so long is somebody's matter.
+const BEHIND_FOR: Duration = Duration::from_secs(5 * 60);
+
 /// Runs a round a second until the service stops.
 pub async fn run(service: &Service) {
+    let mut caught_up = Instant::now();
     while service.pause(ROUND).await {
         note_backlog(service).await;
+        if service.is_caught_up() {
+            caught_up = Instant::now();
+        } else if caught_up.elapsed() >= BEHIND_FOR {
+            caught_up = Instant::now();
+            log_failure("telling of the backlog", raise_backlog(service).await);
+        }
         // Each by itself: one that fails must not keep the others from being done.
-        log_failure("making partitions ahead", service.store.make_partitions_ahead((service.clock)()).await);
+        log_failure(
+            "making partitions ahead",
+            service.workers.make_partitions_ahead((service.clock)()).await,
+        );
         log_failure("evaluating what is due", ripen(service).await);
         log_failure("looking for silence", raise_silence(service).await);
     }
@@ -48,11 +62,24 @@ async fn note_backlog(service: &Service) {
     }
 }
 
+/// Told directly: a message would wait behind all the others.
+async fn raise_backlog(service: &Service) -> Result<(), StoreError> {
+    let now = (service.clock)();
+    let mut db = service.workers.begin().await?;
+    let operator = db.first_organisation().await?;
+    let mut work = AlertWork::default();
+    work.raise_about(operator, AlertKind::Backlog, "the queue".to_owned(), now);
+    let changes = work.apply(&mut db, now).await?;
+    db.commit().await?;
+    service.live.publish(changes);
+    Ok(())
+}
+
 /// Evaluates the assignments whose next change has come.
 async fn ripen(service: &Service) -> Result<(), StoreError> {
     loop {
         let now = (service.clock)();
-        let mut db = service.store.begin().await?;
+        let mut db = service.workers.begin().await?;
         let due = db.lock_due_assignments(now, AT_ONCE).await?;
         let more = i64::try_from(due.len()).is_ok_and(|count| count == AT_ONCE);
         let changes = reassess(service, &mut db, due, &Fresh::Nothing, now).await?;
@@ -71,10 +98,10 @@ async fn raise_silence(service: &Service) -> Result<(), StoreError> {
     };
     let now = (service.clock)();
     // First without a lock: most rounds find nobody, and need not hold up a batch.
-    if silent_rides(&mut service.store.connect().await?, listening_since, now).await?.is_empty() {
+    if silent_rides(&mut service.workers.connect().await?, listening_since, now).await?.is_empty() {
         return Ok(());
     }
-    let mut db = service.store.begin().await?;
+    let mut db = service.workers.begin().await?;
     // Alone: a batch that is being stored at this moment may have heard of them.
     db.lock_intake().await?;
     let mut work = AlertWork::default();
@@ -93,7 +120,7 @@ async fn silent_rides(
     listening_since: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Vec<(ScheduledRide, DateTime<Utc>)>, StoreError> {
-    let silence = |ride: ScheduledRide| {
+    let silence = |ride: ScheduledRide| -> Option<_> {
         let interval = domain::Duration::from_seconds(ride.interval_s.into())?;
         let heard = Heard {
             assigned_from: ride.from,
@@ -102,5 +129,13 @@ async fn silent_rides(
         };
         silent_since(Schedule { interval }, &heard, now).map(|since| (ride, since))
     };
-    Ok(db.quiet_rides(now, AT_ONCE).await?.into_iter().filter_map(silence).collect())
+    let (mut silent, mut after) = (Vec::new(), None);
+    loop {
+        let quiet = db.quiet_rides(now, after, AT_ONCE).await?;
+        after = quiet.last().map(|ride| ride.assignment);
+        silent.extend(quiet.into_iter().filter_map(silence));
+        if after.is_none() {
+            return Ok(silent);
+        }
+    }
 }

@@ -13,6 +13,7 @@ mod read;
 mod space;
 mod writer;
 
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -214,7 +215,12 @@ fn open_error(space: &Space, reason: impl std::fmt::Display) -> SpoolError {
 
 fn open_shared(settings: SpoolSettings) -> Result<Shared, SpoolError> {
     let space = Space::new(settings);
-    std::fs::create_dir_all(&space.dir).map_err(|error| open_error(&space, error))?;
+    // What waits is readable by its owner alone, whatever the folder above lets others see.
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&space.dir)
+        .map_err(|error| open_error(&space, error))?;
     let open = || -> fjall::Result<_> {
         let database = fjall::Database::builder(&space.dir)
             .worker_threads(1)

@@ -28,7 +28,9 @@ pub(super) fn make_cluster(recipe: &Recipe) -> Result<(), EmbeddedError> {
     run(initdb, "").map_err(failed)?;
 
     let mut single = command(&binaries.program("postgres"), &layout.folder, account, Signal::INT);
-    single.arg("--single").arg("-D").arg(&unfinished).arg("postgres");
+    single.arg("--single").arg("-D").arg(&unfinished);
+    // Otherwise it ends well whatever became of its statements.
+    single.args(["-c", "exit_on_error=on", "postgres"]);
     run(single, &format!("CREATE DATABASE {DATABASE};\n")).map_err(failed)?;
 
     fs::rename(&unfinished, &layout.data).map_err(io("putting in place", &layout.data))?;

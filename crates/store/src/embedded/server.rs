@@ -36,6 +36,8 @@ const SETTINGS: &[&str] = &[
     "full_page_writes=on",
     "shared_buffers=64MB",
     "max_connections=60",
+    // A statement locks each day that it may touch.
+    "max_locks_per_transaction=256",
     "work_mem=4MB",
     "maintenance_work_mem=32MB",
     "wal_level=minimal",

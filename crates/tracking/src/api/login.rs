@@ -1,5 +1,7 @@
 //! Log-in with e-mail and password.
 
+use std::time::Duration;
+
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
 use domain::access::Role;
@@ -12,6 +14,9 @@ use super::access::{Caller, LoggedIn};
 use super::problem::{ApiError, Problem};
 use crate::Service;
 use crate::credentials::verify_password;
+
+/// How long a log-in may wait for its turn.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 #[derive(Deserialize, ToSchema)]
 pub struct LoginRequest {
@@ -51,7 +56,8 @@ fn view(user: &User) -> UserView {
 
 /// Exchanges e-mail and password for an access token.
 #[utoipa::path(tag = "session", request_body = LoginRequest, security(()), responses(
-    (status = 200, body = LoginAnswer), (status = 400, body = Problem), (status = 401, body = Problem)))]
+    (status = 200, body = LoginAnswer), (status = 400, body = Problem), (status = 401, body = Problem),
+    (status = 429, body = Problem)))]
 #[post("/login")]
 pub async fn log_in(
     service: web::Data<Service>,
@@ -66,8 +72,12 @@ pub async fn log_in(
         Err(StoreError::NotFound) => None,
         Err(error) => return Err(error.into()),
     };
-    // Hashing is slow on purpose: a few at a time, so that a flood of log-ins cannot take every core.
-    let _turn = service.login_turns.acquire().await.map_err(ApiError::internal)?;
+    // Hashing is slow on purpose: a few at a time, so that a flood of log-ins cannot take every core, and those who
+    // would wait for long are told so.
+    let _turn = match tokio::time::timeout(LONGEST_WAIT, service.login_turns.acquire()).await {
+        Ok(turn) => turn.map_err(ApiError::internal)?,
+        Err(_) => return Err(ApiError::TooMany),
+    };
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let matches =
         web::block(move || verify_password(&password, hash.as_deref())).await.map_err(ApiError::internal)?;

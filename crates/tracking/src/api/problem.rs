@@ -16,6 +16,8 @@ pub enum ApiError {
     Unauthenticated,
     #[error("the e-mail address or the password is wrong")]
     WrongLogin,
+    #[error("too many log-ins at the moment; try again in a few seconds")]
+    TooMany,
     #[error("your role may not do this")]
     Forbidden,
     #[error("there is no such {0}")]
@@ -75,6 +77,7 @@ impl ResponseError for ApiError {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Unauthenticated | Self::WrongLogin => StatusCode::UNAUTHORIZED,
+            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Conflict(_) => StatusCode::CONFLICT,
@@ -100,6 +103,9 @@ pub fn problem(status: StatusCode, detail: String) -> HttpResponse {
     let mut response = HttpResponse::build(status);
     if status == StatusCode::UNAUTHORIZED {
         response.insert_header(("WWW-Authenticate", "Bearer"));
+    }
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        response.insert_header(("Retry-After", "5"));
     }
     response.content_type("application/problem+json").json(Problem {
         r#type: "about:blank",

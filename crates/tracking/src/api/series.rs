@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use domain::ShipmentId;
 use domain::evaluate::Assessment;
 use serde::{Deserialize, Serialize};
-use store::{SeriesCursor, SeriesPoint};
+use store::{SeriesCursor, SeriesPoint, later_end};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -67,6 +67,11 @@ pub async fn list_readings(
     let mut db = service.store.connect().await?;
     let shipment =
         db.shipment(caller.organisation, ShipmentId(id.into_inner())).await.map_err(named("shipment"))?;
+    let rides = db.rides(&[shipment.id]).await?;
+    // Nothing lies before and after the rides: said once more, so that the database looks at their days only.
+    let from = from.max(rides.iter().map(|ride| ride.from).min());
+    let end = rides.iter().map(|ride| ride.until).reduce(later_end).flatten();
+    let to = to.into_iter().chain(end).min();
     let rows = db.shipment_series(shipment.id, from, to, after, limit + 1).await?;
     let cursor = |(cursor, _): &(SeriesCursor, SeriesPoint)| {
         format!("{}_{}", cursor.measured_at.timestamp_micros(), cursor.rank)

@@ -19,7 +19,7 @@ use super::access::{BindTracker, Caller, ReadShipments, WriteShipments};
 use super::once::Once;
 use super::page::{Page, PageQuery, cursor_before};
 use super::problem::{ApiError, Problem, named};
-use super::text::{celsius, dev_eui, non_empty, optional};
+use super::text::{celsius, dev_eui, non_empty, not_ahead, optional};
 use crate::Service;
 use crate::assess::{Summary, bind, summarise, unbind};
 use crate::live::Change;
@@ -91,6 +91,27 @@ pub struct ShipmentQuery {
     reference: Option<String>,
     /// `draft`, `in_transit`, `delivered` or `closed`.
     state: Option<String>,
+    /// Reserved: boxes have no SSCC yet, so that asking for one is refused.
+    sscc: Option<String>,
+    /// Reserved, as `sscc`.
+    gtin: Option<String>,
+    /// Reserved, as `sscc`.
+    lot: Option<String>,
+}
+
+impl ShipmentQuery {
+    /// A search that cannot be made must not look like one that found everything.
+    fn check(&self) -> Result<(), ApiError> {
+        match [("sscc", &self.sscc), ("gtin", &self.gtin), ("lot", &self.lot)]
+            .iter()
+            .find(|(_, v)| v.is_some())
+        {
+            Some((name, _)) => Err(ApiError::BadRequest(format!(
+                "{name}: shipments have no {name} yet; search by reference or state"
+            ))),
+            None => Ok(()),
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -134,6 +155,7 @@ pub async fn list_shipments(
     page: web::Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let limit = page.limit()?.min(500);
+    query.check()?;
     let status: Option<ShipmentStatus> = query
         .state
         .as_deref()
@@ -226,6 +248,7 @@ pub async fn bind_tracker(
     let once = Once::new(&request, &body)?;
     let (id, dev_eui) = (ShipmentId(id.into_inner()), dev_eui(&body.dev_eui)?);
     let now = (service.clock)();
+    not_ahead("from", body.from, now)?;
     let mut db = service.store.begin().await?;
     if let Some(answer) = once.first_answer(&mut db, &caller).await? {
         return Ok(answer);
@@ -275,6 +298,7 @@ pub async fn unbind_tracker(
     let once = Once::new(&request, &body)?;
     let (id, dev_eui) = (ShipmentId(path.0), dev_eui(&path.1)?);
     let now = (service.clock)();
+    not_ahead("until", body.until, now)?;
     let mut db = service.store.begin().await?;
     if let Some(answer) = once.first_answer(&mut db, &caller).await? {
         return Ok(answer);

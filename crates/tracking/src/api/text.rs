@@ -31,6 +31,17 @@ pub fn dev_eui(text: &str) -> Result<DevEui, ApiError> {
     text.parse().map_err(|error| ApiError::Unprocessable(format!("dev_eui: {error}")))
 }
 
+/// A time of something that has happened: at most ten minutes ahead of the service's clock.
+pub fn not_ahead(field: &str, at: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), ApiError> {
+    if at > now + chrono::Duration::minutes(10) {
+        let now = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+        return Err(ApiError::Unprocessable(format!(
+            "{field} lies ahead: by the service's clock it is {now}"
+        )));
+    }
+    Ok(())
+}
+
 /// An RFC 3339 time of a query.
 pub fn time(field: &str, text: Option<&str>) -> Result<Option<DateTime<Utc>>, ApiError> {
     let Some(text) = text else { return Ok(None) };

@@ -156,8 +156,8 @@ pub struct Uplink {
     integration: String,
     f_cnt: i64,
     f_port: i32,
-    /// Lower-case hex.
-    payload: String,
+    /// Lower-case hex; null where the network sent only what it made of it.
+    payload: Option<String>,
     confirmed: bool,
     received_at: DateTime<Utc>,
     arrived_at: DateTime<Utc>,
@@ -173,7 +173,7 @@ fn uplink(uplink: StoredUplink) -> Uplink {
         integration: uplink.integration,
         f_cnt: uplink.f_cnt,
         f_port: uplink.f_port,
-        payload: hex::encode(&uplink.payload),
+        payload: uplink.payload.map(hex::encode),
         confirmed: uplink.confirmed,
         received_at: uplink.received_at,
         arrived_at: uplink.arrived_at,

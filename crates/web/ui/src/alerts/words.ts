@@ -10,6 +10,7 @@ const KINDS: Record<string, string> = {
   webhook_refused: "A network's messages are refused",
   webhook_unreadable: "A network's messages cannot be read",
   dead_letter: "A message could not be read",
+  backlog: "What was received waits: alarms are late",
   spool_full: "The store of waiting messages is filling up",
   notification_failed: "E-mail cannot be delivered",
 };

@@ -1,0 +1,180 @@
+//! From messages to kinds: uplinks, other events, unreadable bodies, and reports of the ingesters about themselves.
+
+use chrono::{DateTime, Duration, Utc};
+use domain::OrganisationId;
+use domain::alert::AlertKind;
+use networks::message::{Body, Message, Source};
+use networks::{Event, EventKind};
+use sha2::{Digest, Sha256};
+use store::{DeviceEvent, UnreadableBody, Uplink};
+
+/// A reception may lie this far ahead of its arrival; clocks drift, but not by more.
+const MOST_AHEAD: Duration = Duration::minutes(10);
+
+/// No network server holds back an event for longer.
+const MOST_DELAYED: Duration = Duration::days(30);
+
+/// Everything in a batch, by kind.
+#[derive(Default)]
+pub struct Arrived {
+    pub uplinks: Vec<Uplink>,
+    pub events: Vec<DeviceEvent>,
+    pub unreadable: Vec<UnreadableBody>,
+    pub reports: Vec<Report>,
+}
+
+/// Something about the installation itself that a person must hear of.
+#[derive(Debug, Clone)]
+pub enum Report {
+    Refused {
+        source: Option<Source>,
+        reason: String,
+        at: DateTime<Utc>,
+    },
+    Unreadable {
+        source: Source,
+        at: DateTime<Utc>,
+    },
+    /// Uplinks that do not say of which device.
+    Nameless {
+        organisation: OrganisationId,
+        integration: String,
+        at: DateTime<Utc>,
+    },
+    SpoolAlarm {
+        reason: String,
+        at: DateTime<Utc>,
+    },
+    /// A message of this batch cannot be used.
+    DeadLetter {
+        at: DateTime<Utc>,
+    },
+}
+
+impl Report {
+    /// Whose alert of which kind it becomes, about what, since when. What is no organisation's own concerns `operator`,
+    /// who runs the installation.
+    pub fn alert(&self, operator: OrganisationId) -> (OrganisationId, AlertKind, String, DateTime<Utc>) {
+        match self {
+            Self::Refused { source: Some(source), reason, at } => {
+                let subject = format!("integration {}: {reason}", source.integration);
+                (source.organisation, AlertKind::WebhookRefused, subject, *at)
+            }
+            Self::Refused { source: None, at, .. } => {
+                (operator, AlertKind::WebhookRefused, "an unknown integration".to_owned(), *at)
+            }
+            Self::Unreadable { source, at } => {
+                let subject = format!("integration {}", source.integration);
+                (source.organisation, AlertKind::WebhookUnreadable, subject, *at)
+            }
+            Self::Nameless { organisation, integration, at } => {
+                let subject = format!("integration {integration}: uplinks that do not say of which device");
+                (*organisation, AlertKind::WebhookUnreadable, subject, *at)
+            }
+            Self::SpoolAlarm { reason, at } => {
+                (operator, AlertKind::SpoolFull, format!("spool: {reason}"), *at)
+            }
+            Self::DeadLetter { at } => (operator, AlertKind::DeadLetter, "the queue".to_owned(), *at),
+        }
+    }
+}
+
+impl Arrived {
+    /// How many messages these are.
+    pub fn messages(&self) -> usize {
+        // An unreadable body is a report, too.
+        self.uplinks.len() + self.events.len() + self.reports.len()
+    }
+
+    /// Sorts a message by kind.
+    pub fn add(&mut self, message: Message) {
+        let at = message.arrived_at;
+        match message.body {
+            Body::Event { source, event } if event.kind == EventKind::Uplink => {
+                self.uplinks.push(uplink(source, event, at));
+            }
+            Body::Event { source, event } => self.events.push(device_event(source, &event, at)),
+            Body::Unreadable { source, reason, body } => {
+                self.unreadable.push(unreadable(&source, &reason, body, at));
+                self.reports.push(Report::Unreadable { source, at });
+            }
+            Body::Refused { source, reason, .. } => self.reports.push(Report::Refused { source, reason, at }),
+            Body::SpoolAlarm { reason, .. } => self.reports.push(Report::SpoolAlarm { reason, at }),
+        }
+    }
+}
+
+/// The same body of the same integration is kept once, however often it is sent.
+fn unreadable(source: &Source, reason: &str, body: Vec<u8>, arrived_at: DateTime<Utc>) -> UnreadableBody {
+    let identity = Sha256::new_with_prefix(&source.integration).chain_update([0]).chain_update(&body);
+    UnreadableBody {
+        sha256: identity.finalize().to_vec(),
+        organisation: source.organisation,
+        integration: text(&source.integration),
+        arrived_at,
+        reason: text(reason),
+        body,
+    }
+}
+
+/// PostgreSQL's text cannot hold U+0000, which JSON can.
+fn text(input: &str) -> String {
+    input.replace('\0', "\u{fffd}")
+}
+
+/// The network's receive time; one that cannot be true counts as missing. One that lies ahead would hide a tracker's
+/// silence until it has come.
+fn received_at(event: &Event, arrived_at: DateTime<Utc>) -> DateTime<Utc> {
+    let plausible = |at: &DateTime<Utc>| (-MOST_AHEAD..=MOST_DELAYED).contains(&(arrived_at - *at));
+    event.received_at.filter(plausible).unwrap_or(arrived_at)
+}
+
+fn uplink(source: Source, event: Event, arrived_at: DateTime<Utc>) -> Uplink {
+    Uplink {
+        received_at: received_at(&event, arrived_at),
+        organisation: source.organisation,
+        integration: text(&source.integration),
+        dev_eui: event.dev_eui,
+        dev_addr: event.dev_addr.as_deref().map(text),
+        f_cnt: i64::from(event.f_cnt.unwrap_or_default()),
+        f_port: i32::from(event.f_port.unwrap_or_default()),
+        gateways: networks::decode::gateways_json(&event.gateways).unwrap_or_else(|_| "[]".to_owned()),
+        payload: event.payload,
+        confirmed: event.confirmed.unwrap_or_default(),
+        arrived_at,
+        problem: None,
+    }
+}
+
+fn device_event(source: Source, event: &Event, arrived_at: DateTime<Utc>) -> DeviceEvent {
+    DeviceEvent {
+        organisation: source.organisation,
+        integration: text(&source.integration),
+        dev_eui: event.dev_eui,
+        kind: event.kind.to_string(),
+        received_at: received_at(event, arrived_at),
+        arrived_at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_790_000_000 + seconds, 0).unwrap()
+    }
+
+    #[test]
+    fn a_receive_time_counts_from_30_days_before_the_arrival_to_10_minutes_after_it() {
+        let arrived = at(0);
+        for (offset, believed) in
+            [(0, true), (600, true), (601, false), (-30 * 86_400, true), (-30 * 86_400 - 1, false)]
+        {
+            let event = Event { received_at: Some(at(offset)), ..Event::default() };
+            let expected = if believed { at(offset) } else { arrived };
+            assert_eq!(received_at(&event, arrived), expected, "{offset} s");
+        }
+        assert_eq!(received_at(&Event::default(), arrived), arrived);
+    }
+}
