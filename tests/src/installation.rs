@@ -57,6 +57,16 @@ impl Installation {
         &self.data
     }
 
+    /// Where its database is, for looking at it beside the program: the configured one, or the embedded cluster's.
+    pub fn database_url(&self) -> String {
+        let configured = self.settings.iter().rev().find(|(name, _)| name == "ISOTHERM_DATABASE__URL");
+        let embedded = || {
+            let folder = self.data.join("postgres");
+            format!("postgres:///isotherm?user=isotherm&host={}&port=5432", folder.display())
+        };
+        configured.map_or_else(embedded, |(_, url)| url.clone())
+    }
+
     fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));
@@ -152,6 +162,12 @@ impl Program {
         std::fs::read_to_string(&self.log).unwrap()
     }
 
+    /// What it says at `/readyz`: the status, and its JSON.
+    pub async fn readiness(&self) -> (u16, Value) {
+        let answer = reqwest::get(format!("{}/readyz", self.url)).await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
     /// Its API, for nobody yet.
     pub fn api(&self) -> Api {
         Api::new(&self.url)
@@ -176,7 +192,7 @@ fn login_of(role: &str) -> (String, String) {
 }
 
 /// The program under test, built beside the test.
-fn program() -> PathBuf {
+pub fn program() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let program = test.ancestors().nth(2).unwrap().join("isotherm");
     assert!(program.is_file(), "run `cargo build -p isotherm` first: {} is missing", program.display());

@@ -3,11 +3,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod api;
+mod commits;
 pub mod fleet;
 mod installation;
+mod outcome;
+mod sender;
 
 pub use api::{Answer, Api};
-pub use installation::{Installation, Part, Program, folder, processes_of};
+pub use commits::Commits;
+pub use installation::{Installation, Part, Program, folder, processes_of, program};
+pub use outcome::Outcome;
+pub use sender::Sender;
 
 use std::time::{Duration, Instant};
 

@@ -1,339 +1,273 @@
-//! The same webhooks end as the same readings, assessments and alerts: on the embedded default and on RabbitMQ and
-//! PostgreSQL, in order, out of order, sent twice, and with the program killed in the middle.
+//! The same 20,000 ChirpStack `up` events end as the same 20,000 readings, assessments and alerts: on the embedded
+//! default and on RabbitMQ, in order and in random order, sent once and twice, with the consumer killed three times
+//! (in the middle of commits too), and with RabbitMQ away for 30 s.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use futures_util::{StreamExt, stream};
+use e2e::{
+    Api, Commits, Installation, Outcome, Part, Program, Sender, fleet, folder, processes_of, until, within,
+};
 use serde_json::{Value, json};
-use wire::{Battery, EPOCH_UNIX_S, Sample, Stamp};
+use testkit::postgres::{self, psql};
+use testkit::rabbitmq::{self, RabbitMq};
+use tokio::task::spawn_blocking;
 
-const TRACKERS: u64 = 20;
-const READINGS_EACH: u32 = 150;
-const START: i64 = 1_790_000_040 / 60 * 60;
-const PATIENCE: Duration = Duration::from_secs(120);
+const TRACKERS: u64 = 50;
+const EVENTS: usize = 20_000;
+const OUTAGE: Duration = Duration::from_secs(30);
 
-/// One installation in a folder of its own. Its program is ended with the test.
-struct Installation {
-    data: PathBuf,
-    port: u16,
-    environment: Vec<(&'static str, String)>,
-    program: Option<Child>,
-    client: reqwest::Client,
-}
+/// The rest of the 40,000 webhooks is to come when the broker is back.
+const PACE_DURING_THE_OUTAGE: Duration = Duration::from_millis(5);
 
-fn binary() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let program = test.ancestors().nth(2).unwrap().join("isotherm");
-    assert!(program.is_file(), "run `cargo build -p isotherm` first: {} is missing", program.display());
-    program
-}
+/// For the slowest machine: everything that waits in a queue is stored.
+const STORED_WITHIN: Duration = Duration::from_secs(300);
 
-impl Installation {
-    fn new(data: PathBuf, environment: Vec<(&'static str, String)>) -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Self { data, port, environment, program: None, client: reqwest::Client::new() }
-    }
-
-    fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new(program);
-        command.envs(self.environment.iter().map(|(key, value)| (key, value)));
-        command
-    }
-
-    fn admin(&self, arguments: &[&str], input: &str) -> Value {
-        let mut command = self.command(binary());
-        command.arg("admin").args(arguments).arg("--data").arg(&self.data);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "{arguments:?}");
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-
-    /// Starts the program and waits until it answers.
-    async fn start(&mut self) {
-        let mut command = self.command("setpriv");
-        command.args(["--pdeathsig", "TERM"]).arg(binary()).arg("serve").arg("--data").arg(&self.data);
-        command.arg("--listen").arg(format!("127.0.0.1:{}", self.port));
-        self.program = Some(command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
-        let deadline = Instant::now() + PATIENCE;
-        while self.client.get(self.url("/healthz")).send().await.is_err() {
-            assert!(Instant::now() < deadline, "the program does not answer");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    fn kill(&mut self) {
-        let mut program = self.program.take().unwrap();
-        program.kill().unwrap();
-        program.wait().unwrap();
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port)
-    }
-
-    async fn post(&self, path: &str, token: &str, body: &Value) -> Value {
-        let request = self.client.post(self.url(path)).bearer_auth(token).json(body);
-        let answer = request.send().await.unwrap();
-        let status = answer.status();
-        let text = answer.text().await.unwrap();
-        assert!(status.is_success(), "{path}: {status} {text}");
-        serde_json::from_str(&text).unwrap()
-    }
-
-    async fn get(&self, path: &str, token: &str) -> Value {
-        let answer = self.client.get(self.url(path)).bearer_auth(token).send().await.unwrap();
-        assert!(answer.status().is_success(), "{path}: {}", answer.status());
-        answer.json().await.unwrap()
-    }
-}
-
-impl Drop for Installation {
-    fn drop(&mut self) {
-        if let Some(mut program) = self.program.take() {
-            let pid = rustix::process::Pid::from_child(&program);
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-            let _ = program.wait();
-        }
-    }
-}
-
-fn dev_eui(tracker: u64) -> String {
-    format!("{:016x}", 0x0102_0304_0000_0000_u64 | tracker)
-}
-
-fn at(minutes: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp(START + minutes * 60, 0).unwrap()
-}
-
-fn text(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-/// 0.01 °C: mostly fine, with excursions of several lengths on either side of 8 °C, and some below 2 °C.
-fn temperature(tracker: u64, reading: u32) -> i16 {
-    let phase = (u64::from(reading) * 7 + tracker * 13) % 40;
-    match phase {
-        0..=2 => 905,
-        3 => 801,
-        4 => 800,
-        20 if tracker.is_multiple_of(3) => 150,
-        _ => 500 + (phase as i16),
-    }
-}
-
-/// The webhook of one reading, every 15 minutes; some readings are missing for good.
-fn webhook(tracker: u64, reading: u32) -> Option<Value> {
-    if (u64::from(reading) + tracker).is_multiple_of(37) || (60..64).contains(&reading) {
-        return None;
-    }
-    let measured_at = at(i64::from(reading) * 15);
-    let minutes = u32::try_from((measured_at.timestamp() - EPOCH_UNIX_S) / 60).unwrap();
-    let sample = Sample {
-        sequence: reading,
-        stamp: Stamp::Utc(minutes),
-        temperature: temperature(tracker, reading),
-        humidity: Some(80),
-    };
-    let mut room = [0; 11];
-    let length = wire::encode(&sample, Battery::Percent(90), [], &mut room).unwrap();
-    use base64::Engine as _;
-    let data = base64::engine::general_purpose::STANDARD.encode(&room[..length]);
-    Some(json!({
-        "deduplicationId": format!("{tracker}-{reading}"), "time": text(measured_at),
-        "deviceInfo": { "applicationId": "a", "devEui": dev_eui(tracker) }, "devAddr": "00112233",
-        "fCnt": reading, "fPort": wire::READINGS_PORT, "data": data,
-        "rxInfo": [{ "gatewayId": "0016c001f153a14c", "rssi": -80, "snr": 7.5 }],
-    }))
-}
-
-fn webhooks() -> Vec<Value> {
-    let all = (0..READINGS_EACH).flat_map(|reading| (0..TRACKERS).map(move |tracker| (tracker, reading)));
-    all.filter_map(|(tracker, reading)| webhook(tracker, reading)).collect()
-}
-
-/// The same disorder in every run (a linear congruential generator behind Fisher and Yates).
-fn shuffled(mut webhooks: Vec<Value>) -> Vec<Value> {
-    let mut state = 42_u64;
-    for last in (1..webhooks.len()).rev() {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        webhooks.swap(last, (state >> 33) as usize % (last + 1));
-    }
-    webhooks
-}
-
-fn doubled(webhooks: Vec<Value>) -> Vec<Value> {
-    webhooks.into_iter().flat_map(|webhook| [webhook.clone(), webhook]).collect()
-}
-
-/// Sends with many connections; what gets no 2xx is sent again, as a sender that retries does.
-async fn send(installation: &Installation, token: &str, webhooks: &[Value]) {
-    let url = installation.url("/webhooks/depot?event=up");
-    let one = |webhook: Value| {
-        let (client, url) = (installation.client.clone(), url.clone());
-        async move {
-            let deadline = Instant::now() + PATIENCE;
-            loop {
-                let request = client.post(&url).bearer_auth(token).json(&webhook);
-                match request.send().await {
-                    Ok(answer) if answer.status().is_success() => return,
-                    _ => assert!(Instant::now() < deadline, "a webhook was never accepted"),
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        }
-    };
-    stream::iter(webhooks.to_vec()).map(one).buffer_unordered(32).collect::<Vec<()>>().await;
-}
-
-/// What must be equal in all runs.
-#[derive(Debug, PartialEq, Eq)]
-struct Outcome {
-    readings: BTreeMap<String, Vec<String>>,
-    assessments: BTreeMap<String, String>,
-    alerts: BTreeSet<String>,
-}
-
-async fn outcome(installation: &Installation, token: &str, shipments: &[String], expected: usize) -> Outcome {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let mut readings = BTreeMap::new();
-        for id in shipments {
-            let page = installation.get(&format!("/api/v1/shipments/{id}/readings?limit=5000"), token).await;
-            let of = |r: &Value| format!("{} {}", r["measured_at"], r["temperature_c"]);
-            let series: Vec<String> = page["items"].as_array().unwrap().iter().map(of).collect();
-            let reference =
-                installation.get(&format!("/api/v1/shipments/{id}"), token).await["reference"].to_string();
-            readings.insert(reference, series);
-        }
-        let count: usize = readings.values().map(Vec::len).sum();
-        assert!(count <= expected, "{count} readings of {expected}: some count twice");
-        if count == expected {
-            return rest(installation, token, shipments, readings).await;
-        }
-        assert!(Instant::now() < deadline, "{count} readings of {expected} arrived");
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-}
-
-async fn rest(
-    installation: &Installation,
-    token: &str,
-    shipments: &[String],
-    readings: BTreeMap<String, Vec<String>>,
-) -> Outcome {
-    let mut assessments = BTreeMap::new();
-    for id in shipments {
-        let all = installation.get(&format!("/api/v1/shipments/{id}/assessment"), token).await;
-        let ride = &all["trackers"][0];
-        // What is unknown grows with the clock; everything else lies in the past.
-        let fixed = json!([
-            ride["assessment"],
-            ride["coverage"]["in_range_s"],
-            ride["coverage"]["out_of_range_s"],
-            ride["episodes"],
-            ride["readings"],
-            ride["mean_c"]
-        ]);
-        assessments.insert(ride["dev_eui"].to_string(), fixed.to_string());
-    }
-    let all = installation.get("/api/v1/alerts?state=all&limit=5000", token).await;
-    assert!(all["next"].is_null());
-    let stands = |alert: &&Value| {
-        alert["state"] != "withdrawn" && alert["state"] != "merged" && alert["kind"] != "silence"
-    };
-    let line = |a: &Value| {
-        format!(
-            "{} {} {} {} {} {}",
-            a["kind"], a["shipment_reference"], a["severity"], a["began_at"], a["alarmed_at"], a["ended_at"]
-        )
-    };
-    let standing: Vec<String> = all["items"].as_array().unwrap().iter().filter(stands).map(line).collect();
-    let alerts: BTreeSet<String> = standing.iter().cloned().collect();
-    assert_eq!(alerts.len(), standing.len(), "an alert stands twice");
-    Outcome { readings, assessments, alerts }
-}
-
-/// Sets an installation up, sends, kills it `kills` times meanwhile, and says what came of it.
-async fn run(mut installation: Installation, webhooks: Vec<Value>, kills: usize) -> Outcome {
-    installation.start().await;
-    let password = "correct horse battery";
-    installation
-        .admin(&["user", "add", "--email", "a@example.org", "--role", "admin", "--password-stdin"], password);
-    let added = installation.admin(&["integration", "add", "--id", "depot", "--network", "chirpstack"], "");
-    let webhook_token = added["token"].as_str().unwrap().to_owned();
-    let login = json!({ "email": "a@example.org", "password": password });
-    let token =
-        installation.post("/api/v1/login", "", &login).await["access_token"].as_str().unwrap().to_owned();
-    let shipments = make_shipments(&installation, &token).await;
-
-    let expected = self::webhooks().len();
-    for part in webhooks.chunks(webhooks.len().div_ceil(kills + 1)).take(kills) {
-        send(&installation, &webhook_token, part).await;
-        // Right after the last 2xx: batches of these webhooks are being stored.
-        installation.kill();
-        installation.start().await;
-    }
-    let sent = webhooks.len().div_ceil(kills + 1) * kills;
-    send(&installation, &webhook_token, &webhooks[sent..]).await;
-    outcome(&installation, &token, &shipments, expected).await
-}
-
-async fn make_shipments(installation: &Installation, token: &str) -> Vec<String> {
-    let profile = json!({
-        "name": "Refrigerated", "max_gap": "40m", "range": { "min_c": 2.0, "max_c": 8.0 },
-        "alarm": [
-            { "name": "too warm", "above": 8.0, "delay": "20m", "hysteresis_c": 0.2, "severity": "critical" },
-            { "name": "warm in all", "above": 8.0, "exposure": "cumulative", "delay": "2h", "severity": "warning" },
-            { "name": "too cold", "below": 2.0, "delay": "0s", "severity": "critical" },
-        ],
-    });
-    let profile = installation.post("/api/v1/profiles", token, &profile).await;
-    let mut shipments = Vec::new();
+/// An integration for a sender, a user, and a shipment for each tracker. Returns the integration's token.
+async fn equip(installation: &Installation, program: &Program) -> String {
+    installation.add_user("admin");
+    let token = installation.add_integration("depot", "chirpstack");
+    let api = program.log_in("admin").await;
+    let profile = api.post("/profiles", &fleet::profile()).await;
     for tracker in 0..TRACKERS {
-        let eui = dev_eui(tracker);
-        let body = json!({ "dev_eui": eui, "name": "box", "codec": "isotherm" });
-        installation.post("/api/v1/trackers", token, &body).await;
-        let body = json!({ "reference": format!("S-{tracker}"), "profile": profile["id"] });
-        let made = installation.post("/api/v1/shipments", token, &body).await;
-        let id = made["id"].as_str().unwrap().to_owned();
-        let body = json!({ "dev_eui": eui, "from": text(at(-10)) });
-        installation.post(&format!("/api/v1/shipments/{id}/trackers"), token, &body).await;
-        shipments.push(id);
+        fleet::ship(&api, tracker, &profile["id"]).await;
     }
-    shipments
+    token
 }
 
-fn embedded(folder: &Path, name: &str) -> Installation {
-    Installation::new(folder.join(name), Vec::new())
+/// A sender to a program that knows the integration by now.
+async fn sender_to(program: &Program, token: &str) -> Arc<Sender> {
+    let client = reqwest::Client::new();
+    let nothing = json!({});
+    until("the ingester knows the integration", async || {
+        let status = fleet::post(&client, &program.url, "depot?event=status", token, &nothing).await;
+        (status? != 401).then_some(())
+    })
+    .await;
+    Sender::new(&program.url, "depot?event=up", token)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_same_webhooks_end_as_the_same_state_whatever_happens_on_the_way() {
-    let folder = tempfile::Builder::new().prefix("isotherm-path-").tempdir().unwrap();
-    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let in_order = run(embedded(folder.path(), "a"), webhooks(), 0).await;
-    assert!(in_order.alerts.len() > 50, "{} alerts", in_order.alerts.len());
+/// Returns once so many of the webhooks have got their 2xx.
+async fn until_accepted(sender: &Sender, count: usize) {
+    within(STORED_WITHIN, "enough webhooks are accepted", async || {
+        (sender.accepted() >= count).then_some(())
+    })
+    .await;
+}
 
-    let killed = run(embedded(folder.path(), "b"), doubled(shuffled(webhooks())), 3).await;
-    assert_eq!(in_order, killed, "embedded, shuffled, doubled, killed three times");
+/// The outcome once everything has been stored that is accepted by now: the queue keeps its order, so that all of it is
+/// before an event that is sent now.
+async fn outcome(installation: &Installation, ingester: &Program, token: &str, api: &Api) -> Outcome {
+    within(STORED_WITHIN, "the ingester's spool is in the queue", async || {
+        let (_, readiness) = ingester.readiness().await;
+        // Where the spool is the queue, it waits there for the event below.
+        (readiness["spool_bytes"].as_u64().unwrap_or_default() == 0).then_some(())
+    })
+    .await;
+    let last = json!({ "deviceInfo": { "devEui": fleet::dev_eui(0) }, "devAddr": "00112233" });
+    let client = reqwest::Client::new();
+    assert_eq!(fleet::post(&client, &ingester.url, "depot?event=join", token, &last).await, Some(204));
+    let database_url = installation.database_url();
+    within(STORED_WITHIN, "the last event is stored", async || {
+        let joins = psql(&database_url, "select count(*) from device_events where kind = 'join'").unwrap();
+        (joins == "1").then_some(())
+    })
+    .await;
+    let values = "count(*), count(distinct (tracker_id, measured_at, temperature, humidity))";
+    let readings = psql(&database_url, &format!("select {values} from readings")).unwrap();
+    assert_eq!(readings, format!("{EVENTS}|{EVENTS}"), "none is missing, and none is there twice");
+    let others = "select (select count(*) from uplinks), (select count(*) from set_aside_readings)";
+    let others = psql(&database_url, others).unwrap();
+    assert_eq!(others, format!("{EVENTS}|0"), "uplinks, and readings set aside");
+    Outcome::of(api).await
+}
 
-    let database = testkit::postgres::database(None).unwrap();
-    let amqp = testkit::rabbitmq::shared_url().unwrap();
-    let environment = vec![
-        ("ISOTHERM_DATABASE__URL", database.url().to_owned()),
-        ("ISOTHERM_QUEUE__URL", amqp),
-        ("ISOTHERM_QUEUE__PREFIX", testkit::rabbitmq::unique_prefix("path")),
-    ];
-    let broker = Installation::new(folder.path().join("c"), environment);
-    let on_rabbitmq = run(broker, shuffled(doubled(webhooks())), 3).await;
-    assert_eq!(in_order, on_rabbitmq, "RabbitMQ, shuffled, doubled, killed three times");
+fn report(run: &str, begun: Instant, sender: &Sender, outcome: &Outcome) {
+    let (seconds, accepted, repeated) = (begun.elapsed().as_secs(), sender.accepted(), sender.repeated());
+    eprintln!("{run}: {seconds} s, {accepted} accepted, {repeated} repeated, alerts {:?}", outcome.alerts);
+}
+
+/// Embedded, each event once, in the order of measurement.
+async fn undisturbed(data: &Path, webhooks: Vec<Value>) -> Outcome {
+    let begun = Instant::now();
+    let installation = Installation::embedded(data);
+    let program = installation.start(Part::Serve).await;
+    let token = equip(&installation, &program).await;
+    let sender = sender_to(&program, &token).await;
+    sender.start(webhooks).await.unwrap();
+    assert_eq!(sender.repeated(), 0, "webhooks that got no 2xx at once");
+    let outcome = outcome(&installation, &program, &token, &program.log_in("admin").await).await;
+    report("undisturbed", begun, &sender, &outcome);
+    outcome
+}
+
+/// Embedded, each event twice, in random order; the one process is killed three times while webhooks are under way.
+async fn embedded_and_killed(data: &Path, webhooks: Vec<Value>) -> Outcome {
+    let begun = Instant::now();
+    let installation = Installation::embedded(data);
+    let mut program = installation.start(Part::Serve).await;
+    let token = equip(&installation, &program).await;
+    let commits = Commits::of(&installation.database_url());
+    let sender = sender_to(&program, &token).await;
+    let sending = sender.start(webhooks);
+    for (accepted, in_commit) in [(EVENTS / 4, true), (EVENTS * 3 / 4, false), (EVENTS * 5 / 4, true)] {
+        until_accepted(&sender, accepted).await;
+        if in_commit {
+            commits.hold();
+            commits.until_one_waits().await;
+        }
+        assert!(!sending.is_finished(), "a kill while webhooks are under way");
+        program.kill();
+        program = installation.start(Part::Serve).await;
+        sender.follow(&program.url);
+        if in_commit {
+            commits.release();
+        }
+    }
+    sending.await.unwrap();
+    assert!(sender.repeated() > 0, "the kills cost some webhooks their answer");
+    let outcome = outcome(&installation, &program, &token, &program.log_in("admin").await).await;
+    report("embedded, killed", begun, &sender, &outcome);
+    outcome
+}
+
+/// Ingester and tracking service apart, each event twice, in random order; the tracking service is killed three times
+/// while it consumes, and RabbitMQ is away for 30 s. No webhook is sent again for that.
+async fn on_rabbitmq(data: &Path, webhooks: Vec<Value>) -> Outcome {
+    let begun = Instant::now();
+    let broker = spawn_blocking(|| RabbitMq::start().unwrap()).await.unwrap();
+    let database = postgres::database(None).unwrap();
+    let prefix = rabbitmq::unique_prefix("path");
+    let on = |part| {
+        Installation::on(&data.join(part), database.url().as_str(), &broker.url(), &prefix)
+            .with("ISOTHERM_INGEST__TOKEN", "the secret of the ingesters")
+    };
+    let installation = on("track");
+    let tracker = installation.start(Part::Track).await;
+    let token = equip(&installation, &tracker).await;
+    // Its copy of the integrations outlives the program at this address.
+    let ingester = on("ingest").with("ISOTHERM_INGEST__TRACKING_URL", &tracker.url).start(Part::Ingest).await;
+    let commits = Commits::of(&database.url());
+    let sender = sender_to(&ingester, &token).await;
+    let sending = sender.start(webhooks);
+
+    until_accepted(&sender, EVENTS / 4).await;
+    let tracker = kill_and_commit(&installation, tracker, &commits).await;
+    until_accepted(&sender, EVENTS / 2).await;
+    let tracker = kill_and_undo(&installation, tracker, &commits).await;
+    let _broker = outage(broker, &ingester, &sender).await;
+    let tracker = kill_while_consuming(&installation, tracker).await;
+    sending.await.unwrap();
+    assert_eq!(sender.repeated(), 0, "webhooks that got no 2xx at once");
+    let outcome = outcome(&installation, &ingester, &token, &tracker.log_in("admin").await).await;
+    report("RabbitMQ, killed, away", begun, &sender, &outcome);
+    outcome
+}
+
+/// How many readings are committed.
+fn stored(installation: &Installation) -> usize {
+    psql(&installation.database_url(), "select count(*) from readings").unwrap().parse().unwrap()
+}
+
+/// Killed in the middle of a commit that the database brings to its end: what nobody acknowledged comes again.
+async fn kill_and_commit(installation: &Installation, tracker: Program, commits: &Commits) -> Program {
+    commits.hold();
+    commits.until_one_waits().await;
+    let before = stored(installation);
+    tracker.kill();
+    commits.until_one_waits().await;
+    commits.release();
+    until("the batch is committed", async || (stored(installation) > before).then_some(())).await;
+    installation.start(Part::Track).await
+}
+
+/// Killed in the middle of a commit that the database undoes.
+async fn kill_and_undo(installation: &Installation, tracker: Program, commits: &Commits) -> Program {
+    commits.hold();
+    commits.until_one_waits().await;
+    let before = stored(installation);
+    tracker.kill();
+    commits.break_off();
+    commits.release();
+    assert_eq!(stored(installation), before, "the batch is undone");
+    installation.start(Part::Track).await
+}
+
+/// Killed wherever it is in its work.
+async fn kill_while_consuming(installation: &Installation, tracker: Program) -> Program {
+    let before = stored(installation);
+    until("batches are stored", async || (stored(installation) > before).then_some(())).await;
+    tracker.kill();
+    installation.start(Part::Track).await
+}
+
+/// Stops the broker while webhooks go on coming and starts it again; the ingester stays ready meanwhile.
+async fn outage(broker: RabbitMq, ingester: &Program, sender: &Sender) -> RabbitMq {
+    let is_up = async || {
+        let (status, readiness) = ingester.readiness().await;
+        assert_eq!(status, 200, "{readiness}");
+        readiness["broker"] == "up"
+    };
+    assert!(is_up().await);
+    sender.set_pace(PACE_DURING_THE_OUTAGE);
+    let mut broker = aside(broker, RabbitMq::stop).await;
+    let begun = Instant::now();
+    let accepted = sender.accepted();
+    until("the ingester says that the broker is down", async || (!is_up().await).then_some(())).await;
+    while begun.elapsed() < OUTAGE {
+        assert!(!is_up().await);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let meanwhile = sender.accepted() - accepted;
+    eprintln!("{meanwhile} webhooks accepted while RabbitMQ was away");
+    assert!(meanwhile > 1000, "{meanwhile} webhooks accepted during the outage");
+    broker = aside(broker, |broker| broker.start_again().unwrap()).await;
+    sender.set_pace(Duration::ZERO);
+    until("the ingester says that the broker is up", async || is_up().await.then_some(())).await;
+    broker
+}
+
+/// What blocks for seconds, away from the thread that looks after the run.
+async fn aside(mut broker: RabbitMq, work: impl FnOnce(&mut RabbitMq) + Send + 'static) -> RabbitMq {
+    let done = spawn_blocking(move || {
+        work(&mut broker);
+        broker
+    });
+    done.await.unwrap()
+}
+
+/// Runs on a thread of its own, so that what blocks in one run does not hold up another.
+fn block_on<T>(run: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(run)
+}
+
+#[test]
+fn the_same_20_000_events_end_as_the_same_outcome_whatever_happens_on_the_way() {
+    let folder = folder("path");
+    let (a, b, c) = (folder.path().join("a"), folder.path().join("b"), folder.path().join("c"));
+    let once = fleet::webhooks(TRACKERS, EVENTS);
+    let twice = fleet::shuffled(fleet::doubled(once.clone()));
+    let (reference, embedded, rabbitmq) = std::thread::scope(|scope| {
+        let reference = scope.spawn(|| block_on(undisturbed(&a, once)));
+        let embedded = scope.spawn(|| block_on(embedded_and_killed(&b, twice.clone())));
+        let rabbitmq = scope.spawn(|| block_on(on_rabbitmq(&c, twice.clone())));
+        (reference.join().unwrap(), embedded.join().unwrap(), rabbitmq.join().unwrap())
+    });
+
+    for kind in ["temperature_high critical", "temperature_high warning", "temperature_low critical"] {
+        let open = reference.alerts.get(&format!("{kind} open")).copied();
+        assert!(open > Some(100), "{kind}: {open:?} of {:?}", reference.alerts);
+    }
+    assert_eq!(processes_of(folder.path()), Vec::<String>::new(), "nothing runs on");
+    for (outcome, how) in [(&embedded, "embedded"), (&rabbitmq, "RabbitMQ")] {
+        // Disorder made and took back alerts that order never did.
+        for state in ["merged", "withdrawn"] {
+            let count = outcome.alerts_that_are(state);
+            assert!(count > reference.alerts_that_are(state) + 50, "{how}: {count} {state}");
+        }
+        reference.assert_same(outcome, how);
+    }
 }

@@ -170,7 +170,7 @@ impl Database {
         self.server.replacen("///postgres?", &format!("///{}?", self.name), 1)
     }
 
-    /// Runs SQL as the superuser; the answer is unaligned text, a row a line.
+    /// Runs SQL as the superuser, as [`psql`].
     pub fn psql(&self, sql: &str) -> anyhow::Result<String> {
         psql(&self.url(), sql)
     }
@@ -193,7 +193,8 @@ fn url(database: &str, host: &str) -> String {
     format!("postgres:///{database}?host={host}&user={USER}")
 }
 
-fn psql(url: &str, sql: &str) -> anyhow::Result<String> {
+/// Runs SQL in the database of that address; the answer is unaligned text, a row a line.
+pub fn psql(url: &str, sql: &str) -> anyhow::Result<String> {
     let mut psql = Command::new(binaries()?.join("psql"));
     psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1"]);
     let output = run(psql.arg("--dbname").arg(url).arg("--command").arg(sql))?;
