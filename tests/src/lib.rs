@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod api;
+pub mod bodies;
 mod commits;
 pub mod fleet;
 mod installation;
 mod outcome;
 mod sender;
+pub mod warm;
 
 pub use api::{Answer, Api};
 pub use commits::Commits;

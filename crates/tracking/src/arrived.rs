@@ -11,8 +11,8 @@ use store::{DeviceEvent, UnreadableBody, Uplink};
 /// A reception may lie this far ahead of its arrival; clocks drift, but not by more.
 const MOST_AHEAD: Duration = Duration::minutes(10);
 
-/// No network server holds back an event for longer.
-const MOST_DELAYED: Duration = Duration::days(30);
+/// A reception that lies further back is not believed: whoever writes such times has no clock.
+const MOST_DELAYED: Duration = Duration::days(400);
 
 /// Everything in a batch, by kind.
 #[derive(Default)]
@@ -166,10 +166,10 @@ mod tests {
     }
 
     #[test]
-    fn a_receive_time_counts_from_30_days_before_the_arrival_to_10_minutes_after_it() {
+    fn a_receive_time_counts_from_400_days_before_the_arrival_to_10_minutes_after_it() {
         let arrived = at(0);
         for (offset, believed) in
-            [(0, true), (600, true), (601, false), (-30 * 86_400, true), (-30 * 86_400 - 1, false)]
+            [(0, true), (600, true), (601, false), (-400 * 86_400, true), (-400 * 86_400 - 1, false)]
         {
             let event = Event { received_at: Some(at(offset)), ..Event::default() };
             let expected = if believed { at(offset) } else { arrived };
