@@ -86,7 +86,15 @@ async fn alerts(house: &House, kind: &str, subjects: &[&str]) {
 async fn requests_get_the_answers_of_the_contract_and_are_counted() {
     let cases = requests::cases();
     let house = run(&cases).await;
-    let subjects = ["an unknown integration", "integration chirpstack", "integration the-things-stack"];
+    let subjects = [
+        "an unknown integration",
+        "integration chirpstack: the token is wrong",
+        "integration chirpstack: their bodies are too large",
+        "integration chirpstack: they do not say that they are JSON",
+        "integration the-things-stack: the token is wrong",
+        "integration the-things-stack: their bodies are too large",
+        "integration the-things-stack: they do not say that they are JSON",
+    ];
     alerts(&house, "webhook_refused", &subjects).await;
     alerts(&house, "webhook_unreadable", &[]).await;
     for (status, outcome) in [(401, "unauthorised"), (413, "too_large"), (415, "not_json")] {
