@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::process::{Server, folder, on_path, until};
+use crate::process::{Server, folder, free_port, on_path, until};
 
 /// Where a cluster shared by all tests is, if the test command started one (a [`Postgres::url`]).
 pub const SHARED: &str = "ISOTHERM_TEST_POSTGRES";
@@ -24,10 +24,17 @@ const INSTALL: &str = "install PostgreSQL 15 or newer (Debian: apt-get install p
 /// The superuser inside the cluster; it has no password, and only this machine's socket.
 const USER: &str = "isotherm";
 
+const FAST: &[&str] = &["fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB"];
+const DURABLE: &[&str] =
+    &["fsync=on", "synchronous_commit=on", "full_page_writes=on", "shared_buffers=256MB"];
+const ROOM: &[&str] = &["listen_addresses=", "max_connections=300", "max_wal_size=512MB", "timezone=UTC"];
+
 /// A cluster of the test's own.
 pub struct Postgres {
     server: Server,
     folder: TempDir,
+    /// Where it answers on 127.0.0.1, too; None: on its socket alone.
+    port: Option<u16>,
 }
 
 /// A database that is dropped with the value.
@@ -59,25 +66,20 @@ impl Postgres {
     /// Makes a new cluster and starts it; about a second. Nothing in it is synced to the disk: it is fast and does
     /// not survive a crash of the machine.
     pub fn start() -> anyhow::Result<Self> {
-        Self::start_with(&[
-            "fsync=off",
-            "synchronous_commit=off",
-            "full_page_writes=off",
-            "shared_buffers=64MB",
-        ])
+        Self::start_with(FAST, None)
+    }
+
+    /// As [`start`](Self::start), and with TLS on a port of this machine; certificate and key in PEM.
+    pub fn start_with_tls(certificate: &str, key: &str) -> anyhow::Result<Self> {
+        Self::start_with(FAST, Some((certificate, key)))
     }
 
     /// As [`start`](Self::start), but synced to the disk as in production, for measuring.
     pub fn start_durable() -> anyhow::Result<Self> {
-        Self::start_with(&[
-            "fsync=on",
-            "synchronous_commit=on",
-            "full_page_writes=on",
-            "shared_buffers=256MB",
-        ])
+        Self::start_with(DURABLE, None)
     }
 
-    fn start_with(durability: &[&str]) -> anyhow::Result<Self> {
+    fn start_with(settings: &[&str], tls: Option<(&str, &str)>) -> anyhow::Result<Self> {
         let binaries = binaries()?;
         let folder = folder("pg")?;
         let owner = owner()?;
@@ -100,22 +102,33 @@ impl Postgres {
 
         let mut postgres = as_owner(&binaries.join("postgres"), owner, folder.path());
         postgres.arg("-D").arg(&data).arg("-k").arg(folder.path());
-        let room = ["listen_addresses=", "max_connections=300", "max_wal_size=512MB", "timezone=UTC"];
-        for setting in durability.iter().chain(&room) {
+        let port = tls.map(|_| free_port()).transpose()?;
+        for setting in settings.iter().chain(ROOM) {
             postgres.args(["-c", setting]);
+        }
+        if let (Some((certificate, key)), Some(port)) = (tls, port) {
+            write_owned(&data.join("server.crt"), certificate, owner)?;
+            write_owned(&data.join("server.key"), key, owner)?;
+            postgres.args(["-c", "ssl=on", "-c", "listen_addresses=127.0.0.1", "-p", &port.to_string()]);
         }
         let log = std::fs::File::create(folder.path().join("log"))?;
         postgres.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         // Its own immediate shutdown, which takes its children along.
         let server = Server::start(postgres, Signal::QUIT)?;
-        let cluster = Self { server, folder };
+        let cluster = Self { server, folder, port };
         cluster.await_ready()?;
         Ok(cluster)
     }
 
     /// `postgres:///postgres?host=FOLDER&user=isotherm`: understood by psql and by the service alike.
     pub fn url(&self) -> String {
-        url("postgres", &self.folder.path().to_string_lossy())
+        let url = url("postgres", &self.folder.path().to_string_lossy());
+        self.port.map_or(url.clone(), |port| format!("{url}&port={port}"))
+    }
+
+    /// Its address over the network, if it has one: `postgres://isotherm@localhost:PORT/postgres`.
+    pub fn network_url(&self) -> Option<String> {
+        self.port.map(|port| format!("postgres://{USER}@localhost:{port}/postgres"))
     }
 
     /// Of the process that all others of the cluster descend from.
@@ -187,6 +200,16 @@ impl Drop for Database {
     fn drop(&mut self) {
         let _ = psql(&self.server, &format!("DROP DATABASE IF EXISTS \"{}\" WITH (FORCE)", self.name));
     }
+}
+
+/// Writes a file that the server's user alone may read.
+fn write_owned(path: &Path, text: &str, owner: Option<(u32, u32)>) -> anyhow::Result<()> {
+    std::fs::write(path, text)?;
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    if let Some((uid, gid)) = owner {
+        std::os::unix::fs::chown(path, Some(uid), Some(gid))?;
+    }
+    Ok(())
 }
 
 fn url(database: &str, host: &str) -> String {
