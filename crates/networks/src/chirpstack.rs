@@ -7,7 +7,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::event::{Event, EventKind, Gateway};
-use crate::fields::{Base64, Decimal, Place, Receptions, Text, Time, Whole, read_object, reception};
+use crate::fields::{
+    Base64, Decimal, Flag, Part, Place, Receptions, Text, Time, Whole, read_object, reception,
+};
 use crate::{Network, ParseError};
 
 /// The fields of all kinds together; which of them are there tells the kind where the query does not.
@@ -15,14 +17,14 @@ use crate::{Network, ParseError};
 #[serde(default, rename_all = "camelCase")]
 struct Body<'a> {
     #[serde(borrow)]
-    device_info: Option<DeviceInfo<'a>>,
+    device_info: Part<DeviceInfo<'a>>,
     time: Time,
     #[serde(borrow)]
     dev_addr: Text<'a>,
     dr: Option<IgnoredAny>,
     f_cnt: Whole<u32>,
     f_port: Whole<u8>,
-    confirmed: Option<bool>,
+    confirmed: Flag,
     data: Base64,
     #[serde(borrow)]
     rx_info: Option<Receptions<RxInfo<'a>>>,
@@ -41,7 +43,7 @@ struct Body<'a> {
     battery_level: Option<IgnoredAny>,
     battery_level_unavailable: Option<IgnoredAny>,
     external_power_source: Option<IgnoredAny>,
-    location: Option<Place>,
+    location: Part<Place>,
     integration_name: Option<IgnoredAny>,
 }
 
@@ -61,19 +63,19 @@ struct RxInfo<'a> {
     gateway_id: Text<'a>,
     rssi: Decimal,
     snr: Decimal,
-    location: Option<Place>,
+    location: Part<Place>,
 }
 
 pub(crate) fn parse(word: Option<&str>, body: &[u8]) -> Result<Event, ParseError> {
     let body: Body<'_> = read_object(body)?;
     let kind = word.and_then(kind_of_word).unwrap_or_else(|| body.kind_of_shape());
-    if kind == EventKind::Uplink && body.device_info.is_none() {
+    if kind == EventKind::Uplink && body.device_info.known().is_none() {
         return Err(ParseError::Missing { field: "deviceInfo", sender: Network::Chirpstack, kind });
     }
     let event = body.common(kind);
     Ok(match kind {
         EventKind::Uplink => body.uplink(event),
-        EventKind::Location => Event { location: body.location.as_ref().and_then(Place::known), ..event },
+        EventKind::Location => Event { location: body.location.known().and_then(Place::known), ..event },
         _ => event,
     })
 }
@@ -106,7 +108,7 @@ impl Body<'_> {
             EventKind::Other
         } else if self.looks_like_uplink() {
             EventKind::Uplink
-        } else if self.location.is_some() {
+        } else if self.location.known().is_some() {
             EventKind::Location
         } else if self.looks_like_status() {
             EventKind::Status
@@ -133,7 +135,7 @@ impl Body<'_> {
     }
 
     fn common(&self, kind: EventKind) -> Event {
-        let device = self.device_info.as_ref();
+        let device = self.device_info.known();
         // A txack names its gateway outside a list.
         let gateway = self.gateway_id.gateway_id().map(|id| Gateway { id: Some(id), ..Gateway::default() });
         Event {
@@ -153,7 +155,7 @@ impl Body<'_> {
             f_cnt: Some(self.f_cnt.or_default()),
             f_port: Some(self.f_port.or_default()),
             payload: Some(self.data.0.unwrap_or_default()),
-            confirmed: Some(self.confirmed.unwrap_or_default()),
+            confirmed: self.confirmed.0,
             gateways: receptions.iter().map(RxInfo::gateway).collect(),
             ..event
         }
@@ -162,6 +164,6 @@ impl Body<'_> {
 
 impl RxInfo<'_> {
     fn gateway(&self) -> Gateway {
-        reception(self.gateway_id.gateway_id(), self.rssi.0, self.snr.0, self.location.as_ref())
+        reception(self.gateway_id.gateway_id(), self.rssi.known(), &self.snr, &self.location)
     }
 }

@@ -9,32 +9,35 @@ use serde::de::IgnoredAny;
 
 use crate::ParseError;
 use crate::event::{Event, EventKind, Gateway};
-use crate::fields::{Base64, Decimal, Place, Receptions, Text, Time, Whole, read_object, reception};
+use crate::fields::{
+    Base64, Decimal, Flag, Object, Part, Place, Receptions, Text, Time, Whole, read_object, reception,
+};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Body<'a> {
     #[serde(borrow)]
-    end_device_ids: Option<EndDeviceIds<'a>>,
+    end_device_ids: Part<EndDeviceIds<'a>>,
     received_at: Time,
     #[serde(borrow)]
-    uplink_message: Option<Uplink<'a>>,
+    uplink_message: Option<Object<Uplink<'a>>>,
     #[serde(borrow)]
-    uplink_normalized: Option<Uplink<'a>>,
+    uplink_normalized: Option<Object<Uplink<'a>>>,
     join_accept: Option<IgnoredAny>,
-    downlink_ack: Option<Downlink>,
-    downlink_nack: Option<Downlink>,
-    downlink_sent: Option<Downlink>,
-    downlink_queued: Option<Downlink>,
-    downlink_failed: Option<FailedDownlink>,
+    downlink_ack: Option<Object<Downlink>>,
+    downlink_nack: Option<Object<Downlink>>,
+    downlink_sent: Option<Object<Downlink>>,
+    downlink_queued: Option<Object<Downlink>>,
+    downlink_failed: Option<Object<FailedDownlink>>,
     downlink_queue_invalidated: Option<IgnoredAny>,
-    location_solved: Option<LocationSolved>,
+    location_solved: Option<Part<LocationSolved>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct EndDeviceIds<'a> {
-    application_ids: Option<ApplicationIds<'a>>,
+    #[serde(borrow)]
+    application_ids: Part<ApplicationIds<'a>>,
     #[serde(borrow)]
     dev_eui: Text<'a>,
     #[serde(borrow)]
@@ -54,7 +57,7 @@ struct Uplink<'a> {
     f_cnt: Whole<u32>,
     f_port: Whole<u8>,
     frm_payload: Base64,
-    confirmed: Option<bool>,
+    confirmed: Flag,
     received_at: Time,
     #[serde(borrow)]
     rx_metadata: Receptions<RxMetadata<'a>>,
@@ -64,13 +67,13 @@ struct Uplink<'a> {
 #[serde(default)]
 struct RxMetadata<'a> {
     #[serde(borrow)]
-    gateway_ids: Option<GatewayIds<'a>>,
+    gateway_ids: Part<GatewayIds<'a>>,
     #[serde(borrow)]
-    packet_broker: Option<PacketBroker<'a>>,
+    packet_broker: Part<PacketBroker<'a>>,
     rssi: Decimal,
     channel_rssi: Decimal,
     snr: Decimal,
-    location: Option<Place>,
+    location: Part<Place>,
 }
 
 #[derive(Default, Deserialize)]
@@ -96,19 +99,19 @@ struct Downlink {
     f_cnt: Whole<u32>,
     f_port: Whole<u8>,
     frm_payload: Base64,
-    confirmed: Option<bool>,
+    confirmed: Flag,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct FailedDownlink {
-    downlink: Option<Downlink>,
+    downlink: Option<Object<Downlink>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct LocationSolved {
-    location: Option<Place>,
+    location: Part<Place>,
 }
 
 pub(crate) fn parse(word: Option<&str>, body: &[u8]) -> Result<Event, ParseError> {
@@ -162,8 +165,8 @@ impl Body<'_> {
     }
 
     fn common(&self, kind: EventKind) -> Event {
-        let ids = self.end_device_ids.as_ref();
-        let application = ids.and_then(|ids| ids.application_ids.as_ref());
+        let ids = self.end_device_ids.known();
+        let application = ids.and_then(|ids| ids.application_ids.known());
         Event {
             kind,
             dev_eui: ids.and_then(|ids| ids.dev_eui.dev_eui()),
@@ -177,8 +180,8 @@ impl Body<'_> {
     /// Without an uplink in the body the path alone says that there was one; then nothing is a default.
     fn uplink(self, event: Event) -> Event {
         let (uplink, normalized) = match (self.uplink_message, self.uplink_normalized) {
-            (Some(uplink), _) => (uplink, false),
-            (None, Some(uplink)) => (uplink, true),
+            (Some(Object(uplink)), _) => (uplink, false),
+            (None, Some(Object(uplink))) => (uplink, true),
             (None, None) => return event,
         };
         // A normalized uplink repeats one that was sent raw: no payload there is unknown, not empty.
@@ -187,7 +190,7 @@ impl Body<'_> {
             f_cnt: Some(uplink.f_cnt.or_default()),
             f_port: Some(uplink.f_port.or_default()),
             payload,
-            confirmed: Some(uplink.confirmed.unwrap_or_default()),
+            confirmed: uplink.confirmed.0,
             received_at: uplink.received_at.0.or(event.received_at),
             gateways: uplink.rx_metadata.0.iter().map(RxMetadata::gateway).collect(),
             ..event
@@ -195,34 +198,36 @@ impl Body<'_> {
     }
 
     fn downlink(self, event: Event) -> Event {
-        let failed = self.downlink_failed.and_then(|failed| failed.downlink);
+        let failed = self.downlink_failed.and_then(|Object(failed)| failed.downlink);
         let answered = self.downlink_ack.or(self.downlink_nack);
-        let Some(downlink) = answered.or(self.downlink_sent).or(self.downlink_queued).or(failed) else {
+        let Some(Object(downlink)) = answered.or(self.downlink_sent).or(self.downlink_queued).or(failed)
+        else {
             return event;
         };
         Event {
             f_cnt: Some(downlink.f_cnt.or_default()),
             f_port: Some(downlink.f_port.or_default()),
             payload: Some(downlink.frm_payload.0.unwrap_or_default()),
-            confirmed: Some(downlink.confirmed.unwrap_or_default()),
+            confirmed: downlink.confirmed.0,
             ..event
         }
     }
 
     fn location(self, event: Event) -> Event {
-        let place = self.location_solved.and_then(|solved| solved.location);
-        Event { location: place.as_ref().and_then(Place::known), ..event }
+        let solved = self.location_solved.as_ref().and_then(Part::known);
+        Event { location: solved.and_then(|solved| solved.location.known()?.known()), ..event }
     }
 }
 
 impl RxMetadata<'_> {
     fn gateway(&self) -> Gateway {
-        let ids = self.gateway_ids.as_ref();
-        let broker = self.packet_broker.as_ref();
+        let ids = self.gateway_ids.known();
+        let broker = self.packet_broker.known();
         let id = ids
             .and_then(|ids| ids.eui.gateway_id())
             .or_else(|| broker.and_then(|broker| broker.forwarder_gateway_eui.gateway_id()))
             .or_else(|| ids.and_then(|ids| ids.gateway_id.gateway_id()));
-        reception(id, self.rssi.0.or(self.channel_rssi.0), self.snr.0, self.location.as_ref())
+        let rssi = self.rssi.known().or_else(|| self.channel_rssi.known());
+        reception(id, rssi, &self.snr, &self.location)
     }
 }

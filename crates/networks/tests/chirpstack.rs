@@ -160,7 +160,12 @@ fn a_solved_location_is_kept_with_the_event() {
 
 #[test]
 fn an_uplink_without_its_device_is_refused_by_the_fields_name() {
-    for body in [&br#"{"fCnt":1,"data":"AQ==","rxInfo":[]}"#[..], br#"{"deviceInfo":null,"rxInfo":[]}"#] {
+    for body in [
+        &br#"{"fCnt":1,"data":"AQ==","rxInfo":[]}"#[..],
+        br#"{"deviceInfo":null,"rxInfo":[]}"#,
+        br#"{"deviceInfo":["00000000000000aa"],"fCnt":1}"#,
+        br#"{"deviceInfo":"x","fCnt":1}"#,
+    ] {
         assert_eq!(
             read(None, body).unwrap_err().to_string(),
             "the field `deviceInfo` is missing, which chirpstack sends with every uplink"
@@ -190,6 +195,13 @@ fn a_body_that_cannot_be_read_says_where() {
         (b"{\"fCnt\":4294967296}", "line 1, column 18: invalid value: "),
         (b"{\"fCnt\":-1}", "line 1, column 10: invalid type: integer `-1`"),
         (b"{\"fCnt\":1.5}", "line 1, column 11: invalid value: floating point `1.5`"),
+        (
+            b"{\"fCnt\":{}}",
+            "line 1, column 10: invalid type: map, expected a whole number of at most 32 bits",
+        ),
+        (b"{\"fCnt\":true}", "line 1, column 12: invalid type: boolean `true`"),
+        (b"{\"fPort\":[1]}", "line 1, column 10: invalid type: sequence"),
+        (b"{\"data\":[1]}", "line 1, column 9: invalid type: sequence, expected a payload in base64"),
         (b"{\"fCnt\":\"many\"}", "line 1, column 14: invalid value: string \"many\""),
         (b"{\"devAddr\":\"\xff\"}", "line 1, column 13: invalid unicode code point"),
     ] {
@@ -209,6 +221,10 @@ fn counters_reach_32_bits() {
 fn a_decoded_object_nested_without_end_costs_no_stack() {
     let depth = 200_000;
     for key in ["object", "code", "description"] {
+        let nested = format!(r#""{key}":{}{},"fCnt":1"#, "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(up_with(&nested).unwrap().f_cnt, Some(1), "{key}");
+    }
+    for key in ["rxInfo", "location", "time", "confirmed", "devAddr"] {
         let nested = format!(r#""{key}":{}{},"fCnt":1"#, "[".repeat(depth), "]".repeat(depth));
         assert_eq!(up_with(&nested).unwrap().f_cnt, Some(1), "{key}");
     }

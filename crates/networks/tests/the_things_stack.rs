@@ -139,6 +139,9 @@ fn a_body_that_cannot_be_read_says_where() {
         (b"{\"uplink_message\":{\"f_port\":300}}", "line 1, column 31: invalid value: integer `300`"),
         (b"{\"uplink_message\":", "line 1, column 18: EOF"),
         (b"[{}]", "line 1, column "),
+        (b"{\"uplink_message\":\"x\"}", "line 1, column 21: invalid type: string \"x\", expected an object"),
+        (b"{\"uplink_message\":[1]}", "line 1, column 18: invalid type: sequence, expected an object"),
+        (b"{\"uplink_message\":{\"f_cnt\":{}}}", "line 1, column 29: invalid type: map"),
     ] {
         let refused = read(None, body).unwrap_err().to_string();
         assert!(refused.starts_with(place), "{:?}: {refused}", String::from_utf8_lossy(body));

@@ -1,0 +1,198 @@
+//! Values that an event can do without: of another type or unreadable they are unknown, and the frame is kept.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use domain::DevEui;
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde_json::value::RawValue;
+
+use super::cut;
+
+/// Reads a value as `T`; None where it is something else. That it is JSON has been seen before, so that what
+/// fails here (a type, a number beyond every range, half a surrogate pair) concerns this value alone.
+fn read<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    let value = <&'de RawValue>::deserialize(deserializer)?;
+    Ok(serde_json::from_str(value.get()).ok())
+}
+
+/// What stands in a field, as far as any field means it.
+enum Scalar<'a> {
+    /// `null`, and an empty text.
+    Absent,
+    Text(Cow<'a, str>),
+    Whole(i128),
+    Float(f64),
+    Flag(bool),
+}
+
+impl<'de> Deserialize<'de> for Scalar<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ScalarVisitor;
+        impl<'de> Visitor<'de> for ScalarVisitor {
+            type Value = Scalar<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text, a number, true or false")
+            }
+
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Scalar<'de>, E> {
+                Ok(if text.is_empty() { Scalar::Absent } else { Scalar::Text(Cow::Borrowed(text)) })
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Scalar<'de>, E> {
+                Ok(if text.is_empty() { Scalar::Absent } else { Scalar::Text(Cow::Owned(text.to_owned())) })
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Scalar<'de>, E> {
+                Ok(Scalar::Whole(number.into()))
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Scalar<'de>, E> {
+                Ok(Scalar::Whole(number.into()))
+            }
+
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Scalar<'de>, E> {
+                Ok(Scalar::Float(number))
+            }
+
+            fn visit_bool<E: de::Error>(self, flag: bool) -> Result<Scalar<'de>, E> {
+                Ok(Scalar::Flag(flag))
+            }
+
+            fn visit_unit<E: de::Error>(self) -> Result<Scalar<'de>, E> {
+                Ok(Scalar::Absent)
+            }
+        }
+        deserializer.deserialize_any(ScalarVisitor)
+    }
+}
+
+/// Text, or a whole number taken as text; empty where it is absent or unknown.
+#[derive(Debug, Default)]
+pub(crate) struct Text<'a>(Cow<'a, str>);
+
+impl Text<'_> {
+    /// The text, unless it is absent.
+    pub(crate) fn known(&self) -> Option<&str> {
+        Some(self.0.as_ref()).filter(|text| !text.is_empty())
+    }
+
+    pub(crate) fn to_owned(&self) -> Option<String> {
+        self.known().map(cut)
+    }
+
+    /// An EUI in hex of either case; anything else is unknown.
+    pub(crate) fn dev_eui(&self) -> Option<DevEui> {
+        self.known()?.parse().ok()
+    }
+
+    /// A DevAddr in lower case; anything else is unknown.
+    pub(crate) fn dev_addr(&self) -> Option<String> {
+        self.known().filter(|text| is_hex(text, 8)).map(str::to_ascii_lowercase)
+    }
+
+    /// A gateway's id: the same EUI in another case is the same gateway, a name stays as it is.
+    pub(crate) fn gateway_id(&self) -> Option<String> {
+        self.known().map(|text| if is_hex(text, 16) { text.to_ascii_lowercase() } else { cut(text) })
+    }
+}
+
+fn is_hex(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match read(deserializer)? {
+            Some(Scalar::Text(text)) => Self(text),
+            Some(Scalar::Whole(number)) => Self(Cow::Owned(number.to_string())),
+            _ => Self::default(),
+        })
+    }
+}
+
+/// A measured value, as a number or a string. Which of the two unknowns it is matters where a default of 0 is
+/// left out.
+#[derive(Debug, Default)]
+pub(crate) enum Decimal {
+    #[default]
+    Absent,
+    Unknown,
+    Known(f64),
+}
+
+impl Decimal {
+    pub(crate) fn known(&self) -> Option<f64> {
+        match self {
+            Self::Known(number) => Some(*number),
+            Self::Absent | Self::Unknown => None,
+        }
+    }
+
+    /// The number, 0 where it was left out.
+    pub(crate) fn or_zero(&self) -> Option<f64> {
+        match self {
+            Self::Known(number) => Some(*number),
+            Self::Absent => Some(0.0),
+            Self::Unknown => None,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Decimal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = match read(deserializer)? {
+            Some(Scalar::Absent) => return Ok(Self::Absent),
+            Some(Scalar::Float(number)) => Some(number),
+            Some(Scalar::Whole(number)) => Some(number as f64),
+            Some(Scalar::Text(text)) => text.parse().ok(),
+            Some(Scalar::Flag(_)) | None => None,
+        };
+        Ok(number.filter(|number: &f64| number.is_finite()).map_or(Self::Unknown, Self::Known))
+    }
+}
+
+/// A yes or no; left out it is no, and None is unknown.
+#[derive(Debug)]
+pub(crate) struct Flag(pub(crate) Option<bool>);
+
+impl Default for Flag {
+    fn default() -> Self {
+        Self(Some(false))
+    }
+}
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match read(deserializer)? {
+            Some(Scalar::Absent) => Self::default(),
+            Some(Scalar::Flag(flag)) => Self(Some(flag)),
+            _ => Self(None),
+        })
+    }
+}
+
+/// A time in RFC 3339 with any offset and any number of decimals.
+#[derive(Debug, Default)]
+pub(crate) struct Time(pub(crate) Option<DateTime<Utc>>);
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Text::deserialize(deserializer)?;
+        let time = text.known().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
+        // Servers written in Go print year 1 for "never".
+        Ok(Self(time.map(|time| without_leap(time.to_utc())).filter(|time| time.timestamp() > 0)))
+    }
+}
+
+/// A leap second is the first of the next minute, as every database counts.
+fn without_leap(time: DateTime<Utc>) -> DateTime<Utc> {
+    let beyond = time.timestamp_subsec_nanos().checked_sub(1_000_000_000);
+    beyond.and_then(|nanos| DateTime::from_timestamp(time.timestamp() + 1, nanos)).unwrap_or(time)
+}
