@@ -59,6 +59,8 @@ enum Command {
     Admin(admin::AdminOptions),
     /// Shows what a network server's webhook says, as JSON
     ///
+    /// The body is read as JSON, ChirpStack's too: set its HTTP integration to JSON, not to Protobuf.
+    ///
     /// Example: isotherm decode --network chirpstack --event up body.json
     Decode(decode::DecodeOptions),
     /// Judges readings by a profile

@@ -17,8 +17,12 @@ pub(crate) use self::parts::{Part, Receptions};
 use crate::ParseError;
 use crate::event::{Gateway, Location};
 
+/// What editors on Windows write before UTF-8 text.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Reads a body that is one JSON object.
 pub(crate) fn read_object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ParseError> {
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     let blank = body.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
     // A derived struct also reads an array, position by position, which no sender means.
     if body.get(blank).is_some_and(|first| *first != b'{') {

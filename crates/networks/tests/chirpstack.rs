@@ -88,6 +88,15 @@ fn a_time_that_cannot_be_read_is_unknown_and_costs_nothing_else() {
 }
 
 #[test]
+fn a_byte_order_mark_before_the_body_is_skipped() {
+    let body = b"\xef\xbb\xbf{\"deviceInfo\":{},\"fCnt\":7}";
+    assert_eq!(read(Some("up"), body).unwrap().f_cnt, Some(7));
+    let refused = read(Some("up"), b"\xef\xbb\xbf[1]").unwrap_err().to_string();
+    assert_eq!(refused, "line 1, column 1: an event is a JSON object, which begins with {");
+    assert!(read(Some("up"), b"\xef\xbb\xbf\xef\xbb\xbf{}").is_err());
+}
+
+#[test]
 fn base64_is_read_with_either_alphabet_and_without_padding() {
     for (text, bytes) in [("-_8=", [0xfb, 0xff]), ("+/8=", [0xfb, 0xff]), ("+/8", [0xfb, 0xff])] {
         assert_eq!(up_with(&format!(r#""data":"{text}""#)).unwrap().payload, Some(bytes.to_vec()), "{text}");
