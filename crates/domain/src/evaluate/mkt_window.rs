@@ -16,8 +16,8 @@ use crate::reading::Reading;
 use crate::time::{unix, utc};
 
 /// The worst window of [`from`, `to`): the highest, the earliest of equals. None without `[mkt]` or where no
-/// window holds known time; the span itself, as partial, where it is shorter than the window. Readings in any
-/// order; n·log n in their number.
+/// window holds known time; the span itself where no other fits into it, as partial where it is shorter than the
+/// window. Readings in any order; n·log n in their number.
 pub fn mkt_windows(
     profile: &Profile,
     readings: &[Reading],
@@ -35,9 +35,10 @@ fn worst_window(profile: &Profile, timeline: &[Stretch], from: i64, to: i64) -> 
     let known = timeline.iter().filter_map(|stretch| Some((stretch, stretch.level?.warmest)));
     let table = Table::new(rule, known.clone().map(|(_, step)| step))?;
     let series = Series::new(known.map(|(stretch, step)| (stretch.from, stretch.to, table.factor(step))));
-    let partial = to - from < window_s;
-    let begins = if partial { BTreeSet::from([from]) } else { series.window_begins(window_s, from, to) };
-    let length_s = if partial { to - from } else { window_s };
+    let length_s = window_s.min(to - from);
+    let is_whole_span = length_s == to - from;
+    let begins =
+        if is_whole_span { BTreeSet::from([from]) } else { series.window_begins(window_s, from, to) };
     let windows = begins.into_iter().map(|begin| (begin, series.between(begin, begin + length_s)));
     let worst = windows
         .filter(|(_, weighted)| weighted.seconds > 0)
@@ -49,7 +50,7 @@ fn worst_window(profile: &Profile, timeline: &[Stretch], from: i64, to: i64) -> 
         to: utc(begin + length_s),
         mkt,
         exceeded: mkt.0 > i64::from(rule.limit.0) * 100,
-        partial,
+        partial: length_s < window_s,
     })
 }
 

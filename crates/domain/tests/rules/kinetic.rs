@@ -98,6 +98,20 @@ fn a_shorter_span_is_itself_the_window_and_one_second_more_is_not() {
 }
 
 #[test]
+fn a_span_as_long_as_the_window_is_the_window_wherever_its_readings_stand() {
+    let rule = room("24h");
+    let series = readings(&[(8 * HOUR, 2_200)]);
+    let windows = |to| evaluate(&rule, &series, Some(at(0)), Some(at(to))).unwrap().mkt_windows;
+    for (to, partial) in [(24 * HOUR - 1, true), (24 * HOUR, false)] {
+        let windows = windows(to);
+        let [window] = &windows[..] else { panic!("one window, not {windows:?}") };
+        assert_eq!((second(window.from), second(window.to)), (0, to));
+        assert_eq!((window.mkt.0, window.partial), (220_000, partial));
+    }
+    assert_eq!(evaluate(&rule, &[], Some(at(0)), Some(at(24 * HOUR))).unwrap().mkt_windows, []);
+}
+
+#[test]
 fn unknown_time_has_no_weight_and_a_span_without_known_time_no_window() {
     let rule = room("30d");
     let series = readings(&[(0, 2_000), (100 * HOUR, 3_000)]);

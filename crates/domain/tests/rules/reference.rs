@@ -222,7 +222,7 @@ fn check_window(profile: &Profile, readings: &[Reading], from: i64, to: i64) {
         begins || stands(t).is_some() != stands(t - 1).is_some()
     };
     let length = window_s.min(to - from);
-    let candidates = (from..=to - length).filter(|t| to - from < window_s || edge(*t) || edge(*t + length));
+    let candidates = (from..=to - length).filter(|t| length == to - from || edge(*t) || edge(*t + length));
     let mean = |begin: i64| kinetic((begin..begin + length).filter_map(|t| warmest(stands(t))));
     let windows: Vec<(i64, f64)> = candidates.filter_map(|t| Some((t, mean(t)?))).collect();
     let highest = windows.iter().map(|(_, mkt)| *mkt).reduce(f64::max);
