@@ -1,7 +1,8 @@
 //! Readings from a CSV file: what `isotherm evaluate` reads, and uploads of loggers.
 //!
 //! The header is `measured_at` (RFC 3339) and `temperature_c`, optionally `min_c`, `max_c` and `humidity_pct`,
-//! in any order. A file is read whole or not at all: every fault is an error with its place.
+//! in any order; other columns, of which a logger's export has many, are left unread. A file is read whole or not
+//! at all: every fault is an error with its place.
 
 use std::io::Read;
 
@@ -68,15 +69,11 @@ impl Columns {
     fn find(header: &csv::StringRecord) -> Result<Self, CsvError> {
         // Spreadsheets begin UTF-8 files with a byte order mark; csv removes it where it stands alone.
         let names: Vec<&str> = header.iter().map(|name| name.trim_start_matches('\u{feff}').trim()).collect();
-        for (index, name) in names.iter().enumerate() {
-            let reason = if !NAMES.contains(name) {
-                format!("is no known column: write {}", NAMES.join(", "))
-            } else if names.iter().take(index).any(|earlier| earlier == name) {
-                "is there twice: remove one".to_owned()
-            } else {
-                continue;
-            };
-            return Err(CsvError::Field { line: 1, column: index + 1, name: shortened(name), reason });
+        for (index, name) in names.iter().enumerate().filter(|(_, name)| NAMES.contains(name)) {
+            if names.iter().take(index).any(|earlier| earlier == name) {
+                let reason = "is there twice: remove one".to_owned();
+                return Err(CsvError::Field { line: 1, column: index + 1, name: (*name).to_owned(), reason });
+            }
         }
         let place = |name| names.iter().position(|known| *known == name);
         let required = |name| place(name).ok_or(CsvError::MissingColumn(name));

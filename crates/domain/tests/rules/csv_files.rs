@@ -35,6 +35,15 @@ fn columns_are_found_by_name_and_optional_ones_may_be_empty() {
 }
 
 #[test]
+fn columns_that_mean_nothing_here_are_left_unread() {
+    let file = "serial,measured_at,,temperature_c,note,,serial\n\
+                7,2026-03-01T08:00:00Z,warm,5.25,\"door, open\",,7\n";
+    assert_eq!(read_csv(file.as_bytes()).unwrap(), crate::series::readings(&[(0, 525)]));
+    let short = refused("serial,measured_at,temperature_c\n7,2026-03-01T08:00:00Z\n");
+    assert_eq!(short, "line 2, column 3: 2 fields where the header has 3");
+}
+
+#[test]
 fn temperatures_are_rounded_half_to_even_at_the_hundredth() {
     for (text, hundredths) in [("8.005", 800), ("8.015", 802), ("8.0050001", 801), ("-0.005", 0), ("8", 800)]
     {
@@ -75,7 +84,7 @@ fn a_fault_is_reported_with_line_column_and_reason() {
             format!("{head}2026-03-01T08:00:00Z,\"5\n6\"\n"),
             "line 3, column 2 (temperature_c): `5 6` is not a decimal",
         ),
-        ("measured_at,temperature_c,x\n".to_owned(), "line 1, column 3 (x): is no known column"),
+        ("measured_at,temperature,x\n".to_owned(), "line 1, column 1: there is no column temperature_c"),
         ("measured_at,min_c,min_c\n".to_owned(), "line 1, column 3 (min_c): is there twice"),
         ("measured_at\n".to_owned(), "line 1, column 1: there is no column temperature_c"),
         (String::new(), "line 1, column 1: there is no column measured_at"),

@@ -98,6 +98,11 @@ const FAULTS: &[(&str, &str, &str)] = &[
         "line 5, column 9: min_c: invalid type: string \"2\", expected a number such as 8.5",
     ),
     ("min_c = nan", "min_c = 2.0", "line 5, column 9: min_c: NaN is not a number"),
+    (
+        "above = 8.125",
+        "above = 8.0",
+        "line 10, column 9: above: 8.125 has more than 2 decimals: round it as you mean it",
+    ),
     ("above = 8.0\nbelow = 2.0", "above = 8.0", "alarm `too warm`: has above and below: write two alarms"),
     ("", "above = 8.0", "alarm `too warm`: has no limit: write above"),
     ("above = 151", "above = 60", "alarm `too damp`: above: 151 is out of range"),
