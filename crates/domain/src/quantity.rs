@@ -3,10 +3,14 @@
 //! Text is read and written digit by digit; a binary float never decides a value. A number in JSON is a
 //! float for a moment at the edge ([`as_decimal`]), where its shortest decimal form brings the digits back.
 
+mod decimal;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+use self::decimal::{Unreadable, parse_hundredths};
 
 /// A temperature in 0.01 °C. As a bare value it travels in serde as that integer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -106,46 +110,6 @@ fn format_hundredths(hundredths: i32) -> String {
     }
 }
 
-enum Unreadable {
-    NotADecimal,
-    TooLarge,
-}
-
-/// Sign, digits, optional point and digits; no exponent, no blanks, no thousands separator.
-fn parse_hundredths(text: &str) -> Result<i32, Unreadable> {
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let all_digits = whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit());
-    if !all_digits || (whole.is_empty() && fraction.is_empty()) {
-        return Err(Unreadable::NotADecimal);
-    }
-    let mut magnitude: i32 = 0;
-    let kept = whole.bytes().chain(fraction.bytes().chain(*b"00").take(2));
-    for digit in kept {
-        magnitude = magnitude
-            .checked_mul(10)
-            .and_then(|shifted| shifted.checked_add(i32::from(digit - b'0')))
-            .ok_or(Unreadable::TooLarge)?;
-    }
-    if rounds_up(magnitude, fraction.as_bytes().get(2..).unwrap_or_default()) {
-        magnitude = magnitude.checked_add(1).ok_or(Unreadable::TooLarge)?;
-    }
-    Ok(if negative { -magnitude } else { magnitude })
-}
-
-/// Whether the digits cut off behind the second decimal carry the kept ones up: half to even.
-fn rounds_up(kept: i32, cut_off: &[u8]) -> bool {
-    let Some((first, rest)) = cut_off.split_first() else { return false };
-    match first {
-        b'0'..=b'4' => false,
-        b'5' if rest.iter().all(|digit| *digit == b'0') => kept % 2 != 0,
-        _ => true,
-    }
-}
-
 /// `#[serde(with = "domain::quantity::as_decimal")]`: a quantity as a number in °C or %, as users write it.
 pub mod as_decimal {
     use std::fmt::Display;
@@ -233,6 +197,20 @@ mod tests {
             ("-273.154", -27_315),
             ("1000", 100_000),
             ("000000000000002.5", 250),
+            ("5e0", 500),
+            ("5E+0", 500),
+            ("-1e1", -1_000),
+            ("0.0525e2", 525),
+            ("525e-2", 525),
+            ("52500000000000000000e-19", 525),
+            ("5.25e-1", 52),
+            ("5.35e-1", 54),
+            ("5e-3", 0),
+            ("5.1e-3", 1),
+            ("9.9e-4", 0),
+            ("1e3", 100_000),
+            ("1e-99999999999999999999", 0),
+            ("0e99999999999999999999", 0),
         ] {
             assert_eq!(text.parse(), Ok(Temperature(hundredths)), "{text}");
         }
@@ -240,7 +218,10 @@ mod tests {
 
     #[test]
     fn what_is_no_decimal_is_refused() {
-        for text in ["", "-", ".", "+-1", "1e1", "1,5", " 1", "1 ", "NaN", "inf", "0x10", "1.2.3", "٣"] {
+        for text in [
+            "", "-", ".", "+-1", "e1", "1e", "1e+", "1e-+1", "1e1.0", "1e1e1", "1,5", " 1", "1 ", "NaN",
+            "inf", "0x10", "1.2.3", "٣",
+        ] {
             let refused = text.parse::<Temperature>();
             assert!(matches!(refused, Err(QuantityError::NotADecimal(_))), "{text}: {refused:?}");
         }
@@ -248,7 +229,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_measured_is_refused_at_the_limit() {
-        for text in ["-273.16", "1000.01", "99999999999999999999"] {
+        for text in ["-273.16", "1000.01", "99999999999999999999", "1e4", "1e99999999999999999999"] {
             let refused = text.parse::<Temperature>();
             assert!(matches!(refused, Err(QuantityError::OutOfRange { .. })), "{text}: {refused:?}");
         }
@@ -287,6 +268,14 @@ mod tests {
             let edge = as_decimal::serialize(&temperature, serde_json::value::Serializer).unwrap();
             let back: Temperature = as_decimal::deserialize(edge).unwrap();
             prop_assert_eq!(back, temperature);
+        }
+
+        #[test]
+        fn a_power_of_ten_moves_the_point(hundredths in Temperature::MIN.0..=Temperature::MAX.0, moved in 0..9_usize) {
+            let written = format!("{hundredths}{}e-{}", "0".repeat(moved), moved + 2);
+            prop_assert_eq!(written.parse(), Ok(Temperature(hundredths)));
+            let written = format!("{}e{moved}", f64::from(hundredths) / 100.0 / 10_f64.powi(moved as i32));
+            prop_assert_eq!(written.parse(), Ok(Temperature(hundredths)));
         }
 
         #[test]

@@ -45,7 +45,8 @@ fn columns_that_mean_nothing_here_are_left_unread() {
 
 #[test]
 fn temperatures_are_rounded_half_to_even_at_the_hundredth() {
-    for (text, hundredths) in [("8.005", 800), ("8.015", 802), ("8.0050001", 801), ("-0.005", 0), ("8", 800)]
+    for (text, hundredths) in
+        [("8.005", 800), ("8.015", 802), ("8.0050001", 801), ("-0.005", 0), ("8", 800), ("5e0", 500)]
     {
         let file = format!("measured_at,temperature_c\n2026-03-01T08:00:00Z,{text}\n");
         assert_eq!(read_csv(file.as_bytes()).unwrap()[0].temperature, Temperature(hundredths), "{text}");
