@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import type { Alert } from "../api/types";
-import { announcement, canAcknowledge, kindOf } from "./words";
+import { enumWords } from "../api/rust";
+import { plain } from "../parts/words";
+import { announcement, canAcknowledge, kindOf, KINDS } from "./words";
 
 const ALERT: Alert = {
   id: "a",
@@ -10,6 +12,7 @@ const ALERT: Alert = {
   shipment: "s",
   shipment_reference: "SH-7",
   dev_eui: "70b3d57ed0060001",
+  subject: null,
   began_at: "2026-03-01T08:00:00Z",
   alarmed_at: "2026-03-01T08:30:00Z",
   ended_at: null,
@@ -21,6 +24,7 @@ const ALERT: Alert = {
   acknowledge_reason: null,
   closed_at: null,
   closed_reason: null,
+  merged_into: null,
 };
 
 test("a new alert is announced with what, where and how grave", () => {
@@ -29,7 +33,16 @@ test("a new alert is announced with what, where and how grave", () => {
   expect(announcement([{ ...ALERT, shipment: null, shipment_reference: null }])).toContain(
     "tracker 70b3d57ed0060001",
   );
+  const ofNoTracker = { shipment: null, shipment_reference: null, dev_eui: null };
+  expect(announcement([{ ...ALERT, ...ofNoTracker, subject: "integration depot" }])).toContain(
+    "Too warm, integration depot, critical",
+  );
   expect(announcement([])).toBe("");
+});
+
+test.each(enumWords("domain/src/alert.rs", "AlertKind"))("the page has its own words for %s", (kind) => {
+  expect(Object.keys(KINDS)).toContain(kind);
+  expect(kindOf({ kind })).not.toBe(plain(kind));
 });
 
 test("a kind the page has never heard of is still said", () => {

@@ -1,7 +1,7 @@
-import type { Alert, AlertState, Severity } from "../api/types";
+import type { Alert, AlertKind, AlertState, Severity } from "../api/types";
 import { plain } from "../parts/words";
 
-const KINDS: Record<string, string> = {
+export const KINDS: Record<AlertKind, string> = {
   temperature_high: "Too warm",
   temperature_low: "Too cold",
   humidity_high: "Too humid",
@@ -25,16 +25,18 @@ export const STATE: Record<AlertState, string> = {
   merged: "Merged into another alert",
 };
 
-/** What happened, in words. */
-export function kindOf(alert: Pick<Alert, "kind">): string {
-  return KINDS[alert.kind] ?? plain(alert.kind);
+/** What happened, in words; also of a kind that a newer service has and this page, left open, does not. */
+export function kindOf({ kind }: { kind: string }): string {
+  return kind in KINDS ? KINDS[kind as AlertKind] : plain(kind);
 }
 
 /** What an alert is about: the shipment where there is one. */
-export function subjectOf(alert: Pick<Alert, "shipment" | "shipment_reference" | "dev_eui">): string {
+export function subjectOf(
+  alert: Pick<Alert, "shipment" | "shipment_reference" | "dev_eui" | "subject">,
+): string {
   if (alert.shipment_reference) return `shipment ${alert.shipment_reference}`;
   if (alert.shipment) return "a shipment";
-  return alert.dev_eui ? `tracker ${alert.dev_eui}` : "the service";
+  return alert.dev_eui ? `tracker ${alert.dev_eui}` : (alert.subject ?? "the service");
 }
 
 /** For the live region: `New alert: Too warm, shipment SH-7, critical.` */

@@ -26,7 +26,7 @@ export const api = {
   shipment: (shipment: string) => client.get<t.Shipment>(`/shipments/${id(shipment)}`),
   createShipment: (shipment: t.NewShipment) => client.post<t.Shipment>("/shipments", shipment),
   bindTracker: (shipment: string, devEui: string, from: string) =>
-    client.post<t.Binding>(`/shipments/${id(shipment)}/trackers`, { dev_eui: devEui, from }),
+    client.post<t.BoundShipment>(`/shipments/${id(shipment)}/trackers`, { dev_eui: devEui, from }),
   assessment: (shipment: string) => client.get<t.ShipmentAssessment>(`/shipments/${id(shipment)}/assessment`),
   readings: (shipment: string) =>
     all((cursor) =>

@@ -35,7 +35,7 @@ export function tracksOf(readings: Reading[], assessed: TrackerAssessment[]): Tr
       devEui,
       points,
       gaps: parts
-        .flatMap((part) => part.gaps ?? [])
+        .flatMap((part) => part.gaps)
         .map(spanOf)
         .sort((a, b) => a.from - b.from),
       until: Math.max(last, ...parts.map((part) => seconds(part.to))),

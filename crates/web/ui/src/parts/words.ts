@@ -71,8 +71,12 @@ export const ASSESSMENT: Record<Assessment, string> = {
 
 /** A word the page does not know yet is shown as it came, readable. */
 export function plain(word: string): string {
-  const spaced = word.replaceAll("_", " ");
-  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+  return sentence(word.replaceAll("_", " "));
+}
+
+/** With a capital at the beginning, as a line that stands alone has it. */
+export function sentence(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function signed(digits: string): string {

@@ -5,7 +5,13 @@ import { load, opened, save } from "./session";
 const ANSWER: LogIn = {
   access_token: "token",
   expires_at: "2026-03-01T20:00:00Z",
-  user: { id: "u", email: "q@example.org", role: "quality", organisation: 1 },
+  user: {
+    id: "u",
+    email: "q@example.org",
+    role: "quality",
+    organisation: "Depot",
+    permissions: ["read_alerts", "acknowledge_alerts"],
+  },
 };
 
 function box(): Pick<Storage, "getItem" | "setItem" | "removeItem"> {

@@ -1,14 +1,14 @@
 /** From the API's assessment to what the chart shows and says. */
-import type { Alarm, Profile, Range, Reading, TrackerAssessment } from "../api/types";
+import type { Profile, Range, Reading, TrackerAssessment } from "../api/types";
 import { seconds, spanOf, type Track } from "../chart/columns";
 import type { Scene } from "../chart/paint";
 import type { Window } from "../chart/zoom";
 import { limit, temperature } from "../parts/words";
 
 export function limitsOf(profile: Profile | null): Scene["limits"] {
-  const alarms = profile?.definition?.alarm ?? [];
+  const alarms = profile?.definition.alarm ?? [];
   const byValue = new Map<string, { at: number; names: string[] }>();
-  for (const alarm of alarms.filter(onTemperature)) {
+  for (const alarm of alarms.filter(({ quantity }) => quantity === "temperature")) {
     const at = alarm.above ?? alarm.below;
     if (at === undefined) continue;
     const sign = alarm.above === undefined ? "<" : ">";
@@ -38,7 +38,7 @@ export function sceneOf(
       })),
     ),
     gaps: assessed.flatMap((part) =>
-      (part.gaps ?? []).map((gap) => ({ ...spanOf(gap), line: order.indexOf(part.dev_eui) })),
+      part.gaps.map((gap) => ({ ...spanOf(gap), line: order.indexOf(part.dev_eui) })),
     ),
   };
 }
@@ -59,7 +59,7 @@ export function summaryOf(readings: Reading[], assessed: TrackerAssessment[]): s
   const low = values.reduce((a, b) => Math.min(a, b));
   const high = values.reduce((a, b) => Math.max(a, b));
   const episodes = assessed.reduce((sum, part) => sum + part.episodes.length, 0);
-  const gaps = assessed.reduce((sum, part) => sum + (part.gaps?.length ?? 0), 0);
+  const gaps = assessed.reduce((sum, part) => sum + part.gaps.length, 0);
   return (
     `Temperature chart: ${values.length} readings between ${temperature(low)} and ${temperature(high)}, ` +
     `${count(episodes, "alarm episode")}, ${count(gaps, "gap")} in which the temperature is unknown. ` +
@@ -69,8 +69,4 @@ export function summaryOf(readings: Reading[], assessed: TrackerAssessment[]): s
 
 function count(n: number, what: string): string {
   return n === 0 ? `no ${what}` : n === 1 ? `1 ${what}` : `${n} ${what}s`;
-}
-
-function onTemperature(alarm: Alarm): boolean {
-  return (alarm.quantity ?? "temperature") === "temperature";
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Shipment } from "../api/types";
+import type { Alarm, Shipment } from "../api/types";
 import { limitsOf, summaryOf } from "./scene";
 import { verdict } from "./verdict";
 
@@ -16,7 +16,7 @@ const GOOD: Shipment = {
   assessment: "no_excursion",
   coverage: null,
   open_alerts: 0,
-  trackers: [{ dev_eui: "a", name: null, from: "2026-03-01T07:00:00Z", until: null }],
+  trackers: [{ dev_eui: "a", name: "Box 1", from: "2026-03-01T07:00:00Z", until: null }],
   created_at: "2026-03-01T06:00:00Z",
 };
 
@@ -57,17 +57,28 @@ test("a hold outweighs everything else, and unknown is never called good", () =>
   }
 });
 
+const ALARM: Omit<Alarm, "name"> = {
+  quantity: "temperature",
+  inclusive: false,
+  exposure: "single",
+  delay: "30m",
+  start_delay: "0s",
+  severity: "critical",
+};
+
 test("alarm limits on temperature are lines, one for each limit, with the words of all its alarms", () => {
   const limits = limitsOf({
     id: "p",
     name: "Refrigerated",
     version: 1,
     definition: {
+      name: "Refrigerated",
+      max_gap: "40m",
       alarm: [
-        { name: "warm", above: 8, severity: "warning" },
-        { name: "too warm", quantity: "temperature", above: 8, severity: "critical" },
-        { name: "freezing", below: -0.5, inclusive: true, severity: "critical" },
-        { name: "damp", quantity: "humidity", above: 80, severity: "info" },
+        { ...ALARM, name: "warm", above: 8, severity: "warning" },
+        { ...ALARM, name: "too warm", above: 8 },
+        { ...ALARM, name: "freezing", below: -0.5, inclusive: true },
+        { ...ALARM, name: "damp", quantity: "humidity", above: 80 },
       ],
     },
   });

@@ -1,0 +1,105 @@
+/** The page's types say what the service sends: no field more, none less, null and absent where it says so. */
+import ts from "typescript";
+import { expect, test } from "vitest";
+import { enumWords, structShape, type Shape } from "./rust";
+
+const sources = import.meta.glob<string>("./types/*.ts", { query: "?raw", import: "default", eager: true });
+const declared = new Map<string, ts.InterfaceDeclaration | ts.TypeAliasDeclaration>();
+for (const [name, text] of Object.entries(sources)) {
+  for (const statement of ts.createSourceFile(name, text, ts.ScriptTarget.Latest).statements) {
+    if (ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)) {
+      declared.set(statement.name.text, statement);
+    }
+  }
+}
+
+const API = "tracking/src/api";
+const ASSESSMENT = "domain/src/evaluate/assessment.rs";
+const STRUCTS: [string, string, string][] = [
+  ["User", `${API}/login.rs`, "UserView"],
+  ["LogIn", `${API}/login.rs`, "LoginAnswer"],
+  ["Page", `${API}/page.rs`, "Page"],
+  ["Status", `${API}/status.rs`, "Status"],
+  ["Notifications", `${API}/status.rs`, "Notifications"],
+  ["Shipment", `${API}/shipments.rs`, "Shipment"],
+  ["ShipmentProfile", `${API}/shipments.rs`, "ShipmentProfile"],
+  ["Range", `${API}/shipments.rs`, "RangeView"],
+  ["LastReading", `${API}/shipments.rs`, "LastReading"],
+  ["Ride", `${API}/shipments.rs`, "RidingTracker"],
+  ["NewShipment", `${API}/shipments.rs`, "ShipmentRequest"],
+  ["BoundShipment", `${API}/shipments.rs`, "Bound"],
+  ["Coverage", `${API}/shipments.rs`, "Coverage"],
+  ["Reading", `${API}/series.rs`, "ReadingView"],
+  ["ShipmentAssessment", `${API}/series.rs`, "AssessmentView"],
+  ["TrackerAssessment", `${API}/series.rs`, "TrackerAssessment"],
+  ["Span", `${API}/series.rs`, "Gap"],
+  ["Episode", ASSESSMENT, "Episode"],
+  ["ExposureTotal", ASSESSMENT, "ExposureTotal"],
+  ["MktWindow", ASSESSMENT, "MktWindow"],
+  ["Alert", `${API}/alerts.rs`, "Alert"],
+  ["Tracker", `${API}/trackers.rs`, "Tracker"],
+  ["NewTracker", `${API}/trackers.rs`, "NewTracker"],
+  ["UnknownTracker", `${API}/trackers.rs`, "Unknown"],
+  ["Uplink", `${API}/trackers.rs`, "Uplink"],
+  ["SetAside", `${API}/trackers.rs`, "SetAside"],
+  ["Gateway", "networks/src/decode.rs", "GatewayView"],
+  ["Place", "networks/src/event.rs", "Location"],
+  ["Profile", `${API}/profiles.rs`, "ProfileView"],
+  ["ProfileDefinition", "domain/src/profile.rs", "Profile"],
+  ["ProfileRange", "domain/src/profile.rs", "Range"],
+  ["Alarm", "domain/src/profile/alarm.rs", "AlarmDraft"],
+  ["MktRule", "domain/src/profile/mkt.rs", "MktRule"],
+  ["UnreadableBody", `${API}/intake.rs`, "UnreadableBody"],
+  ["DeadLetter", `${API}/intake.rs`, "DeadLetter"],
+  ["Replayed", `${API}/intake.rs`, "Replayed"],
+];
+
+test.each(STRUCTS)("%s is %s's %s", (name, where, struct) => {
+  expect(interfaceShape(name)).toEqual(structShape(where, struct));
+});
+
+test.each([
+  ["Role", "domain/src/access.rs", "Role"],
+  ["Permission", "domain/src/access.rs", "Permission"],
+  ["ShipmentStatus", "domain/src/shipment.rs", "ShipmentStatus"],
+  ["HoldReason", "domain/src/shipment.rs", "HoldReason"],
+  ["Assessment", ASSESSMENT, "Verdict"],
+  ["Severity", "domain/src/alert.rs", "Severity"],
+  ["AlertKind", "domain/src/alert.rs", "AlertKind"],
+])("the words of %s are those of %s's %s", (name, where, declaredAs) => {
+  expect(unionWords(name)).toEqual(enumWords(where, declaredAs));
+});
+
+test("no shape of the page is left unchecked", () => {
+  const interfaces = [...declared]
+    .filter(([, node]) => ts.isInterfaceDeclaration(node))
+    .map(([name]) => name);
+  expect(interfaces.sort()).toEqual(STRUCTS.map(([name]) => name).sort());
+});
+
+function interfaceShape(name: string): Shape {
+  const node = declared.get(name);
+  if (!node || !ts.isInterfaceDeclaration(node)) throw new Error(`types/ declares no interface ${name}`);
+  const parents = (node.heritageClauses ?? []).flatMap(({ types }) =>
+    types.map((type) => interfaceShape((type.expression as ts.Identifier).text)),
+  );
+  const own: Shape = {};
+  for (const member of node.members.filter(ts.isPropertySignature)) {
+    const { type } = member;
+    const nullable = !!type && ts.isUnionTypeNode(type) && type.types.some(isNull);
+    own[(member.name as ts.Identifier).text] = { optional: !!member.questionToken, nullable };
+  }
+  return Object.assign({}, ...parents, own);
+}
+
+function isNull(node: ts.TypeNode): boolean {
+  return ts.isLiteralTypeNode(node) && node.literal.kind === ts.SyntaxKind.NullKeyword;
+}
+
+function unionWords(name: string): string[] {
+  const node = declared.get(name);
+  if (!node || !ts.isTypeAliasDeclaration(node) || !ts.isUnionTypeNode(node.type)) {
+    throw new Error(`types/ declares no union ${name}`);
+  }
+  return node.type.types.map((type) => ((type as ts.LiteralTypeNode).literal as ts.StringLiteral).text);
+}

@@ -1,0 +1,73 @@
+import type { Severity } from "./alerts";
+
+export type Assessment = "no_excursion" | "incomplete" | "excursion";
+
+export interface Coverage {
+  in_range_s: number;
+  out_of_range_s: number;
+  unknown_s: number;
+}
+
+export interface Reading {
+  measured_at: string;
+  received_at: string;
+  dev_eui: string;
+  sequence: number | null;
+  temperature_c: number;
+  humidity_pct: number | null;
+}
+
+export interface Episode {
+  alarm: string;
+  severity: Severity;
+  began_at: string;
+  /** Null: it never reached the alarm's delay. */
+  alarmed_at: string | null;
+  ended_at: string | null;
+  exposure_s: number;
+  extreme_c: number;
+}
+
+export interface ExposureTotal {
+  alarm: string;
+  total_s: number;
+  total_worst_s: number;
+}
+
+export interface MktWindow {
+  from: string;
+  to: string;
+  mkt_c: number;
+  exceeded: boolean;
+  partial?: boolean;
+}
+
+export interface Span {
+  from: string;
+  to: string;
+}
+
+export interface TrackerAssessment {
+  dev_eui: string;
+  from: string;
+  to: string;
+  until: string | null;
+  /** When nothing is known. */
+  gaps: Span[];
+  readings: number;
+  min_c: number | null;
+  max_c: number | null;
+  mean_c: number | null;
+  mkt_c: number | null;
+  coverage: Coverage;
+  episodes: Episode[];
+  exposures: ExposureTotal[];
+  mkt_windows: MktWindow[];
+  assessment: Assessment;
+}
+
+export interface ShipmentAssessment {
+  assessment: Assessment | null;
+  coverage: Coverage | null;
+  trackers: TrackerAssessment[];
+}

@@ -1,0 +1,43 @@
+import type { Severity } from "./alerts";
+
+/** One version of a profile; it never changes. */
+export interface Profile {
+  id: string;
+  name: string;
+  version: number;
+  definition: ProfileDefinition;
+}
+
+/** As its TOML. Durations are texts such as `40m`. */
+export interface ProfileDefinition {
+  name: string;
+  max_gap: string;
+  range?: ProfileRange;
+  alarm?: Alarm[];
+  mkt?: MktRule;
+}
+
+export interface ProfileRange {
+  min_c?: number;
+  max_c?: number;
+}
+
+/** Exactly one of `above` and `below` is there. */
+export interface Alarm {
+  name: string;
+  quantity: "temperature" | "humidity";
+  above?: number;
+  below?: number;
+  inclusive: boolean;
+  exposure: "single" | "cumulative";
+  delay: string;
+  start_delay: string;
+  hysteresis_c?: number;
+  severity: Severity;
+}
+
+export interface MktRule {
+  limit_c: number;
+  window: string;
+  activation_energy_kj_per_mol: number;
+}

@@ -1,0 +1,61 @@
+export type Role =
+  | "admin"
+  | "coordinator"
+  | "packer"
+  | "courier"
+  | "receiver"
+  | "dispatcher"
+  | "quality"
+  | "supplier"
+  | "auditor";
+
+export type Permission =
+  | "read_shipments"
+  | "write_shipments"
+  | "bind_tracker"
+  | "read_alerts"
+  | "acknowledge_alerts"
+  | "read_trackers"
+  | "write_trackers"
+  | "read_profiles"
+  | "write_profiles"
+  | "manage_users"
+  | "manage_integrations"
+  | "read_notifications";
+
+export interface User {
+  id: string;
+  email: string;
+  role: Role;
+  /** Its name. */
+  organisation: string;
+  permissions: Permission[];
+}
+
+export interface LogIn {
+  access_token: string;
+  expires_at: string;
+  user: User;
+}
+
+export interface Page<T> {
+  items: T[];
+  /** Opaque; null on the last page. */
+  next: string | null;
+}
+
+export interface Status {
+  /** The service's clock: the only "now" that ages may be counted from. A demonstration runs it faster. */
+  now: string;
+  /** Whether all that was sent has been worked off: before that nobody can say that a tracker is silent. */
+  caught_up: boolean;
+  /** Null for those who may not know. */
+  notifications: Notifications | null;
+}
+
+export interface Notifications {
+  configured: boolean;
+  pending: number;
+  failing: number;
+  sent: number;
+}

@@ -1,0 +1,61 @@
+import type { Assessment, Coverage } from "./assessments";
+
+export type ShipmentStatus = "draft" | "in_transit" | "delivered" | "closed";
+export type HoldReason = "excursion" | "incomplete";
+
+export interface Range {
+  min_c: number | null;
+  max_c: number | null;
+}
+
+export interface LastReading {
+  measured_at: string;
+  temperature_c: number;
+  humidity_pct: number | null;
+  dev_eui: string;
+}
+
+export interface Ride {
+  dev_eui: string;
+  name: string;
+  from: string;
+  /** Null while it lasts. */
+  until: string | null;
+}
+
+export interface ShipmentProfile {
+  id: string;
+  name: string;
+  version: number;
+  range: Range | null;
+}
+
+export interface Shipment {
+  id: string;
+  reference: string;
+  status: ShipmentStatus;
+  on_hold: boolean;
+  hold_reason: HoldReason | null;
+  origin: string | null;
+  destination: string | null;
+  profile: ShipmentProfile;
+  last_reading: LastReading | null;
+  /** Null without a tracker, as the coverage is. */
+  assessment: Assessment | null;
+  coverage: Coverage | null;
+  open_alerts: number;
+  trackers: Ride[];
+  created_at: string;
+}
+
+export interface NewShipment {
+  reference: string;
+  profile: string;
+  origin?: string;
+  destination?: string;
+}
+
+export interface BoundShipment extends Shipment {
+  /** What speaks against the binding without forbidding it. */
+  warnings: string[];
+}

@@ -1,0 +1,56 @@
+export interface Tracker {
+  dev_eui: string;
+  name: string;
+  codec: string;
+  interval_s: number;
+}
+
+export interface NewTracker {
+  dev_eui: string;
+  name: string;
+  codec: string;
+  interval_s?: number;
+}
+
+export interface UnknownTracker {
+  dev_eui: string;
+  integration: string;
+  first_heard_at: string;
+  last_heard_at: string;
+}
+
+export interface Uplink {
+  integration: string;
+  f_cnt: number;
+  f_port: number;
+  /** Lower-case hex; empty where there were no bytes. */
+  payload: string;
+  confirmed: boolean;
+  received_at: string;
+  arrived_at: string;
+  gateways: Gateway[];
+  /** Why it gave no readings; null where it gave some. */
+  problem: string | null;
+}
+
+export interface Gateway {
+  id: string | null;
+  rssi_dbm: number | null;
+  snr_db: number | null;
+  location: Place | null;
+}
+
+export interface Place {
+  lat: number;
+  lon: number;
+}
+
+export interface SetAside {
+  /** Null where the tracker did not know the time. */
+  measured_at: string | null;
+  received_at: string;
+  sequence: number | null;
+  temperature_c: number;
+  humidity_pct: number | null;
+  reason: string;
+}
