@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { pageKey, routeOf, to } from "./route";
+import { neededFor, pageKey, routeOf, to } from "./route";
 
 test.each([
   ["", { at: "shipments", state: "", reference: "" }],
@@ -17,6 +17,22 @@ test.each([
   ["#/shipments/%", { at: "shipment", id: "%" }],
 ])("%j leads to %j", (hash, route) => {
   expect(routeOf(hash)).toEqual(route);
+});
+
+test("each place asks for what its calls ask for", () => {
+  const asks = (hash: string) => neededFor(routeOf(hash));
+  expect([to.shipments(), to.shipment("a"), to.newShipment].map(asks)).toEqual([
+    "read_shipments",
+    "read_shipments",
+    "write_shipments",
+  ]);
+  expect([to.alerts(), to.trackers, to.tracker("a"), to.newTracker()].map(asks)).toEqual([
+    "read_alerts",
+    "read_trackers",
+    "read_trackers",
+    "write_trackers",
+  ]);
+  expect(asks("#/nonsense")).toBeNull();
 });
 
 test("another filter is the same page, another shipment is another", () => {

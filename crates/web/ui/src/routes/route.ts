@@ -1,3 +1,5 @@
+import type { Permission } from "../api/types";
+
 /** The page's places, as they stand behind the `#`. */
 export type Route =
   | { at: "shipments"; state: string; reference: string }
@@ -28,6 +30,26 @@ export function routeOf(hash: string): Route {
       return second === undefined ? { at: "trackers" } : { at: "tracker", devEui: second };
     default:
       return { at: "nowhere" };
+  }
+}
+
+/** What a place asks for, as its calls do. */
+export function neededFor(route: Route): Permission | null {
+  switch (route.at) {
+    case "shipments":
+    case "shipment":
+      return "read_shipments";
+    case "new-shipment":
+      return "write_shipments";
+    case "alerts":
+      return "read_alerts";
+    case "trackers":
+    case "tracker":
+      return "read_trackers";
+    case "new-tracker":
+      return "write_trackers";
+    case "nowhere":
+      return null;
   }
 }
 

@@ -1,5 +1,5 @@
-import type { LogIn } from "../api/types";
-import { load, opened, save, type Session } from "./session";
+import type { LogIn, Permission } from "../api/types";
+import { load, may, opened, save, type Session } from "./session";
 
 export type Ending = "expired" | "left";
 
@@ -7,6 +7,10 @@ class SessionState {
   current = $state.raw<Session | null>(load(box()));
   /** Why the last session ended, so that the log-in page can say it. */
   ending = $state.raw<Ending | null>(null);
+
+  may(permission: Permission): boolean {
+    return may(this.current, permission);
+  }
 
   begin(answer: LogIn): void {
     this.current = opened(answer);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { LogIn } from "../api/types";
-import { load, opened, save } from "./session";
+import { load, may, opened, save } from "./session";
 
 const ANSWER: LogIn = {
   access_token: "token",
@@ -39,9 +39,16 @@ test.each([
   '{"token":""}',
   '{"token":"t"}',
   "[1]",
-  '{"token":7,"user":{"email":"e"}}',
+  '{"token":7,"user":{"email":"e","permissions":[]}}',
+  '{"token":"t","user":{"email":"e"}}',
 ])("what is stored as %j is no session", (stored) => {
   expect(load({ ...box(), getItem: () => stored })).toBeNull();
+});
+
+test("only what the log-in named is offered, and nothing to nobody", () => {
+  expect(may(opened(ANSWER), "acknowledge_alerts")).toBe(true);
+  expect(may(opened(ANSWER), "bind_tracker")).toBe(false);
+  expect(may(null, "read_alerts")).toBe(false);
 });
 
 test("a browser that forbids storage keeps nothing and breaks nothing", () => {

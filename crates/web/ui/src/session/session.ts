@@ -1,4 +1,4 @@
-import type { LogIn, User } from "../api/types";
+import type { LogIn, Permission, User } from "../api/types";
 
 export interface Session {
   token: string;
@@ -22,6 +22,11 @@ export function opened(answer: LogIn): Session {
   return { token: answer.access_token, user: answer.user };
 }
 
+/** Whether the session's user may do this. The service decides anew each time; the page only offers what it will grant. */
+export function may(session: Session | null, permission: Permission): boolean {
+  return session?.user.permissions.includes(permission) ?? false;
+}
+
 /** Keeps the session for this tab only. A browser that refuses storage keeps it until the next reload. */
 export function save(box: Box | null, session: Session | null): void {
   try {
@@ -35,5 +40,6 @@ export function save(box: Box | null, session: Session | null): void {
 function isSession(value: unknown): value is Session {
   if (typeof value !== "object" || value === null) return false;
   const { token, user } = value as Partial<Session>;
-  return typeof token === "string" && token !== "" && typeof user?.email === "string";
+  if (typeof token !== "string" || token === "") return false;
+  return typeof user?.email === "string" && Array.isArray(user.permissions);
 }
