@@ -46,7 +46,9 @@ export const api = {
     all((cursor) => client.get<t.Page<t.UnknownTracker>>("/trackers", { unknown: "true", cursor })),
   tracker: (devEui: string) => client.get<t.Tracker>(`/trackers/${id(devEui)}`),
   uplinks: (devEui: string, cursor: string | null) =>
-    client.get<t.Page<t.Uplink>>(`/trackers/${id(devEui)}/uplinks`, { cursor }),
+    client.get<t.Page<t.Uplink>>(`/trackers/${id(devEui)}/uplinks`, { limit: 25, cursor }),
+  setAside: (devEui: string, cursor: string | null) =>
+    client.get<t.Page<t.SetAside>>(`/trackers/${id(devEui)}/set-aside`, { limit: 5, cursor }),
   registerTracker: (tracker: t.NewTracker) => client.post<t.Tracker>("/trackers", tracker),
 
   profiles: () => all((cursor) => client.get<t.Page<t.Profile>>("/profiles", { cursor })),

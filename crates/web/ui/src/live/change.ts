@@ -3,6 +3,7 @@ import type { Frame } from "./sse";
 /** What changed. `missed`: the stream was away, so anything may have changed. */
 export interface Change {
   what: "shipment" | "alert" | "tracker" | "missed";
+  /** Of a tracker its DevEUI. */
   id: string | null;
   shipment: string | null;
 }
@@ -14,7 +15,8 @@ export function changeOf(frame: Frame): Change | null {
   try {
     const data = JSON.parse(frame.data) as Record<string, unknown>;
     const word = (value: unknown) => (typeof value === "string" ? value : null);
-    return { what, id: word(data.id), shipment: what === "shipment" ? word(data.id) : word(data.shipment) };
+    const id = word(what === "tracker" ? data.dev_eui : data.id);
+    return { what, id, shipment: what === "shipment" ? id : word(data.shipment) };
   } catch {
     return null;
   }

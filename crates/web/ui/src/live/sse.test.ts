@@ -39,6 +39,7 @@ test.each([
   ["shipment", '{"id":"s"}', { what: "shipment", id: "s", shipment: "s" }],
   ["alert", '{"id":"a","shipment":"s"}', { what: "alert", id: "a", shipment: "s" }],
   ["alert", '{"id":"a","shipment":null}', { what: "alert", id: "a", shipment: null }],
+  ["tracker", '{"dev_eui":"70b3d57ed0060001"}', { what: "tracker", id: "70b3d57ed0060001", shipment: null }],
   ["tracker", "{}", { what: "tracker", id: null, shipment: null }],
   ["weather", "{}", null],
   ["alert", "not json", null],
