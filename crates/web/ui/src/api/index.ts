@@ -27,6 +27,9 @@ export const api = {
   createShipment: (shipment: t.NewShipment) => client.post<t.Shipment>("/shipments", shipment),
   bindTracker: (shipment: string, devEui: string, from: string) =>
     client.post<t.BoundShipment>(`/shipments/${id(shipment)}/trackers`, { dev_eui: devEui, from }),
+  /** What the tracker measures from `until` on is not the shipment's. */
+  unbindTracker: (shipment: string, devEui: string, until: string) =>
+    client.post<t.Shipment>(`/shipments/${id(shipment)}/trackers/${id(devEui)}/unbind`, { until }),
   assessment: (shipment: string) => client.get<t.ShipmentAssessment>(`/shipments/${id(shipment)}/assessment`),
   readings: (shipment: string) =>
     all((cursor) =>

@@ -20,6 +20,8 @@ const GOOD: Shipment = {
   created_at: "2026-03-01T06:00:00Z",
 };
 
+const LEFT = { dev_eui: "b", name: "Box 2", from: "2026-03-01T07:00:00Z", until: "2026-03-01T08:00:00Z" };
+
 test.each<[string, Partial<Shipment>, string, string]>([
   [
     "an excursion",
@@ -37,6 +39,15 @@ test.each<[string, Partial<Shipment>, string, string]>([
   ["an open alert", { open_alerts: 1 }, "look", "Look now: one open alert"],
   ["open alerts", { open_alerts: 3 }, "look", "Look now: 3 open alerts"],
   ["no tracker", { trackers: [], last_reading: null }, "quiet", "Not monitored: no tracker is bound"],
+  [
+    "a tracker that left unheard",
+    { trackers: [LEFT], last_reading: null },
+    "quiet",
+    "Not monitored: no tracker is bound",
+  ],
+  ["a tracker that left", { trackers: [LEFT] }, "quiet", "Not monitored any more: no tracker is bound"],
+  ["one that left and one that rides", { trackers: [LEFT, ...GOOD.trackers] }, "good", "In range so far"],
+  ["delivered without", { status: "delivered", trackers: [LEFT] }, "good", "No excursion on record"],
   ["a tracker never heard", { last_reading: null }, "unknown", "Nothing heard yet"],
   ["all in range", {}, "good", "In range so far"],
   ["delivered in range", { status: "delivered" }, "good", "No excursion on record"],

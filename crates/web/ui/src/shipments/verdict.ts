@@ -62,8 +62,12 @@ function held(shipment: Known): Verdict {
   };
 }
 
+function rides(shipment: Known): boolean {
+  return shipment.trackers.some(({ until }) => until === null);
+}
+
 function unheard(shipment: Known): Verdict {
-  if (shipment.trackers.length === 0) {
+  if (!rides(shipment)) {
     return {
       tone: "quiet",
       headline: "Not monitored: no tracker is bound",
@@ -82,6 +86,13 @@ function onRecord(shipment: Known): Verdict {
   const over = shipment.status === "delivered" || shipment.status === "closed";
   switch (shipment.assessment) {
     case "no_excursion":
+      if (!over && !rides(shipment)) {
+        return {
+          tone: "quiet",
+          headline: "Not monitored any more: no tracker is bound",
+          advice: `While one was, every second is known and within ${range(shipment.profile.range)}. Bind the next one below, or see to it that the box is received.`,
+        };
+      }
       return {
         tone: "good",
         headline: over ? "No excursion on record" : "In range so far",
