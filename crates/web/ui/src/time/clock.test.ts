@@ -22,6 +22,31 @@ test("a service that runs sixty times faster is known after the second look", ()
   expect(clock.now(6000)).toBe(NOON + 360_000);
 });
 
+test("a slow first answer leaves the rate in doubt, and the next sharp ones mend it", () => {
+  const clock = new ServiceClock();
+  // Asked at 0 and answered at 4000 with the time of the beginning: half of the wait is off.
+  clock.learn(NOON, 2000, 2000);
+  clock.learn(NOON + 120 * 5000, 5000, 20);
+  expect(clock.isFast).toBe(true);
+  expect(Math.abs(clock.rate - 120)).toBeGreaterThan(50);
+  clock.learn(NOON + 120 * 7000, 7000, 20);
+  expect(Math.abs(clock.rate - 120)).toBeLessThan(3);
+  clock.learn(NOON + 120 * 15_000, 15_000, 20);
+  expect(Math.abs(clock.rate - 120)).toBeLessThan(1);
+  expect(Math.abs((clock.now(20_000) ?? 0) - (NOON + 120 * 20_000))).toBeLessThan(5000);
+  // And a slow one later spoils nothing.
+  clock.learn(NOON + 120 * 44_000, 45_500, 1500);
+  expect(Math.abs(clock.rate - 120)).toBeLessThan(1);
+});
+
+test("slow answers alone are no demonstration", () => {
+  const clock = new ServiceClock();
+  clock.learn(NOON, 2000, 2000);
+  clock.learn(NOON + 5000, 5000, 20);
+  expect(clock.isFast).toBe(false);
+  expect(clock.rate).toBe(1);
+});
+
 test("times cut to whole seconds are not taken for another speed", () => {
   const clock = new ServiceClock();
   clock.learn(NOON, 900);

@@ -3,28 +3,29 @@ import { session } from "../session/session.svelte";
 import { ServiceClock } from "./clock";
 
 const TICK_MS = 1000;
-const SECOND_LOOK_MS = 5000;
+/** Soon again at first: before the second look nothing is known of the clock's speed. */
+const FIRST_LOOKS_MS = [1500, 4000, 10_000];
 const LOOK_MS = 30_000;
 
 class Now {
   /** The service's time in epoch ms, moving once a second. */
   ms = $state(Date.now());
-  /** Faster or slower than the wall clock: a demonstration. */
-  rate = $state(1);
+  /** Its clock runs faster than time does. */
+  isDemonstration = $state(false);
   readonly #clock = new ServiceClock();
 
   /** Ticks and asks until the returned function is called. */
   start(): () => void {
     const tick = setInterval(() => this.#tick(), TICK_MS);
     const look = setInterval(() => void this.learn(), LOOK_MS);
-    const second = setTimeout(() => void this.learn(), SECOND_LOOK_MS);
+    const first = FIRST_LOOKS_MS.map((after) => setTimeout(() => void this.learn(), after));
     const woken = () => document.visibilityState === "visible" && void this.learn();
     document.addEventListener("visibilitychange", woken);
     void this.learn();
     return () => {
       clearInterval(tick);
       clearInterval(look);
-      clearTimeout(second);
+      first.forEach(clearTimeout);
       document.removeEventListener("visibilitychange", woken);
     };
   }
@@ -34,8 +35,9 @@ class Now {
     const asked = performance.now();
     try {
       const { now } = await api.status();
-      this.#clock.learn(Date.parse(now), (asked + performance.now()) / 2);
-      this.rate = this.#clock.rate;
+      const answered = performance.now();
+      this.#clock.learn(Date.parse(now), (asked + answered) / 2, (answered - asked) / 2);
+      this.isDemonstration = this.#clock.isFast;
       this.#tick();
     } catch {
       // The connection state says that the service is away; the clock goes on as it was.
