@@ -8,14 +8,14 @@ use wire::{Battery, EPOCH_UNIX_S, Sample, Stamp};
 
 use crate::fleet;
 
-/// A sender of webhooks.
+/// A LoRaWAN network server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sender {
+pub enum Network {
     ChirpStack,
     TheThingsStack,
 }
 
-/// What a sender says in words of its own.
+/// What a network says in words of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {
     Device,
@@ -35,11 +35,11 @@ pub enum Field {
     Decoded,
 }
 
-impl Sender {
+impl Network {
     pub const ALL: [Self; 2] = [Self::ChirpStack, Self::TheThingsStack];
 
     /// As `admin integration add --network` has it.
-    pub fn network(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::ChirpStack => "chirpstack",
             Self::TheThingsStack => "the-things-stack",
@@ -96,6 +96,11 @@ impl Sender {
             }),
         }
     }
+}
+
+/// The whole minute that an instant lies in: what a frame can say.
+pub fn minute(at: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp(at.timestamp() / 60 * 60, 0).unwrap()
 }
 
 /// A frame of our own tracker with one reading.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::bodies::{Sender, frame};
+use crate::bodies::{Network, frame};
 use crate::{Api, fleet, until};
 
 /// Where webhooks go.
@@ -36,7 +36,7 @@ pub async fn integrations(url: &str, count: usize) {
 impl Target {
     /// Posts a reading in 0.01 °C, received when it was measured; the program must take it.
     pub async fn send(&self, dev_eui: &str, sequence: u32, at: DateTime<Utc>, temperature: i16) {
-        let webhook = Sender::ChirpStack.uplink(dev_eui, sequence, at, &frame(sequence, at, temperature));
+        let webhook = Network::ChirpStack.uplink(dev_eui, sequence, at, &frame(sequence, at, temperature));
         let path = format!("{}?event=up", self.integration);
         let status = fleet::post(&Client::new(), &self.url, &path, &self.token, &webhook).await;
         assert_eq!(status, Some(204));

@@ -1,6 +1,6 @@
 //! What is no JSON, or not the JSON of an event.
 
-use e2e::bodies::{Field, Sender};
+use e2e::bodies::{Field, Network};
 use serde_json::{Value, json};
 
 use crate::case::{Case, Stored};
@@ -9,7 +9,7 @@ use crate::requests::half;
 pub fn cases() -> Vec<Case> {
     use Field::{Decoded, DevEui, Device, FCnt, Gateways, Payload, Time, Uplink};
     let one = Case::new;
-    let masked = |name| one(name).only(Sender::TheThingsStack);
+    let masked = |name| one(name).only(Network::TheThingsStack);
     let told = Stored { events: 1, ..Stored::default() };
     vec![
         one("nothing").raw(|_| Vec::new()).unreadable("EOF"),
@@ -30,7 +30,7 @@ pub fn cases() -> Vec<Case> {
         one("deep nesting that nobody reads").set(Decoded, nested(120)),
         one("deep nesting as counter").set(FCnt, nested(120)).unreadable("whole number"),
         one("wrong base64").set(Payload, json!("AQID*")).unreadable("not base64"),
-        one("no device").without(Device).only(Sender::ChirpStack).unreadable("`deviceInfo` is missing"),
+        one("no device").without(Device).only(Network::ChirpStack).unreadable("`deviceInfo` is missing"),
         masked("no device by a field mask").without(Device).without_reading(),
         masked("no uplink by a field mask").without(Uplink).to("{}/up").stores(told),
         one("no EUI").without(DevEui).without_reading(),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 
-use e2e::bodies::{Field, Sender, frame};
+use e2e::bodies::{Field, Network, frame, minute};
 use e2e::fleet::text;
 
 use crate::connection::Post;
@@ -33,7 +33,7 @@ pub struct Stored {
     pub unreadable: usize,
 }
 
-type Change = Box<dyn Fn(&mut Value, Sender, DateTime<Utc>)>;
+type Change = Box<dyn Fn(&mut Value, Network, DateTime<Utc>)>;
 
 pub struct Case {
     pub name: &'static str,
@@ -44,7 +44,7 @@ pub struct Case {
     changes: Vec<Change>,
     raw: fn(Vec<u8>) -> Vec<u8>,
     missing: usize,
-    only: Option<Sender>,
+    only: Option<Network>,
     /// Whether its tracker is known.
     pub registered: bool,
     pub status: u16,
@@ -87,26 +87,26 @@ impl Case {
         Self { content_type, ..self }
     }
 
-    fn changed(mut self, change: impl Fn(&mut Value, Sender, DateTime<Utc>) + 'static) -> Self {
+    fn changed(mut self, change: impl Fn(&mut Value, Network, DateTime<Utc>) + 'static) -> Self {
         self.changes.push(Box::new(change));
         self
     }
 
     pub fn set(self, field: Field, value: Value) -> Self {
-        self.changed(move |body, sender, _| put(body, sender.pointer(field), value.clone()))
+        self.changed(move |body, network, _| put(body, network.pointer(field), value.clone()))
     }
 
     pub fn without(self, field: Field) -> Self {
-        self.changed(move |body, sender, _| {
-            let (parent, key) = sender.pointer(field).rsplit_once('/').unwrap();
+        self.changed(move |body, network, _| {
+            let (parent, key) = network.pointer(field).rsplit_once('/').unwrap();
             body.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(key);
         })
     }
 
     /// Received by the network so long after now.
     pub fn received(self, ahead: Duration) -> Self {
-        self.changed(move |body, sender, now| {
-            put(body, sender.pointer(Field::Time), json!(text(now + ahead)));
+        self.changed(move |body, network, now| {
+            put(body, network.pointer(Field::Time), json!(text(now + ahead)));
         })
     }
 
@@ -118,7 +118,7 @@ impl Case {
     pub fn payload(self, payload: impl Fn(DateTime<Utc>) -> Vec<u8> + 'static) -> Self {
         use base64::Engine as _;
         let encode = move |now| base64::engine::general_purpose::STANDARD.encode(payload(now));
-        self.changed(move |body, sender, now| put(body, sender.pointer(Field::Payload), json!(encode(now))))
+        self.changed(move |body, network, now| put(body, network.pointer(Field::Payload), json!(encode(now))))
     }
 
     /// The body's bytes made into others.
@@ -136,13 +136,13 @@ impl Case {
         Self { may_close: true, ..self }
     }
 
-    pub fn is_of(&self, sender: Sender) -> bool {
-        self.only.is_none_or(|only| only == sender)
+    pub fn is_of(&self, network: Network) -> bool {
+        self.only.is_none_or(|only| only == network)
     }
 
-    /// Only one sender has this.
-    pub fn only(self, sender: Sender) -> Self {
-        Self { only: Some(sender), ..self }
+    /// Only one network has this.
+    pub fn only(self, network: Network) -> Self {
+        Self { only: Some(network), ..self }
     }
 
     pub fn unregistered(self) -> Self {
@@ -169,17 +169,17 @@ impl Case {
         self.stores(Stored { uplinks: 1, ..Stored::default() })
     }
 
-    /// Received when it arrived, since the sender's time is none.
+    /// Received when it arrived, since the network's time is none.
     pub fn untimed(self) -> Self {
         self.stores(Stored { uplinks: 1, untimed: 1, readings: 1, ..Stored::default() })
     }
 
-    /// The request, from the sender's integration and those of the tokens.
+    /// The request, from the network's integration and those of the tokens.
     pub fn post(&self, uplink: &Uplink<'_>) -> Post {
-        let Uplink { sender, dev_eui, f_cnt, sequence, now, own, other } = *uplink;
-        let mut body = sender.uplink(dev_eui, f_cnt, minute(now), &frame(sequence, minute(now), 500));
+        let Uplink { network, dev_eui, f_cnt, sequence, now, own, other } = *uplink;
+        let mut body = network.uplink(dev_eui, f_cnt, minute(now), &frame(sequence, minute(now), 500));
         for change in &self.changes {
-            change(&mut body, sender, now);
+            change(&mut body, network, now);
         }
         let token = match self.credential {
             Credential::Nothing => None,
@@ -192,7 +192,7 @@ impl Case {
         };
         let mut headers: Vec<_> = token.map(|token| ("authorization", token)).into_iter().collect();
         headers.extend(self.content_type.map(|content_type| ("content-type", content_type.to_owned())));
-        let path = format!("/webhooks/{}", self.address.replace("{}", sender.network()));
+        let path = format!("/webhooks/{}", self.address.replace("{}", network.name()));
         Post { path, headers, body: (self.raw)(body.to_string().into_bytes()), missing: self.missing }
     }
 }
@@ -200,19 +200,13 @@ impl Case {
 /// Of which tracker, sent when, and with whose tokens.
 #[derive(Debug, Clone, Copy)]
 pub struct Uplink<'a> {
-    pub sender: Sender,
+    pub network: Network,
     pub dev_eui: &'a str,
     pub f_cnt: u32,
     pub sequence: u32,
     pub now: DateTime<Utc>,
     pub own: &'a str,
     pub other: &'a str,
-}
-
-/// Frames say whole minutes.
-pub fn minute(at: DateTime<Utc>) -> DateTime<Utc> {
-    at - Duration::seconds(at.timestamp().rem_euclid(60))
-        - Duration::nanoseconds(at.timestamp_subsec_nanos().into())
 }
 
 fn put(body: &mut Value, pointer: &str, value: Value) {

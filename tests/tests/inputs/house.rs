@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, Utc};
-use e2e::bodies::Sender;
+use e2e::bodies::Network;
 use e2e::warm::{integrations, now};
 use e2e::{Answer, Api, Installation, Part, Program, fleet, folder, until};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use testkit::postgres::{Database, database};
 use crate::case::{Case, Uplink};
 use crate::connection::{Connection, Post};
 
-/// A program with a database to look into, and an integration of each sender.
+/// A program with a database to look into, and an integration of each network.
 pub struct House {
     program: Program,
     database: Database,
@@ -40,10 +40,9 @@ impl House {
         let installation =
             Installation::embedded(&folder.path().join("d")).with("ISOTHERM_DATABASE__URL", &database.url());
         installation.add_user("admin");
-        let tokens =
-            Sender::ALL.map(|sender| installation.add_integration(sender.network(), sender.network()));
+        let tokens = Network::ALL.map(|network| installation.add_integration(network.name(), network.name()));
         let program = installation.start(Part::Serve).await;
-        integrations(&program.url, Sender::ALL.len()).await;
+        integrations(&program.url, Network::ALL.len()).await;
         let api = program.log_in("admin").await;
         Self { program, database, api, tokens, _folder: folder }
     }
@@ -62,24 +61,31 @@ impl House {
     }
 
     /// The request of a case, with the reading of that sequence number.
-    pub fn post(&self, case: &Case, sender: Sender, number: u64, sequence: u32, now: DateTime<Utc>) -> Post {
-        let [own, other] = [sender as usize, 1 - sender as usize].map(|place| self.tokens[place].as_str());
+    pub fn post(
+        &self,
+        case: &Case,
+        network: Network,
+        number: u64,
+        sequence: u32,
+        now: DateTime<Utc>,
+    ) -> Post {
+        let [own, other] = [network as usize, 1 - network as usize].map(|place| self.tokens[place].as_str());
         let f_cnt = u32::try_from(number).unwrap() + 10_000 * sequence;
-        case.post(&Uplink { sender, dev_eui: &fleet::dev_eui(number), f_cnt, sequence, now, own, other })
+        case.post(&Uplink { network, dev_eui: &fleet::dev_eui(number), f_cnt, sequence, now, own, other })
     }
 
     /// Sends a case of the tracker of that number and then, on the same connection unless it was closed, a webhook
     /// as it should be. The error says what is wrong with the answers.
-    pub async fn send(&self, sender: Sender, number: u64, case: &Case) -> Result<(), String> {
+    pub async fn send(&self, network: Network, number: u64, case: &Case) -> Result<(), String> {
         if case.registered {
             self.register(number, case.name).await;
         }
         let (now, mut connection) = (self.now().await, self.connect().await);
-        let first = connection.exchange(&self.post(case, sender, number, 0, now)).await;
+        let first = connection.exchange(&self.post(case, network, number, 0, now)).await;
         if case.may_close {
             connection = self.connect().await;
         }
-        let next = self.post(&Case::new("the next"), sender, number, 1, now - Duration::minutes(1));
+        let next = self.post(&Case::new("the next"), network, number, 1, now - Duration::minutes(1));
         let good = connection.exchange(&next).await;
         check(case, first?)?;
         let (good, _) = good?;
@@ -88,7 +94,7 @@ impl House {
 
     /// Waits until everything that was sent before is worked off, and counts what is stored of it.
     pub async fn rows(&self) -> Counts {
-        self.send(Sender::ChirpStack, 1, &Case::new("the last")).await.unwrap();
+        self.send(Network::ChirpStack, 1, &Case::new("the last")).await.unwrap();
         let last = async || self.count().contains_key("1 readings").then_some(());
         until("the last reading is stored", last).await;
         let mut rows = self.count();

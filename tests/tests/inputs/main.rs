@@ -14,28 +14,29 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use case::{Case, Stored};
 use chrono::Duration;
-use e2e::bodies::{Field, Sender};
+use e2e::bodies::{Field, Network};
 use e2e::{fleet, until};
 use house::{Counts, House};
 use serde_json::{Value, json};
 
-/// A tracker of its own for each case and sender.
-fn number(sender: Sender, position: usize) -> u64 {
-    1000 * (sender as u64 + 1) + position as u64
+/// A tracker of its own for each case and network.
+fn number(network: Network, position: usize) -> u64 {
+    1000 * (network as u64 + 1) + position as u64
 }
 
 /// Sends all cases, each followed by a webhook as it should be; then compares what is stored and counted.
 async fn run(cases: &[Case]) -> House {
     let house = House::start().await;
     let (mut faults, mut names, mut expected) = (Vec::new(), BTreeMap::new(), Counts::new());
-    for sender in Sender::ALL {
-        for (position, case) in cases.iter().enumerate().filter(|(_, case)| case.is_of(sender)) {
-            let number = number(sender, position);
-            let name = format!("{} ({})", case.name, sender.network());
-            faults
-                .extend(house.send(sender, number, case).await.err().map(|fault| format!("{name}: {fault}")));
+    for network in Network::ALL {
+        for (position, case) in cases.iter().enumerate().filter(|(_, case)| case.is_of(network)) {
+            let number = number(network, position);
+            let name = format!("{} ({})", case.name, network.name());
+            faults.extend(
+                house.send(network, number, case).await.err().map(|fault| format!("{name}: {fault}")),
+            );
             names.insert(number.to_string(), name);
-            expect(&mut expected, number, sender, case);
+            expect(&mut expected, number, network, case);
         }
     }
     let stored = house.rows().await;
@@ -53,7 +54,7 @@ async fn run(cases: &[Case]) -> House {
 }
 
 /// Rows of a case and of the webhook after it.
-fn expect(expected: &mut Counts, number: u64, sender: Sender, case: &Case) {
+fn expect(expected: &mut Counts, number: u64, network: Network, case: &Case) {
     let Stored { uplinks, untimed, readings, set_aside, events, unreadable } = case.stored;
     for (key, count) in [
         (format!("{number} uplinks"), uplinks + 1),
@@ -61,7 +62,7 @@ fn expect(expected: &mut Counts, number: u64, sender: Sender, case: &Case) {
         (format!("{number} readings"), readings + usize::from(case.registered)),
         (format!("{number} set aside"), set_aside),
         (format!("{number} events"), events),
-        (format!("unreadable from {}", sender.network()), unreadable),
+        (format!("unreadable from {}", network.name()), unreadable),
     ] {
         if count > 0 {
             *expected.entry(key).or_default() += count;
@@ -110,8 +111,8 @@ async fn bodies_that_nobody_can_read_are_kept_and_counted() {
     alerts(&house, "webhook_unreadable", &["integration chirpstack", "integration the-things-stack"]).await;
     alerts(&house, "webhook_refused", &[]).await;
     let figure = house.figure("isotherm_ingest_webhooks_total{outcome=\"unreadable\"}").await;
-    let sent = |sender| bodies::cases().iter().filter(|c| c.is_of(sender) && c.status == 400).count();
-    assert_eq!(figure, Sender::ALL.map(sent).iter().sum::<usize>());
+    let sent = |network| bodies::cases().iter().filter(|c| c.is_of(network) && c.status == 400).count();
+    assert_eq!(figure, Network::ALL.map(sent).iter().sum::<usize>());
 }
 
 #[tokio::test]
@@ -124,8 +125,8 @@ async fn a_copy_counts_once_and_an_unknown_payload_is_shown_with_its_reason() {
     let house = House::start().await;
     let now = house.now().await;
     let other_gateway = |name| Case::new(name).set(Field::GatewayId, json!("another gateway"));
-    for sender in Sender::ALL {
-        let number = number(sender, 0);
+    for network in Network::ALL {
+        let number = number(network, 0);
         house.register(number, "box").await;
         for (case, sequence) in [
             (Case::new("the first"), 0),
@@ -135,15 +136,15 @@ async fn a_copy_counts_once_and_an_unknown_payload_is_shown_with_its_reason() {
             (Case::new("the counter was reset").received(Duration::minutes(-7)), 0),
             (Case::new("unknown").payload(|_| vec![0xab; 20]), 1),
         ] {
-            let post = house.post(&case, sender, number, sequence, now);
+            let post = house.post(&case, network, number, sequence, now);
             let (answer, _) = house.connect().await.exchange(&post).await.unwrap();
             assert_eq!(answer.status, 204, "{}: {answer:?}", case.name);
         }
     }
     let kept = ["1000", "2000"].map(|n| [(format!("{n} readings"), 1), (format!("{n} uplinks"), 4)]);
     assert_eq!(house.rows().await, Counts::from_iter(kept.into_iter().flatten()));
-    for sender in Sender::ALL {
-        let number = number(sender, 0);
+    for network in Network::ALL {
+        let number = number(network, 0);
         let uplinks = house.api.list(&format!("/trackers/{}/uplinks", fleet::dev_eui(number))).await;
         let shown = |uplink: &Value| (uplink["payload"].to_string(), uplink["problem"].clone());
         let (unknown, known): (Vec<_>, Vec<_>) =
