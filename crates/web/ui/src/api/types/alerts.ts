@@ -9,6 +9,7 @@ export type AlertKind =
   | "webhook_refused"
   | "webhook_unreadable"
   | "dead_letter"
+  | "backlog"
   | "spool_full"
   | "notification_failed";
 

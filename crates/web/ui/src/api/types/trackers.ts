@@ -24,7 +24,7 @@ export interface Uplink {
   f_cnt: number;
   f_port: number;
   /** Lower-case hex; empty where there were no bytes. */
-  payload: string;
+  payload: string | null;
   confirmed: boolean;
   received_at: string;
   arrived_at: string;
