@@ -10,7 +10,8 @@ pub fn cases() -> Vec<Case> {
     use Field::{Decoded, DevEui, Device, FCnt, Gateways, Payload, Time, Uplink};
     let one = Case::new;
     let masked = |name| one(name).only(Network::TheThingsStack);
-    let told = Stored { events: 1, ..Stored::default() };
+    let strange = |name, device: Value| one(name).only(Network::ChirpStack).set(Device, device);
+    let told = Stored { uplinks: 1, untimed: 1, ..Stored::default() };
     vec![
         one("nothing").raw(|_| Vec::new()).unreadable("EOF"),
         one("no JSON").raw(|_| b"temperature=5".to_vec()).unreadable("line 1, column 1"),
@@ -21,11 +22,13 @@ pub fn cases() -> Vec<Case> {
         one("null").raw(|_| b"null".to_vec()).unreadable("JSON object"),
         one("100 000 brackets").raw(|_| vec![b'['; 100_000]).unreadable("JSON object"),
         one("100 000 braces").raw(|_| "{\"a\":".repeat(100_000).into_bytes()).unreadable("line 1"),
-        one("a list as device").set(Device, json!(["a", "0102030400000000"])).unreadable("line 1"),
-        one("an empty list as device").set(Device, json!([])).unreadable("line 1"),
-        one("a list as gateway").set(Gateways, json!([["0016c001f153a14c", -80]])).unreadable("line 1"),
-        one("a gateway without a list").set(Gateways, json!({ "rssi": -80 })).unreadable("a list"),
-        one("a text as device").set(Device, json!("0102030400000000")).unreadable("0102030400000000"),
+        strange("a list as device", json!(["a", "0102030400000000"])).unreadable("`deviceInfo` is missing"),
+        strange("an empty list as device", json!([])).unreadable("`deviceInfo` is missing"),
+        strange("a text as device", json!("0102030400000000")).unreadable("`deviceInfo` is missing"),
+        masked("a list as device, which may be missing").set(Device, json!(["a"])).without_reading(),
+        masked("a text as device, which may be missing").set(Device, json!("0102")).without_reading(),
+        one("a list as gateway").set(Gateways, json!([["0016c001f153a14c", -80]])),
+        one("a gateway without a list").set(Gateways, json!({ "rssi": -80 })),
         one("an object as counter").set(FCnt, json!({})).unreadable("whole number"),
         one("deep nesting that nobody reads").set(Decoded, nested(120)),
         one("deep nesting as counter").set(FCnt, nested(120)).unreadable("whole number"),
