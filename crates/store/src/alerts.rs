@@ -1,15 +1,15 @@
-//! Alerts: one row an episode or subject; raised, amended and ended in batches, acknowledged one by one.
+//! Alerts: one row an episode or subject; raised, amended and ended in batches.
 
 use chrono::{DateTime, Utc};
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl;
 use domain::alert::{AlertKind, LiveAlert, Severity};
-use domain::{AlertId, AssignmentId, DevEui, OrganisationId, ShipmentId, Temperature, TrackerId, UserId};
+use domain::{AlertId, AssignmentId, OrganisationId, ShipmentId, TrackerId};
 use uuid::Uuid;
 
 use crate::statement::statement;
-use crate::trackers::{column, eui};
+use crate::trackers::column;
 use crate::{Connection, StoreError};
 
 #[derive(Debug, Clone)]
@@ -79,37 +79,6 @@ pub struct EndedAlert {
     pub ending: Ending,
     pub ended_at: Option<DateTime<Utc>>,
     pub reason: String,
-}
-
-/// An alert as a person sees it.
-#[derive(Debug, Clone)]
-pub struct AlertView {
-    pub id: AlertId,
-    pub kind: AlertKind,
-    pub alarm: Option<String>,
-    pub severity: Severity,
-    pub subject: Option<String>,
-    pub shipment: Option<ShipmentId>,
-    pub shipment_reference: Option<String>,
-    pub dev_eui: Option<DevEui>,
-    pub episode: Episode,
-    /// `closed`, `withdrawn` or `merged`.
-    pub closed_as: Option<String>,
-    pub closed_at: Option<DateTime<Utc>>,
-    pub closed_reason: Option<String>,
-    pub merged_into: Option<AlertId>,
-    pub acknowledged_at: Option<DateTime<Utc>>,
-    pub acknowledged_by: Option<String>,
-    pub acknowledge_reason: Option<String>,
-    pub created_at: DateTime<Utc>,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-pub struct AlertFilter {
-    pub shipment: Option<ShipmentId>,
-    /// Neither acknowledged nor closed.
-    pub open_only: bool,
-    pub before: Option<(DateTime<Utc>, AlertId)>,
 }
 
 impl Connection {
@@ -283,80 +252,10 @@ impl Connection {
         .await?;
         Ok(rows.into_iter().map(|row| AlertId(row.id)).collect())
     }
-
-    /// Newest first.
-    pub async fn alerts(
-        &mut self,
-        organisation: OrganisationId,
-        filter: AlertFilter,
-        limit: i64,
-    ) -> Result<Vec<AlertView>, StoreError> {
-        let (before_at, before_id) = filter.before.map(|(at, id)| (at, id.0)).unzip();
-        let open =
-            if filter.open_only { "and a.acknowledged_at is null and a.closed_as is null" } else { "" };
-        let rows: Vec<AlertRow> = sql_query(format!(
-            "{ALERT} where a.organisation_id = $1 {open}
-                 and ($2 is null or a.shipment_id = $2)
-                 and ($3 is null or (a.created_at, a.id) < ($3, $4))
-             order by a.created_at desc, a.id desc limit $5"
-        ))
-        .bind::<Integer, _>(organisation.0)
-        .bind::<Nullable<SqlUuid>, _>(filter.shipment.map(|id| id.0))
-        .bind::<Nullable<Timestamptz>, _>(before_at)
-        .bind::<Nullable<SqlUuid>, _>(before_id)
-        .bind::<BigInt, _>(limit)
-        .load(&mut self.raw)
-        .await?;
-        rows.into_iter().map(AlertRow::view).collect()
-    }
-
-    pub async fn alert(
-        &mut self,
-        organisation: OrganisationId,
-        id: AlertId,
-    ) -> Result<AlertView, StoreError> {
-        let rows: Vec<AlertRow> = sql_query(format!("{ALERT} where a.organisation_id = $1 and a.id = $2"))
-            .bind::<Integer, _>(organisation.0)
-            .bind::<SqlUuid, _>(id.0)
-            .load(&mut self.raw)
-            .await?;
-        rows.into_iter().next().ok_or(StoreError::NotFound)?.view()
-    }
-
-    /// Acknowledges an open alert; false where it is acknowledged or closed already.
-    pub async fn acknowledge_alert(
-        &mut self,
-        organisation: OrganisationId,
-        id: AlertId,
-        by: UserId,
-        reason: &str,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let updated = sql_query(
-            "update alerts set acknowledged_at = $3, acknowledged_by = $4, acknowledge_reason = $5
-             where organisation_id = $1 and id = $2 and acknowledged_at is null and closed_as is null",
-        )
-        .bind::<Integer, _>(organisation.0)
-        .bind::<SqlUuid, _>(id.0)
-        .bind::<Timestamptz, _>(now)
-        .bind::<SqlUuid, _>(by.0)
-        .bind::<Text, _>(reason)
-        .execute(&mut self.raw)
-        .await?;
-        Ok(updated == 1)
-    }
 }
 
-const ALERT: &str = "select a.id, a.kind, a.alarm, a.severity, a.subject, a.shipment_id, s.reference, t.dev_eui,
-         a.began_at, a.alarmed_at, a.ended_at, a.exposure_s, a.extreme, a.closed_as, a.closed_at, a.closed_reason,
-         a.merged_into, a.acknowledged_at, u.email as acknowledged_by, a.acknowledge_reason, a.created_at
-     from alerts a
-     left join shipments s on s.id = a.shipment_id
-     left join trackers t on t.id = a.tracker_id
-     left join users u on u.id = a.acknowledged_by";
-
 #[derive(QueryableByName)]
-struct EpisodeRow {
+pub(crate) struct EpisodeRow {
     #[diesel(sql_type = Timestamptz)]
     began_at: DateTime<Utc>,
     #[diesel(sql_type = Timestamptz)]
@@ -370,17 +269,13 @@ struct EpisodeRow {
 }
 
 impl EpisodeRow {
-    fn episode(&self) -> Episode {
+    pub(crate) fn episode(&self) -> Episode {
         let Self { began_at, alarmed_at, ended_at, exposure_s, extreme } = *self;
         Episode { began_at, alarmed_at, ended_at, exposure_s, extreme }
     }
 }
 
-fn parse_kind(text: &str) -> Result<AlertKind, StoreError> {
-    text.parse().map_err(|error| StoreError::unreadable("alert kind", error))
-}
-
-fn parse_severity(text: &str) -> Result<Severity, StoreError> {
+pub(crate) fn parse_severity(text: &str) -> Result<Severity, StoreError> {
     text.parse().map_err(|error| StoreError::unreadable("severity", error))
 }
 
@@ -414,75 +309,5 @@ impl LiveRow {
             extreme: self.episode.extreme.unwrap_or_default(),
         };
         Ok((AssignmentId(self.assignment_id), alert))
-    }
-}
-
-#[derive(QueryableByName)]
-struct AlertRow {
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
-    #[diesel(sql_type = Text)]
-    kind: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    alarm: Option<String>,
-    #[diesel(sql_type = Text)]
-    severity: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    subject: Option<String>,
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    shipment_id: Option<Uuid>,
-    #[diesel(sql_type = Nullable<Text>)]
-    reference: Option<String>,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    dev_eui: Option<i64>,
-    #[diesel(embed)]
-    episode: EpisodeRow,
-    #[diesel(sql_type = Nullable<Text>)]
-    closed_as: Option<String>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    closed_at: Option<DateTime<Utc>>,
-    #[diesel(sql_type = Nullable<Text>)]
-    closed_reason: Option<String>,
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    merged_into: Option<Uuid>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    acknowledged_at: Option<DateTime<Utc>>,
-    #[diesel(sql_type = Nullable<Text>)]
-    acknowledged_by: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    acknowledge_reason: Option<String>,
-    #[diesel(sql_type = Timestamptz)]
-    created_at: DateTime<Utc>,
-}
-
-impl AlertRow {
-    fn view(self) -> Result<AlertView, StoreError> {
-        Ok(AlertView {
-            id: AlertId(self.id),
-            kind: parse_kind(&self.kind)?,
-            alarm: self.alarm,
-            severity: parse_severity(&self.severity)?,
-            subject: self.subject,
-            shipment: self.shipment_id.map(ShipmentId),
-            shipment_reference: self.reference,
-            dev_eui: self.dev_eui.map(eui),
-            episode: self.episode.episode(),
-            closed_as: self.closed_as,
-            closed_at: self.closed_at,
-            closed_reason: self.closed_reason,
-            merged_into: self.merged_into.map(AlertId),
-            acknowledged_at: self.acknowledged_at,
-            acknowledged_by: self.acknowledged_by,
-            acknowledge_reason: self.acknowledge_reason,
-            created_at: self.created_at,
-        })
-    }
-}
-
-/// The extreme of a temperature alert; other quantities have none in °C.
-pub fn extreme_temperature(alert: &AlertView) -> Option<Temperature> {
-    match alert.kind {
-        AlertKind::TemperatureHigh | AlertKind::TemperatureLow => alert.episode.extreme.map(Temperature),
-        _ => None,
     }
 }

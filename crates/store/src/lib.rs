@@ -6,6 +6,7 @@
 
 mod accounts;
 mod address;
+mod alert_views;
 mod alerts;
 mod assessments;
 mod connection;
@@ -22,9 +23,8 @@ mod trackers;
 mod uplinks;
 
 pub use accounts::{Integration, User};
-pub use alerts::{
-    AlertFilter, AlertView, Amendment, EndedAlert, Ending, Episode, NewAlert, extreme_temperature,
-};
+pub use alert_views::{AlertFilter, AlertView, extreme_temperature};
+pub use alerts::{Amendment, EndedAlert, Ending, Episode, NewAlert};
 pub use assessments::{AssignmentState, EvaluatedAssignment, ScheduledRide};
 pub use connection::{Connection, Store, migrate, revert_all};
 pub use error::StoreError;
