@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use networks::Network;
 
-use crate::{Failure, print_json, read_input};
+use crate::{Failure, named_file, print_json, read_input};
 
 #[derive(clap::Args)]
 pub struct DecodeOptions {
@@ -20,7 +20,7 @@ pub struct DecodeOptions {
 
 pub fn run(options: &DecodeOptions) -> Result<(), Failure> {
     let network: Network = options.network.parse().map_err(Failure::bad)?;
-    let body = read_input(options.file.as_deref())?;
+    let body = read_input(named_file(options.file.as_deref()))?;
     let events = networks::decode::decode(network, options.event.as_deref(), &body).map_err(Failure::bad)?;
     print_json(&events)
 }

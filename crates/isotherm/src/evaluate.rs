@@ -1,17 +1,17 @@
 //! `isotherm evaluate`: readings in, assessment out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
 use domain::evaluate::Verdict;
 use domain::profile::Profile;
 
-use crate::{Failure, print_json, read_input};
+use crate::{Failure, name_of_input, named_file, print_json, read_input};
 
 #[derive(clap::Args)]
 pub struct EvaluateOptions {
-    /// The profile (TOML)
+    /// The profile (TOML); standard input where `-`
     #[arg(long, value_name = "FILE")]
     profile: PathBuf,
     /// Where the span begins (RFC 3339); the first reading where absent
@@ -31,17 +31,23 @@ fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
 
 /// 0 where nothing is wrong, 1 for an excursion or an incomplete record.
 pub fn run(options: &EvaluateOptions) -> Result<ExitCode, Failure> {
-    let name = options.profile.display();
-    let text = std::fs::read_to_string(&options.profile)
-        .map_err(|error| Failure::bad(format!("{name}: {error}")))?;
-    let profile = Profile::from_toml(&text).map_err(|error| Failure::bad(format!("{name}: {error}")))?;
-    let csv = read_input(options.readings.as_deref())?;
-    let source =
-        options.readings.as_deref().map_or("standard input".into(), |file| file.display().to_string());
-    let readings = domain::readings_csv::read_csv(csv.as_slice())
-        .map_err(|error| Failure::bad(format!("{source}: {error}")))?;
+    let profile = named_file(Some(&options.profile));
+    let readings = named_file(options.readings.as_deref());
+    if profile.is_none() && readings.is_none() {
+        let message = "profile and readings cannot both be standard input: name a file for one of them";
+        return Err(Failure::bad(message));
+    }
+    let profile = read_profile(profile)?;
+    let readings = domain::readings_csv::read_csv(read_input(readings)?.as_slice())
+        .map_err(|error| Failure::bad(format!("{}: {error}", name_of_input(readings))))?;
     let assessment =
         domain::evaluate::evaluate(&profile, &readings, options.from, options.to).map_err(Failure::bad)?;
     print_json(&assessment)?;
     Ok(ExitCode::from(u8::from(assessment.verdict != Verdict::NoExcursion)))
+}
+
+fn read_profile(file: Option<&Path>) -> Result<Profile, Failure> {
+    let refused = |reason: &dyn std::fmt::Display| Failure::bad(format!("{}: {reason}", name_of_input(file)));
+    let text = String::from_utf8(read_input(file)?).map_err(|_| refused(&"is not UTF-8 text"))?;
+    Profile::from_toml(&text).map_err(|error| refused(&error))
 }

@@ -9,7 +9,8 @@ mod evaluate;
 mod http;
 mod serve;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Read, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -118,7 +119,6 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
 
 /// The result of a command. A reader that closes early, such as `head`, is no failure.
 pub fn print_text(text: &str) -> Result<(), Failure> {
-    use std::io::Write;
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::bad(error)),
         _ => Ok(()),
@@ -130,19 +130,26 @@ pub fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     print_text(&format!("{text}\n"))
 }
 
-/// A file's content, or that of standard input where it is absent or `-`.
-pub fn read_input(file: Option<&std::path::Path>) -> Result<Vec<u8>, Failure> {
-    use std::io::Read;
-    match file.filter(|file| file.as_os_str() != "-") {
-        Some(file) => {
-            std::fs::read(file).map_err(|error| Failure::bad(format!("{}: {error}", file.display())))
-        }
+/// The file that an argument names; None, absent or `-`, is standard input.
+pub fn named_file(argument: Option<&Path>) -> Option<&Path> {
+    argument.filter(|file| file.as_os_str() != "-")
+}
+
+/// How messages call what [`named_file`] returns.
+pub fn name_of_input(file: Option<&Path>) -> String {
+    file.map_or("standard input".to_owned(), |file| file.display().to_string())
+}
+
+/// The content of what [`named_file`] returns.
+pub fn read_input(file: Option<&Path>) -> Result<Vec<u8>, Failure> {
+    let content = match file {
+        Some(file) => std::fs::read(file),
         None => {
             let mut bytes = Vec::new();
-            std::io::stdin().read_to_end(&mut bytes).map_err(Failure::bad)?;
-            Ok(bytes)
+            std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
         }
-    }
+    };
+    content.map_err(|error| Failure::bad(format!("{}: {error}", name_of_input(file))))
 }
 
 /// Log lines go to standard error: as text on a terminal, else as JSON. Commands are quiet, services are not.
