@@ -23,9 +23,13 @@ pub struct AdminOptions {
 #[derive(clap::Subcommand)]
 enum Subject {
     /// People who log in
+    ///
+    /// Example: echo "$PASSWORD" | isotherm admin user add --email q@example.org --role quality --password-stdin
     #[command(subcommand)]
     User(UserCommand),
     /// Network servers that post webhooks
+    ///
+    /// Example: isotherm admin integration add --id depot --network chirpstack
     #[command(subcommand)]
     Integration(IntegrationCommand),
 }

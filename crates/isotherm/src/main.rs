@@ -13,11 +13,13 @@ use std::io::{IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use config::{Config, Options};
 use tracing_subscriber::EnvFilter;
 
-/// Cold-chain custody for medicines over LoRaWAN.
+/// Cold-chain custody for medicines over LoRaWAN
+///
+/// Example: isotherm demo
 #[derive(Parser)]
 #[command(name = "isotherm", version, max_term_width = 110)]
 struct Cli {
@@ -90,15 +92,49 @@ impl From<anyhow::Error> for Failure {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    start_logging(&cli.command);
-    match run(cli) {
-        Ok(code) => code,
-        Err(failure) => {
-            eprintln!("isotherm: {}", failure.message);
-            ExitCode::from(failure.code)
+    let outcome = read_call().and_then(|cli| match cli {
+        Some(cli) => {
+            start_logging(&cli.command);
+            run(cli)
         }
+        None => Ok(ExitCode::SUCCESS),
+    });
+    outcome.unwrap_or_else(|failure| {
+        eprintln!("isotherm: {}", on_one_line(&failure.message));
+        ExitCode::from(failure.code)
+    })
+}
+
+/// What the command line says; None where it asked for help or the version, which are printed here.
+fn read_call() -> Result<Option<Cli>, Failure> {
+    let call = refuse_nothing(Cli::command()).try_get_matches();
+    match call.and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => Ok(Some(cli)),
+        Err(asked) if !asked.use_stderr() => {
+            // A reader that closes early is no failure.
+            let _ = asked.print();
+            Ok(None)
+        }
+        Err(wrong) => Err(Failure::bad(without_usage(&wrong.to_string()))),
     }
+}
+
+/// A call that names no command is a wrong call like any other; clap would answer it with a page of help.
+fn refuse_nothing(command: clap::Command) -> clap::Command {
+    command.arg_required_else_help(false).mut_subcommands(refuse_nothing)
+}
+
+/// Of clap's message what is wrong and what it proposes; below it stand the usage and where to read more.
+fn without_usage(message: &str) -> String {
+    let below = |line: &&str| line.starts_with("Usage:") || line.starts_with("For more information");
+    let told: Vec<&str> = message.lines().take_while(|line| !below(line)).collect();
+    let told = told.join("\n").replace("\n\n  tip:", "; tip:");
+    told.strip_prefix("error: ").unwrap_or(&told).to_owned()
+}
+
+fn on_one_line(message: &str) -> String {
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    message.lines().map(words).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 fn run(cli: Cli) -> Result<ExitCode, Failure> {
