@@ -1,12 +1,17 @@
 //! The configuration: defaults, file, environment, options; the later wins.
 
+mod layer;
+
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use figment::Figment;
-use figment::providers::{Env, Format, Serialized, Toml};
-use serde::Deserialize;
+use figment::error::Kind;
+use figment::providers::Serialized;
+use serde::{Deserialize, Deserializer, de};
+
+use self::layer::Layer;
 
 /// What `isotherm config` prints, and what holds where nothing else is said.
 pub const DEFAULT: &str = include_str!("default.toml");
@@ -38,6 +43,7 @@ pub struct Config {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Http {
+    #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
 }
 
@@ -97,33 +103,31 @@ pub struct Options {
     listen: Option<SocketAddr>,
 }
 
-/// The environment's own names, which are no settings.
-const NOT_SETTINGS: [&str; 2] = ["test_postgres", "test_amqp"];
-
 impl Config {
     pub fn load(options: &Options) -> Result<Self, String> {
-        let mut figment = Figment::from(Toml::string(DEFAULT));
-        if let Some(file) = &options.config {
-            check_readable(file)?;
-            figment = figment.merge(Toml::file_exact(file));
+        let default = Layer::default(DEFAULT)?;
+        let file = options.config.as_deref().map(|file| Layer::file(file, &default)).transpose()?;
+        let environment = Layer::environment(&default)?;
+        let mut figment = Figment::from(default);
+        for layer in file.into_iter().chain(environment) {
+            figment = figment.merge(layer);
         }
-        figment = figment.merge(Env::prefixed("ISOTHERM_").ignore(&NOT_SETTINGS).split("__"));
         if let Some(data) = &options.data {
             figment = figment.merge(Serialized::default("data_dir", data));
         }
         if let Some(listen) = &options.listen {
             figment = figment.merge(Serialized::default("http.listen", listen));
         }
-        let config: Self = figment.extract().map_err(|error| error.to_string().replace('\n', "; "))?;
+        let config: Self = figment.extract().map_err(|error| reason(&error))?;
         config.check()
     }
 
     fn check(self) -> Result<Self, String> {
         if self.queue.linger_ms > 20 {
-            return Err(format!("queue.linger_ms is {}: write 0 to 20", self.queue.linger_ms));
+            return Err("queue.linger_ms: 0 to 20 is expected".to_owned());
         }
         if self.organisation.name.trim().is_empty() {
-            return Err("organisation.name is empty: write a name".to_owned());
+            return Err("organisation.name: a name is expected".to_owned());
         }
         Ok(self)
     }
@@ -137,12 +141,26 @@ impl Config {
     }
 }
 
-fn check_readable(file: &Path) -> Result<(), String> {
-    std::fs::File::open(file).map(drop).map_err(|error| format!("{}: {error}", file.display()))
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|_| de::Error::custom("an address and port such as 127.0.0.1:8080 is expected"))
+}
+
+/// What figment's own message would repeat is the value, which may be a secret.
+fn reason(error: &figment::Error) -> String {
+    let told = match &error.kind {
+        Kind::Message(message) => message.clone(),
+        Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => format!("{expected} is expected"),
+        _ => "cannot be read".to_owned(),
+    };
+    let place = error.metadata.as_ref().map_or("the configuration", |metadata| metadata.name.as_ref());
+    format!("{place}: {}: {told}", error.path.join("."))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -167,7 +185,8 @@ mod tests {
         assert_eq!((config.data_dir, config.http.listen.port()), (PathBuf::from("x"), 2));
         std::fs::write(&file, "[http]\nport = 1\n").unwrap();
         let error = Config::load(&options(&file)).unwrap_err();
-        assert!(error.contains("port"), "{error}");
+        let told = "there is no setting http.port; `isotherm config` prints all there are";
+        assert_eq!(error, format!("{}: {told}", file.display()));
         std::fs::remove_dir_all(&folder).unwrap();
     }
 
