@@ -2,6 +2,8 @@
 //!
 //! Both work beside a running service and without one; then the embedded cluster is started for as long as they run.
 
+mod organisation;
+
 use domain::OrganisationId;
 use domain::access::Role;
 use networks::Network;
@@ -22,6 +24,11 @@ pub struct AdminOptions {
 
 #[derive(clap::Subcommand)]
 enum Subject {
+    /// Organisations beside the one that the first start makes
+    ///
+    /// Example: isotherm admin organisation add --name "Depot North"
+    #[command(subcommand)]
+    Organisation(OrganisationCommand),
     /// People who log in
     ///
     /// Example: echo "$PASSWORD" | isotherm admin user add --email q@example.org --role quality --password-stdin
@@ -32,6 +39,18 @@ enum Subject {
     /// Example: isotherm admin integration add --id depot --network chirpstack
     #[command(subcommand)]
     Integration(IntegrationCommand),
+}
+
+#[derive(clap::Subcommand)]
+enum OrganisationCommand {
+    /// Adds an organisation, whose users see nothing of another's
+    ///
+    /// Example: isotherm admin organisation add --name "Depot North"
+    Add {
+        /// At most 200 characters; how --organisation of the other commands names it
+        #[arg(long)]
+        name: String,
+    },
 }
 
 #[derive(clap::Subcommand)]
@@ -48,7 +67,7 @@ enum UserCommand {
         /// Reads the password from the first line of standard input
         #[arg(long, required = true)]
         password_stdin: bool,
-        /// The organisation's name; the one that the first start made where absent
+        /// The name of an organisation that there is; the one that the first start made where absent
         #[arg(long)]
         organisation: Option<String>,
     },
@@ -69,7 +88,7 @@ enum IntegrationCommand {
         /// Answer 503 while the broker is away: for senders that try again by themselves
         #[arg(long)]
         refuse_when_broker_away: bool,
-        /// The organisation's name; the one that the first start made where absent
+        /// The name of an organisation that there is; the one that the first start made where absent
         #[arg(long)]
         organisation: Option<String>,
     },
@@ -80,10 +99,8 @@ pub fn migrate(config: &Config) -> Result<(), Failure> {
     let database = open_database(config, Cluster::connect_or_start)?;
     let run = block_on(async {
         let run = store::migrate(&database.url).await.map_err(Failure::bad)?;
-        let mut db =
-            Store::open(&database.url, 1).map_err(Failure::bad)?.connect().await.map_err(Failure::bad)?;
-        let now = (clock::machine())();
-        db.ensure_organisation(&config.organisation.name, now).await.map_err(Failure::bad)?;
+        let store = Store::open(&database.url, 1).map_err(Failure::bad)?;
+        organisation::first(&mut store.connect().await.map_err(Failure::bad)?, config).await?;
         Ok(run)
     })?;
     print_json(&json!({ "migrations": run }))
@@ -91,6 +108,11 @@ pub fn migrate(config: &Config) -> Result<(), Failure> {
 
 pub fn run(config: &Config, options: AdminOptions) -> Result<(), Failure> {
     match options.subject {
+        Subject::Organisation(OrganisationCommand::Add { name }) => {
+            organisation::check_name(&name)?;
+            let database = open_database(config, Cluster::connect_or_start)?;
+            print_json(&block_on(add_organisation(config, &database, &name))?)
+        }
         Subject::User(UserCommand::Add { email, role, organisation, .. }) => {
             let hash = hash_password(&read_password()?).map_err(Failure::bad)?;
             let database = open_database(config, Cluster::connect_or_start)?;
@@ -123,22 +145,36 @@ fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
     tokio::runtime::Runtime::new().map_err(Failure::bad)?.block_on(work)
 }
 
+/// A database of this version, with at least one organisation; and which one that is.
+async fn open(config: &Config, database: &Database) -> Result<(Store, OrganisationId), Failure> {
+    store::migrate(&database.url).await.map_err(Failure::bad)?;
+    let store = Store::open(&database.url, 1).map_err(Failure::bad)?;
+    let first = organisation::first(&mut store.connect().await.map_err(Failure::bad)?, config).await?;
+    Ok((store, first))
+}
+
 /// A connection to a database of this version, and the organisation that is meant.
-async fn open(
+async fn open_for(
     config: &Config,
     database: &Database,
     organisation: Option<&str>,
 ) -> Result<(Connection, OrganisationId), Failure> {
-    store::migrate(&database.url).await.map_err(Failure::bad)?;
-    let mut db =
-        Store::open(&database.url, 1).map_err(Failure::bad)?.connect().await.map_err(Failure::bad)?;
-    let now = (clock::machine())();
-    db.ensure_organisation(&config.organisation.name, now).await.map_err(Failure::bad)?;
-    let id = match organisation {
-        Some(name) => db.ensure_organisation(name, now).await,
-        None => db.first_organisation().await,
+    let (store, first) = open(config, database).await?;
+    let meant = match organisation {
+        Some(name) => organisation::named(&store, name).await?,
+        None => first,
     };
-    Ok((db, id.map_err(Failure::bad)?))
+    Ok((store.connect().await.map_err(Failure::bad)?, meant))
+}
+
+async fn add_organisation(
+    config: &Config,
+    database: &Database,
+    name: &str,
+) -> Result<serde_json::Value, Failure> {
+    let (store, _) = open(config, database).await?;
+    let id = organisation::add(&store, name).await?;
+    Ok(json!({ "id": id, "name": name }))
 }
 
 async fn add_user(
@@ -153,7 +189,7 @@ async fn add_user(
     if !well_formed || email.len() > 254 || email.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err(Failure::bad(format!("`{email}` is no e-mail address")));
     }
-    let (mut db, organisation) = open(config, database, organisation).await?;
+    let (mut db, organisation) = open_for(config, database, organisation).await?;
     let added = db.add_user(organisation, email, role, password_hash, (clock::machine())()).await;
     let id = added.map_err(|error| match error {
         error if error.is_refused_by("users_email_key") => {
@@ -176,7 +212,7 @@ async fn add_integration(
     wanted: Wanted,
     organisation: Option<&str>,
 ) -> Result<serde_json::Value, Failure> {
-    let (mut db, organisation) = open(config, database, organisation).await?;
+    let (mut db, organisation) = open_for(config, database, organisation).await?;
     let token = new_token();
     let integration = Integration {
         id: wanted.id,

@@ -40,6 +40,8 @@ fn every_command_that_there_is_has_an_example() {
         "decode",
         "evaluate",
         "admin",
+        "admin organisation",
+        "admin organisation add",
         "admin user",
         "admin user add",
         "admin integration",
@@ -64,7 +66,10 @@ fn a_wrong_call_exits_with_2_and_one_line_that_says_what_and_where() {
         (&["evaluate", "--profile", "p.toml", "--from", "a\nUsage: b"], "invalid value 'a"),
         (&["decode", "--network"], "a value is required for '--network <NAME>' but none was supplied"),
         (&["demo", "--speed", "0"], "invalid value '0' for '--speed <N>': 0 is not in 1..=3600"),
-        (&["admin"], "'isotherm admin' requires a subcommand but one was not provided [subcommands: user,"),
+        (
+            &["admin"],
+            "'isotherm admin' requires a subcommand but one was not provided [subcommands: organisation, user,",
+        ),
         (&["admin", "user"], "'isotherm admin user' requires a subcommand but one was not provided"),
         (
             &["admin", "integration", "add", "--id", "a", "--network", "x"],

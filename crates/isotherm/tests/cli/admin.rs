@@ -1,0 +1,69 @@
+//! `isotherm migrate` and `isotherm admin`, on an embedded database without a service.
+
+use serde_json::Value;
+
+use crate::{Folder, isotherm_in, printed, refused};
+
+struct Installation(Folder);
+
+impl Installation {
+    /// One whose operator named the organisation in the configuration.
+    fn of(organisation: &str) -> Self {
+        let installation = Self(Folder::new("admin"));
+        let settings = [("ISOTHERM_ORGANISATION__NAME", organisation)];
+        let call = ["migrate", "--data", installation.0.path()];
+        let output = isotherm_in(&settings, &call, "");
+        assert!(output.status.success(), "{output:?}");
+        installation
+    }
+
+    /// Called as if the operator had forgotten the configuration.
+    fn call(&self, arguments: &[&str]) -> std::process::Output {
+        isotherm_in(&[], &[arguments, &["--data", self.0.path()]].concat(), "a long password\n")
+    }
+
+    fn done(&self, arguments: &[&str]) -> Value {
+        let output = self.call(arguments);
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        printed(&output)
+    }
+}
+
+fn user(email: &str) -> Vec<&str> {
+    vec!["admin", "user", "add", "--role", "quality", "--password-stdin", "--email", email]
+}
+
+fn of<'a>(organisation: &'a str, mut call: Vec<&'a str>) -> Vec<&'a str> {
+    call.extend(["--organisation", organisation]);
+    call
+}
+
+#[test]
+fn only_an_organisation_that_was_added_is_there() {
+    let installation = Installation::of("Acme");
+    installation.done(&["migrate"]);
+    let added = installation.done(&user("A@example.org"));
+    assert_eq!((&added["email"], &added["role"]), (&Value::from("a@example.org"), &Value::from("quality")));
+    installation.done(&of("Acme", user("b@example.org")));
+
+    // `Isotherm` is the default's name: neither `migrate` nor `add` made it beside the first.
+    for missing in ["Isotherm", "Acmee", "acme", "Acmee", "", "Ac\nme"] {
+        let line = refused(&installation.call(&of(missing, user("c@example.org"))));
+        assert!(line.starts_with("isotherm: there is no organisation `"), "{line}");
+        assert!(line.ends_with("; `isotherm admin organisation add --name NAME` makes one"), "{line}");
+    }
+    let integration = vec!["admin", "integration", "add", "--network", "chirpstack", "--id", "north"];
+    refused(&installation.call(&of("North", integration.clone())));
+
+    let north = installation.done(&["admin", "organisation", "add", "--name", "North"]);
+    assert_eq!(north["name"], "North");
+    assert!(north["id"].is_number(), "{north}");
+    let made = installation.done(&of("North", integration));
+    assert_eq!(made["path"], "/webhooks/north");
+    installation.done(&of("North", user("c@example.org")));
+
+    let line = refused(&installation.call(&["admin", "organisation", "add", "--name", "North"]));
+    assert_eq!(line, "isotherm: an organisation `North` exists already");
+    let line = refused(&installation.call(&["admin", "organisation", "add", "--name", " "]));
+    assert_eq!(line, "isotherm: --name: 1 to 200 characters on one line are expected");
+}
