@@ -80,6 +80,8 @@ export function paintOver(u: uPlot, scene: Scene, colours: Colours): void {
   ctx.strokeStyle = colours.limit;
   for (const limit of scene.limits) {
     const at = Math.round(u.valToPos(limit.at, "y", true));
+    // Out of sight it has no label either: half of one at the edge says nothing.
+    if (at < top || at > top + height) continue;
     line(ctx, left, at, left + width, at);
     label(ctx, limit.label, left + width - 6 * px, at, at - top > 20 * px, colours.ground, px);
   }
