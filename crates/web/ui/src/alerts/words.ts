@@ -30,6 +30,11 @@ export function kindOf({ kind }: { kind: string }): string {
   return kind in KINDS ? KINDS[kind as AlertKind] : plain(kind);
 }
 
+/** Whether what came in can be looked at under Intake. */
+export function isOfIntake({ kind }: Pick<Alert, "kind">): boolean {
+  return kind === "webhook_unreadable" || kind === "dead_letter";
+}
+
 /** What an alert is about: the shipment where there is one. */
 export function subjectOf(
   alert: Pick<Alert, "shipment" | "shipment_reference" | "dev_eui" | "subject">,

@@ -22,7 +22,7 @@ export class Client {
     return this.#json<T>("GET", path + search(query));
   }
 
-  post<T>(path: string, body: unknown): Promise<T> {
+  post<T>(path: string, body?: unknown): Promise<T> {
     return this.#json<T>("POST", path, body);
   }
 

@@ -54,6 +54,11 @@ export const api = {
     client.get<t.Page<t.SetAside>>(`/trackers/${id(devEui)}/set-aside`, { limit: 5, cursor }),
   registerTracker: (tracker: t.NewTracker) => client.post<t.Tracker>("/trackers", tracker),
 
+  unreadableBodies: (cursor: string | null) =>
+    client.get<t.Page<t.UnreadableBody>>("/unreadable-bodies", { limit: 20, cursor }),
+  deadLetters: () => client.get<t.Page<t.DeadLetter>>("/dead-letters", { limit: 20 }),
+  replayDeadLetters: () => client.post<t.Replayed>("/dead-letters/replay"),
+
   profiles: () => all((cursor) => client.get<t.Page<t.Profile>>("/profiles", { cursor })),
   profile: (profile: string) => client.get<t.Profile>(`/profiles/${id(profile)}`),
 };

@@ -11,6 +11,8 @@ test.each([
   [to.trackers, { at: "trackers" }],
   [to.newTracker("70b3d57ed0060001"), { at: "new-tracker", devEui: "70b3d57ed0060001" }],
   [to.tracker("70b3d57ed0060001"), { at: "tracker", devEui: "70b3d57ed0060001" }],
+  [to.intake, { at: "intake" }],
+  ["#/intake/7", { at: "nowhere" }],
   ["#/nonsense", { at: "nowhere" }],
   ["#/alerts/7", { at: "nowhere" }],
   ["#/shipments/a/b", { at: "nowhere" }],
@@ -26,11 +28,12 @@ test("each place asks for what its calls ask for", () => {
     "read_shipments",
     "write_shipments",
   ]);
-  expect([to.alerts(), to.trackers, to.tracker("a"), to.newTracker()].map(asks)).toEqual([
+  expect([to.alerts(), to.trackers, to.tracker("a"), to.newTracker(), to.intake].map(asks)).toEqual([
     "read_alerts",
     "read_trackers",
     "read_trackers",
     "write_trackers",
+    "read_trackers",
   ]);
   expect(asks("#/nonsense")).toBeNull();
 });

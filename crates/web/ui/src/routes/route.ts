@@ -9,6 +9,7 @@ export type Route =
   | { at: "trackers" }
   | { at: "new-tracker"; devEui: string }
   | { at: "tracker"; devEui: string }
+  | { at: "intake" }
   | { at: "nowhere" };
 
 export function routeOf(hash: string): Route {
@@ -28,6 +29,8 @@ export function routeOf(hash: string): Route {
     case "trackers":
       if (second === "new") return { at: "new-tracker", devEui: ask.get("dev_eui") ?? "" };
       return second === undefined ? { at: "trackers" } : { at: "tracker", devEui: second };
+    case "intake":
+      return { at: second === undefined ? "intake" : "nowhere" };
     default:
       return { at: "nowhere" };
   }
@@ -45,6 +48,7 @@ export function neededFor(route: Route): Permission | null {
       return "read_alerts";
     case "trackers":
     case "tracker":
+    case "intake":
       return "read_trackers";
     case "new-tracker":
       return "write_trackers";
@@ -75,6 +79,7 @@ export const to = {
   newShipment: "#/shipments/new",
   shipment: (id: string) => `#/shipments/${encodeURIComponent(id)}`,
   alerts: (state: "open" | "all" = "open") => (state === "all" ? "#/alerts/all" : "#/alerts"),
+  intake: "#/intake",
   trackers: "#/trackers",
   newTracker: (devEui = "") =>
     devEui ? `#/trackers/new?dev_eui=${encodeURIComponent(devEui)}` : "#/trackers/new",
