@@ -20,13 +20,32 @@ test("the token goes with every call, and empty filters do not", async () => {
   expect(new Headers(init?.headers).get("Authorization")).toBe("Bearer secret");
 });
 
+test("a status in English is put in our words, what went wrong stays the service's", async () => {
+  const { client } = clientFor(() =>
+    json(409, { type: "about:blank", title: "Conflict", detail: "the shipment is closed" }),
+  );
+  await expect(client.post("/shipments/s/trackers", {})).rejects.toMatchObject({
+    title: "Not possible as it stands",
+    detail: "The shipment is closed",
+  });
+  const field = clientFor(() => json(422, { type: "about:blank", detail: "dev_eui: has 15 digits" }));
+  await expect(field.client.post("/trackers", {})).rejects.toMatchObject({
+    title: "Not accepted",
+    detail: "dev_eui: has 15 digits",
+  });
+});
+
 test("a refusal carries the service's own words", async () => {
   const { client, refused } = clientFor(() =>
-    json(403, { title: "Not allowed", detail: "Auditors change nothing." }),
+    json(403, {
+      type: "https://example.org/role",
+      title: "Not for auditors",
+      detail: "Auditors change nothing.",
+    }),
   );
   await expect(client.post("/shipments", {})).rejects.toMatchObject({
     status: 403,
-    title: "Not allowed",
+    title: "Not for auditors",
     detail: "Auditors change nothing.",
   });
   expect(refused).not.toHaveBeenCalled();

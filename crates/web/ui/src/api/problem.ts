@@ -1,3 +1,5 @@
+import { sentence } from "../parts/words";
+
 /** An answer that is not a success, in words for the person in front of the page (RFC 9457). */
 export class Problem extends Error {
   /** HTTP status; 0 where no answer came at all. */
@@ -13,13 +15,17 @@ export class Problem extends Error {
   }
 }
 
+const BLANK = "about:blank";
 const WORDS: Record<number, [string, string]> = {
   400: ["The service could not read this", "Check what was entered and try again."],
   401: ["Not logged in", "Log in again."],
   403: ["Not allowed", "Your role may not do this. Ask an administrator."],
   404: ["Not found", "It does not exist, or belongs to another organisation."],
-  409: ["Already changed", "Somebody else changed this first. Reload and look again."],
+  409: ["Not possible as it stands", "Somebody else may have changed it first. Reload and look again."],
+  413: ["Too large", "The service does not take this much at once."],
+  422: ["Not accepted", "Check what was entered and try again."],
   429: ["Too many requests", "Wait a moment and try again."],
+  503: ["Not at the moment", "The service waits for something it needs. Try again in a moment."],
 };
 
 /** Reads problem+json; falls back to words of our own, never to a proxy's HTML. */
@@ -34,7 +40,9 @@ export async function problemOf(answer: Response): Promise<Problem> {
       typeof json === "object" && json !== null ? (json as Record<string, unknown>) : {},
     )
     .catch(() => ({}) as Record<string, unknown>);
-  return new Problem(answer.status, text(body.title) ?? title, text(body.detail) ?? detail);
+  // Of the type about:blank the title only repeats the status in English.
+  const named = (text(body.type) ?? BLANK) === BLANK ? undefined : text(body.title);
+  return new Problem(answer.status, named ?? title, begun(text(body.detail) ?? detail));
 }
 
 export function unreachable(): Problem {
@@ -54,6 +62,11 @@ export function asProblem(thrown: unknown): Problem {
     "Something went wrong on this page",
     "Reload the page. If it happens again, tell an administrator.",
   );
+}
+
+/** With a capital, unless it begins with the name of a field. */
+function begun(detail: string): string {
+  return /^[a-z]+[ ,]/.test(detail) ? sentence(detail) : detail;
 }
 
 function text(value: unknown): string | undefined {

@@ -6,18 +6,22 @@ const TICK_MS = 1000;
 /** Soon again at first: before the second look nothing is known of the clock's speed. */
 const FIRST_LOOKS_MS = [1500, 4000, 10_000];
 const LOOK_MS = 30_000;
+const LOOK_BEHIND_MS = 5000;
 
 class Now {
   /** The service's time in epoch ms, moving once a second. */
   ms = $state(Date.now());
   /** Its clock runs faster than time does. */
   isDemonstration = $state(false);
+  /** Whether the service has worked off what arrived while it was away: before that it tells of no silence. */
+  caughtUp = $state(true);
   readonly #clock = new ServiceClock();
 
   /** Ticks and asks until the returned function is called. */
   start(): () => void {
     const tick = setInterval(() => this.#tick(), TICK_MS);
     const look = setInterval(() => void this.learn(), LOOK_MS);
+    const behind = setInterval(() => this.caughtUp || void this.learn(), LOOK_BEHIND_MS);
     const first = FIRST_LOOKS_MS.map((after) => setTimeout(() => void this.learn(), after));
     const woken = () => document.visibilityState === "visible" && void this.learn();
     document.addEventListener("visibilitychange", woken);
@@ -25,6 +29,7 @@ class Now {
     return () => {
       clearInterval(tick);
       clearInterval(look);
+      clearInterval(behind);
       first.forEach(clearTimeout);
       document.removeEventListener("visibilitychange", woken);
     };
@@ -34,9 +39,10 @@ class Now {
     if (session.current === null) return;
     const asked = performance.now();
     try {
-      const { now } = await api.status();
+      const { now, caught_up } = await api.status();
       const answered = performance.now();
       this.#clock.learn(Date.parse(now), (asked + answered) / 2, (answered - asked) / 2);
+      this.caughtUp = caught_up;
       this.isDemonstration = this.#clock.isFast;
       this.#tick();
     } catch {
