@@ -89,9 +89,14 @@ pub fn shuffled(mut webhooks: Vec<Value>) -> Vec<Value> {
     webhooks
 }
 
-/// Each twice.
-pub fn doubled(webhooks: Vec<Value>) -> Vec<Value> {
-    webhooks.into_iter().flat_map(|webhook| [webhook.clone(), webhook]).collect()
+/// In disorder, each twice: every other one with its copy right behind it, so that what loses the one loses both; the
+/// copies of the rest when all have come once.
+pub fn twice_in_disorder(webhooks: Vec<Value>) -> Vec<Value> {
+    let webhooks = shuffled(webhooks);
+    let late: Vec<Value> = webhooks.iter().skip(1).step_by(2).cloned().collect();
+    let times = |place: usize| if place.is_multiple_of(2) { 2 } else { 1 };
+    let first = webhooks.into_iter().enumerate();
+    first.flat_map(|(place, webhook)| std::iter::repeat_n(webhook, times(place))).chain(late).collect()
 }
 
 /// 2 to 8 °C, with an alarm of each kind.

@@ -38,13 +38,10 @@ async fn equip(installation: &Installation, program: &Program) -> String {
     token
 }
 
-/// A sender to a program that knows the integration by now.
+/// A sender to a program that knows the integration by now: before, it would be refused, and an alert raised for it.
 async fn sender_to(program: &Program, token: &str) -> Arc<Sender> {
-    let client = reqwest::Client::new();
-    let nothing = json!({});
     until("the ingester knows the integration", async || {
-        let status = fleet::post(&client, &program.url, "depot?event=status", token, &nothing).await;
-        (status? != 401).then_some(())
+        (program.ingest_readiness().await.1["integrations"] == 1).then_some(())
     })
     .await;
     Sender::new(&program.url, "depot?event=up", token)
@@ -61,10 +58,8 @@ async fn until_accepted(sender: &Sender, count: usize) {
 /// The outcome once everything has been stored that is accepted by now: the queue keeps its order, so that all of it is
 /// before an event that is sent now.
 async fn outcome(installation: &Installation, ingester: &Program, token: &str, api: &Api) -> Outcome {
-    within(STORED_WITHIN, "the ingester's spool is in the queue", async || {
-        let (_, readiness) = ingester.readiness().await;
-        // Where the spool is the queue, it waits there for the event below.
-        (readiness["spool_bytes"].as_u64().unwrap_or_default() == 0).then_some(())
+    within(STORED_WITHIN, "the ingester's spool is empty", async || {
+        (ingester.ingest_readiness().await.1["spool_bytes"] == 0).then_some(())
     })
     .await;
     let last = json!({ "deviceInfo": { "devEui": fleet::dev_eui(0) }, "devAddr": "00112233" });
@@ -207,7 +202,7 @@ async fn kill_while_consuming(installation: &Installation, tracker: Program) -> 
 /// Stops the broker while webhooks go on coming and starts it again; the ingester stays ready meanwhile.
 async fn outage(broker: RabbitMq, ingester: &Program, sender: &Sender) -> RabbitMq {
     let is_up = async || {
-        let (status, readiness) = ingester.readiness().await;
+        let (status, readiness) = ingester.ingest_readiness().await;
         assert_eq!(status, 200, "{readiness}");
         readiness["broker"] == "up"
     };
@@ -249,7 +244,7 @@ fn the_same_20_000_events_end_as_the_same_outcome_whatever_happens_on_the_way() 
     let folder = folder("path");
     let (a, b, c) = (folder.path().join("a"), folder.path().join("b"), folder.path().join("c"));
     let once = fleet::webhooks(TRACKERS, EVENTS);
-    let twice = fleet::shuffled(fleet::doubled(once.clone()));
+    let twice = fleet::twice_in_disorder(once.clone());
     let (reference, embedded, rabbitmq) = std::thread::scope(|scope| {
         let reference = scope.spawn(|| block_on(undisturbed(&a, once)));
         let embedded = scope.spawn(|| block_on(embedded_and_killed(&b, twice.clone())));
