@@ -67,7 +67,7 @@ enum UserCommand {
         /// Reads the password from the first line of standard input
         #[arg(long, required = true)]
         password_stdin: bool,
-        /// The name of an organisation that there is; the one that the first start made where absent
+        /// The organisation's name; the one that the first start made where absent
         #[arg(long)]
         organisation: Option<String>,
     },
@@ -88,7 +88,7 @@ enum IntegrationCommand {
         /// Answer 503 while the broker is away: for senders that try again by themselves
         #[arg(long)]
         refuse_when_broker_away: bool,
-        /// The name of an organisation that there is; the one that the first start made where absent
+        /// The organisation's name; the one that the first start made where absent
         #[arg(long)]
         organisation: Option<String>,
     },
@@ -99,8 +99,7 @@ pub fn migrate(config: &Config) -> Result<(), Failure> {
     let database = open_database(config, Cluster::connect_or_start)?;
     let run = block_on(async {
         let run = store::migrate(&database.url).await.map_err(Failure::bad)?;
-        let store = Store::open(&database.url, 1).map_err(Failure::bad)?;
-        organisation::first(&mut store.connect().await.map_err(Failure::bad)?, config).await?;
+        open(config, &database, None).await?;
         Ok(run)
     })?;
     print_json(&json!({ "migrations": run }))
@@ -109,7 +108,6 @@ pub fn migrate(config: &Config) -> Result<(), Failure> {
 pub fn run(config: &Config, options: AdminOptions) -> Result<(), Failure> {
     match options.subject {
         Subject::Organisation(OrganisationCommand::Add { name }) => {
-            organisation::check_name(&name)?;
             let database = open_database(config, Cluster::connect_or_start)?;
             print_json(&block_on(add_organisation(config, &database, &name))?)
         }
@@ -145,26 +143,22 @@ fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
     tokio::runtime::Runtime::new().map_err(Failure::bad)?.block_on(work)
 }
 
-/// A database of this version, with at least one organisation; and which one that is.
-async fn open(config: &Config, database: &Database) -> Result<(Store, OrganisationId), Failure> {
-    store::migrate(&database.url).await.map_err(Failure::bad)?;
-    let store = Store::open(&database.url, 1).map_err(Failure::bad)?;
-    let first = organisation::first(&mut store.connect().await.map_err(Failure::bad)?, config).await?;
-    Ok((store, first))
-}
-
-/// A connection to a database of this version, and the organisation that is meant.
-async fn open_for(
+/// A connection to a database of this version, and the organisation that is meant: the first one, which the
+/// configuration names where it is made here, or the one of that name.
+async fn open(
     config: &Config,
     database: &Database,
     organisation: Option<&str>,
 ) -> Result<(Connection, OrganisationId), Failure> {
-    let (store, first) = open(config, database).await?;
+    store::migrate(&database.url).await.map_err(Failure::bad)?;
+    let store = Store::open(&database.url, 1).map_err(Failure::bad)?;
+    let mut db = store.connect().await.map_err(Failure::bad)?;
+    let first = db.first_organisation_or(&config.organisation.name, (clock::machine())()).await;
     let meant = match organisation {
-        Some(name) => organisation::named(&store, name).await?,
-        None => first,
+        Some(name) => organisation::named(&mut db, name).await?,
+        None => first.map_err(Failure::bad)?,
     };
-    Ok((store.connect().await.map_err(Failure::bad)?, meant))
+    Ok((db, meant))
 }
 
 async fn add_organisation(
@@ -172,8 +166,8 @@ async fn add_organisation(
     database: &Database,
     name: &str,
 ) -> Result<serde_json::Value, Failure> {
-    let (store, _) = open(config, database).await?;
-    let id = organisation::add(&store, name).await?;
+    let (mut db, _) = open(config, database, None).await?;
+    let id = organisation::add(&mut db, name).await?;
     Ok(json!({ "id": id, "name": name }))
 }
 
@@ -189,7 +183,7 @@ async fn add_user(
     if !well_formed || email.len() > 254 || email.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err(Failure::bad(format!("`{email}` is no e-mail address")));
     }
-    let (mut db, organisation) = open_for(config, database, organisation).await?;
+    let (mut db, organisation) = open(config, database, organisation).await?;
     let added = db.add_user(organisation, email, role, password_hash, (clock::machine())()).await;
     let id = added.map_err(|error| match error {
         error if error.is_refused_by("users_email_key") => {
@@ -212,7 +206,7 @@ async fn add_integration(
     wanted: Wanted,
     organisation: Option<&str>,
 ) -> Result<serde_json::Value, Failure> {
-    let (mut db, organisation) = open_for(config, database, organisation).await?;
+    let (mut db, organisation) = open(config, database, organisation).await?;
     let token = new_token();
     let integration = Integration {
         id: wanted.id,

@@ -259,7 +259,7 @@ async fn start_tracking(
     }
     let workers = Store::open(url, FOR_WORKERS)?;
     let now = (clocks.readings)();
-    workers.connect().await?.ensure_organisation(&config.organisation.name, now).await?;
+    workers.connect().await?.first_organisation_or(&config.organisation.name, now).await?;
     workers.make_partitions_ahead(now).await?;
     let mailer = match config.smtp.url.0.as_str() {
         "" => None,

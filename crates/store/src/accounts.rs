@@ -43,12 +43,29 @@ impl Connection {
             .on_conflict_do_nothing()
             .execute(&mut self.raw)
             .await?;
+        self.organisation_named(name).await
+    }
+
+    pub async fn organisation_named(&mut self, name: &str) -> Result<OrganisationId, StoreError> {
         let id = organisations::table
             .filter(organisations::name.eq(name))
             .select(organisations::id)
             .first(&mut self.raw)
             .await?;
         Ok(OrganisationId(id))
+    }
+
+    /// The first organisation; made with this name where there is none yet. A name that changes later makes no
+    /// second one.
+    pub async fn first_organisation_or(
+        &mut self,
+        name: &str,
+        now: DateTime<Utc>,
+    ) -> Result<OrganisationId, StoreError> {
+        match self.first_organisation().await {
+            Err(StoreError::NotFound) => self.ensure_organisation(name, now).await,
+            known => known,
+        }
     }
 
     /// The organisation that the first start made.

@@ -1,5 +1,7 @@
 //! `isotherm migrate` and `isotherm admin`, on an embedded database without a service.
 
+use std::process::Output;
+
 use serde_json::Value;
 
 use crate::{Folder, isotherm_in, printed, refused};
@@ -39,31 +41,37 @@ fn of<'a>(organisation: &'a str, mut call: Vec<&'a str>) -> Vec<&'a str> {
 }
 
 #[test]
-fn only_an_organisation_that_was_added_is_there() {
+fn the_configuration_names_the_first_organisation_and_the_option_another() {
     let installation = Installation::of("Acme");
     installation.done(&["migrate"]);
     let added = installation.done(&user("A@example.org"));
     assert_eq!((&added["email"], &added["role"]), (&Value::from("a@example.org"), &Value::from("quality")));
-    installation.done(&of("Acme", user("b@example.org")));
+    let known = installation.call(&of("Acme", user("b@example.org")));
+    assert_eq!((known.status.code(), said(&known).as_str()), (Some(0), ""));
 
-    // `Isotherm` is the default's name: neither `migrate` nor `add` made it beside the first.
-    for missing in ["Isotherm", "Acmee", "acme", "Acmee", "", "Ac\nme"] {
-        let line = refused(&installation.call(&of(missing, user("c@example.org"))));
-        assert!(line.starts_with("isotherm: there is no organisation `"), "{line}");
-        assert!(line.ends_with("; `isotherm admin organisation add --name NAME` makes one"), "{line}");
+    // `Isotherm` is the default's name: neither `migrate` nor `add` made it beside the first. Whoever names one that is
+    // not there hears of it.
+    let made = installation.call(&of("Isotherm", user("c@example.org")));
+    let note = "isotherm: there was no organisation `Isotherm`; it is made\n";
+    assert_eq!((made.status.code(), said(&made).as_str()), (Some(0), note));
+    for wrong in ["", "Ac\nme"] {
+        let line = refused(&installation.call(&of(wrong, user("d@example.org"))));
+        assert_eq!(line, "isotherm: --organisation: 1 to 200 characters on one line are expected");
     }
-    let integration = vec!["admin", "integration", "add", "--network", "chirpstack", "--id", "north"];
-    refused(&installation.call(&of("North", integration.clone())));
 
     let north = installation.done(&["admin", "organisation", "add", "--name", "North"]);
     assert_eq!(north["name"], "North");
     assert!(north["id"].is_number(), "{north}");
+    let integration = vec!["admin", "integration", "add", "--network", "chirpstack", "--id", "north"];
     let made = installation.done(&of("North", integration));
     assert_eq!(made["path"], "/webhooks/north");
-    installation.done(&of("North", user("c@example.org")));
 
     let line = refused(&installation.call(&["admin", "organisation", "add", "--name", "North"]));
     assert_eq!(line, "isotherm: an organisation `North` exists already");
     let line = refused(&installation.call(&["admin", "organisation", "add", "--name", " "]));
     assert_eq!(line, "isotherm: --name: 1 to 200 characters on one line are expected");
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
 }
