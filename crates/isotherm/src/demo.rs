@@ -4,7 +4,7 @@ mod fleet;
 mod people;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use chrono::Duration;
@@ -12,10 +12,10 @@ use store::Store;
 use store::embedded::Cluster;
 use tokio::sync::watch;
 
-use crate::Failure;
 use crate::clock::{self, Clock};
 use crate::config::{Config, Options, Secret};
 use crate::serve::{Clocks, Part, open_database, start, wait_for_stop};
+use crate::{Failure, print_text};
 
 /// How long ago, by the machine's clock, a demonstration begins.
 const BEGINS_BEFORE: Duration = Duration::days(3);
@@ -38,7 +38,7 @@ pub fn run(options: &Options, demo: &DemoOptions) -> Result<(), Failure> {
     if options.data.is_none() {
         config.data_dir = PathBuf::from("isotherm-demo");
     }
-    clear(&config.data_dir)?;
+    clear(&config)?;
     say(&format!("starting the database in {} …", config.data_dir.display()));
     let database = open_database(&config, Cluster::start)?;
     let machine = clock::machine();
@@ -49,13 +49,14 @@ pub fn run(options: &Options, demo: &DemoOptions) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Messages for the person in front of the terminal; standard output stays clean.
+/// Progress, for the person in front of the terminal.
 fn say(text: &str) {
     eprintln!("{text}");
 }
 
 /// Takes an earlier demonstration away. Any other content is somebody's, and stays.
-fn clear(data_dir: &Path) -> Result<(), Failure> {
+fn clear(config: &Config) -> Result<(), Failure> {
+    let data_dir = &config.data_dir;
     let is_demo = data_dir.join(MARK).is_file();
     let is_empty = std::fs::read_dir(data_dir).map_or(true, |mut entries| entries.next().is_none());
     if !is_demo && !is_empty {
@@ -64,8 +65,7 @@ fn clear(data_dir: &Path) -> Result<(), Failure> {
     }
     if is_demo {
         // Fails where another demonstration runs there, before anything is taken away.
-        let options = store::embedded::Options::new(data_dir);
-        Cluster::start(&options).map_err(Failure::bad)?.stop();
+        drop(open_database(config, Cluster::start)?);
         let failed = |error| Failure::bad(format!("{} cannot be cleared: {error}", data_dir.display()));
         std::fs::remove_dir_all(data_dir).map_err(failed)?;
     }
@@ -96,8 +96,12 @@ async fn show(
         serde_json::to_string_pretty(&people::json(&url, &logins))? + "\n",
     )?;
     let fleet = tokio::spawn(simulator::run(trackers, target, scaled, speed, stopped));
-    say(&format!("\nIsotherm is at {url}\n\n{}", people::table(&logins)));
-    say(&format!("The clock runs {speed} times as fast as yours. Within a minute the first alerts arrive."));
+    say("");
+    print_text(&format!("Isotherm is at {url}\n\n{}", people::table(&logins)))
+        .map_err(|failure| anyhow::anyhow!(failure.message))?;
+    say(&format!(
+        "\nThe clock runs {speed} times as fast as yours. Within a minute the first alerts arrive."
+    ));
     say("Press Ctrl-C to stop.");
     let told = async {
         wait_for_stop().await;

@@ -5,6 +5,7 @@
 mod admin;
 mod config;
 mod decode;
+mod demo;
 mod evaluate;
 mod help;
 
