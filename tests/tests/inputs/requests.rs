@@ -33,6 +33,7 @@ pub fn cases() -> Vec<Case> {
         one("cut off before its end").cut_off().refused(400, "did not arrive whole"),
         one("cut off in the middle").raw(half).cut_off().refused(400, "did not arrive whole"),
         one("the event in the path").to("{}/up"),
+        one("a slash behind the integration").to("{}/?event=up"),
         one("the event in path and query").to("{}/up?event=join"),
         one("no event, but its shape").to("{}"),
         one("an empty event").to("{}?event="),
