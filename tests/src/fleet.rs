@@ -1,6 +1,8 @@
 //! A fleet of our own trackers as ChirpStack reports it: each with a shipment of its own, one reading a quarter of
 //! an hour, with excursions on either side of the range and some readings that never came.
 
+use std::sync::OnceLock;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -10,8 +12,19 @@ use wire::{Battery, EPOCH_UNIX_S, Sample, Stamp};
 
 use crate::Api;
 
-/// 2026-09-21, in the past of every clock.
-const START: i64 = 1_790_000_040 / 60 * 60;
+/// When the fleet sets out: so many days before the tests run, since the product believes no time that lies too far
+/// back.
+const DAYS_AGO: i64 = 60;
+
+fn start() -> i64 {
+    static START: OnceLock<i64> = OnceLock::new();
+    *START.get_or_init(|| {
+        // What the product goes by, too.
+        #[allow(clippy::disallowed_methods)]
+        let now = Utc::now().timestamp();
+        (now / 86_400 - DAYS_AGO) * 86_400
+    })
+}
 
 /// Minutes between two readings.
 pub const INTERVAL_MIN: i64 = 15;
@@ -22,7 +35,7 @@ pub fn dev_eui(tracker: u64) -> String {
 
 /// When a reading of that number was measured.
 pub fn measured_at(reading: u32) -> DateTime<Utc> {
-    DateTime::from_timestamp(START + i64::from(reading) * INTERVAL_MIN * 60, 0).unwrap()
+    DateTime::from_timestamp(start() + i64::from(reading) * INTERVAL_MIN * 60, 0).unwrap()
 }
 
 pub fn text(at: DateTime<Utc>) -> String {

@@ -64,6 +64,14 @@ async fn each_shipment_keeps_what_the_tracker_measured_on_its_ride() {
 
     let second = api.post("/shipments", &json!({ "reference": "S-next", "profile": profile["id"] })).await;
     let second = second["id"].as_str().unwrap().to_owned();
+    let far = (text(chrono::DateTime::<chrono::Utc>::MAX_UTC), "-262000-01-01T00:00:00Z".to_owned());
+    for wrong in [far.0, far.1, text(measured_at(100_000))] {
+        let bind = json!({ "dev_eui": eui, "from": wrong });
+        let refused = api.send(Method::POST, &format!("/shipments/{second}/trackers"), Some(&bind)).await;
+        assert!([400, 422].contains(&refused.status), "{wrong}: {refused:?}");
+    }
+    let two_lines = json!({ "reference": "S\nnext", "profile": profile["id"] });
+    assert_eq!(api.send(Method::POST, "/shipments", Some(&two_lines)).await.status, 422);
     let bind = json!({ "dev_eui": eui, "from": leaves });
     api.post(&format!("/shipments/{second}/trackers"), &bind).await;
     // The next ride goes wrong, which is nothing to the first shipment.

@@ -82,7 +82,9 @@ impl Readiness {
     pub fn of(ingester: &Ingester) -> Self {
         let state = ingester.sender.state();
         let full = state.spool.full_for.map(|time| format!("the spool is full for {} s", time.as_secs()));
-        let problem = state.spool.failed.clone().or(full);
+        let strange = (!ingester.integrations.is_known())
+            .then(|| "the tracking service has not said yet which integrations there are".to_owned());
+        let problem = state.spool.failed.clone().or(full).or(strange);
         let broker = state.broker.map(|broker| match broker {
             queue::LinkState::Up { .. } => "up".to_owned(),
             queue::LinkState::Down { reason, .. } => format!("down: {reason}"),

@@ -52,6 +52,8 @@ pub struct Integrations {
 #[derive(Default)]
 struct Known {
     records: Vec<IntegrationRecord>,
+    /// Whether this is a list that somebody gave, and not just none.
+    is_known: bool,
     /// Whether the file holds the same.
     on_disk: bool,
     by_id: HashMap<String, Arc<Integration>>,
@@ -66,7 +68,7 @@ impl Known {
                 None
             }
         };
-        Self { by_id: records.iter().filter_map(integration).collect(), on_disk, records }
+        Self { by_id: records.iter().filter_map(integration).collect(), is_known: true, on_disk, records }
     }
 }
 
@@ -93,16 +95,23 @@ impl Integrations {
     /// The copy that an earlier run left at `path`, if any.
     pub fn open(path: &Path) -> Result<Self, CopyError> {
         let failed = |reason: String| CopyError::File { path: path.to_owned(), action: "read", reason };
-        let records = match std::fs::read(path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| failed(error.to_string()))?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        let known = match std::fs::read(path) {
+            Ok(bytes) => {
+                Known::new(serde_json::from_slice(&bytes).map_err(|error| failed(error.to_string()))?, true)
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Known::default(),
             Err(error) => return Err(failed(error.to_string())),
         };
-        Ok(Self { path: path.to_owned(), known: Arc::new(RwLock::new(Known::new(records, true))) })
+        Ok(Self { path: path.to_owned(), known: Arc::new(RwLock::new(known)) })
     }
 
     pub fn find(&self, id: &str) -> Option<Arc<Integration>> {
         self.known.read().unwrap_or_else(PoisonError::into_inner).by_id.get(id).cloned()
+    }
+
+    /// Whether there ever was a list, here or in an earlier run. Before that every sender looks like a stranger.
+    pub fn is_known(&self) -> bool {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).is_known
     }
 
     /// How many there are.
@@ -159,11 +168,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("integrations.json");
         let integrations = Integrations::open(&path).unwrap();
-        assert!(integrations.find("a").is_none());
+        assert!(integrations.find("a").is_none() && !integrations.is_known());
         integrations.replace(vec![record("a", "one"), record("b", "two")]).unwrap();
 
         let again = Integrations::open(&path).unwrap();
-        assert_eq!(again.count(), 2);
+        assert_eq!((again.count(), again.is_known()), (2, true));
         let a = again.find("a").unwrap();
         assert!(a.accepts("one"));
         assert!(!a.accepts("two"), "another integration's token");

@@ -49,9 +49,9 @@ fn texts() -> Vec<Case> {
         one("NUL in an EUI").set(DevEui, nul()).without_reading(),
         one("NUL in a time").set(Time, nul()).untimed(),
         one("NUL as a byte").raw(|body| with_gateway(body, b"a\0b")).unreadable("control character"),
-        one("half a surrogate").raw(|body| with_gateway(body, br"\ud83d")),
+        one("half a surrogate pair").raw(|body| with_gateway(body, br"\ud83d")),
         one("the other half").raw(|body| with_gateway(body, br"\ude00")),
-        one("a whole surrogate").raw(|body| with_gateway(body, br"\ud83d\ude00")),
+        one("a surrogate pair").raw(|body| with_gateway(body, br"\ud83d\ude00")),
         one("no UTF-8").raw(|body| with_gateway(body, b"\xff\xfe")).unreadable("unicode"),
     ]
 }

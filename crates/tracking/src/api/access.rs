@@ -67,16 +67,18 @@ impl<G: Grant> FromRequest for Caller<G> {
     }
 }
 
+/// The token of a request; the scheme's case does not matter (RFC 9110, 11.1).
+pub fn bearer(request: &HttpRequest) -> Option<&str> {
+    let (scheme, token) = request.headers().get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
 fn identify<G: Grant>(request: &HttpRequest) -> Result<Caller<G>, ApiError> {
     let service = request
         .app_data::<web::Data<Service>>()
         .ok_or_else(|| ApiError::internal("the service is not mounted"))?;
-    let claims = request
-        .headers()
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .and_then(|token| service.tokens.verify(token.trim(), (service.wall_clock)()))
+    let claims = bearer(request)
+        .and_then(|token| service.tokens.verify(token, (service.wall_clock)()))
         .ok_or(ApiError::Unauthenticated)?;
     if G::PERMISSION.is_some_and(|permission| !claims.role.may(permission)) {
         return Err(ApiError::Forbidden);

@@ -13,7 +13,7 @@ use super::access::{AcknowledgeAlerts, Caller, ReadAlerts};
 use super::once::Once;
 use super::page::{Page, PageQuery, cursor_before};
 use super::problem::{ApiError, Problem, named};
-use super::text::{celsius, non_empty};
+use super::text::{celsius, prose};
 use crate::Service;
 use crate::live::Change;
 
@@ -158,7 +158,7 @@ pub async fn acknowledge_alert(
     id: web::Path<Uuid>,
     body: web::Json<Acknowledgement>,
 ) -> Result<HttpResponse, ApiError> {
-    let (id, reason) = (AlertId(id.into_inner()), non_empty("reason", &body.reason, 2000)?);
+    let (id, reason) = (AlertId(id.into_inner()), prose("reason", &body.reason, 2000)?);
     let once = Once::new(&request, &body)?;
     let now = (service.clock)();
     let mut db = service.store.begin().await?;

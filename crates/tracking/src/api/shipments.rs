@@ -19,7 +19,7 @@ use super::access::{BindTracker, Caller, ReadShipments, WriteShipments};
 use super::once::Once;
 use super::page::{Page, PageQuery, cursor_before};
 use super::problem::{ApiError, Problem, named};
-use super::text::{celsius, dev_eui, non_empty, not_ahead, optional};
+use super::text::{celsius, dev_eui, happened, non_empty, optional};
 use crate::Service;
 use crate::assess::{Summary, bind, summarise, unbind};
 use crate::live::Change;
@@ -248,7 +248,7 @@ pub async fn bind_tracker(
     let once = Once::new(&request, &body)?;
     let (id, dev_eui) = (ShipmentId(id.into_inner()), dev_eui(&body.dev_eui)?);
     let now = (service.clock)();
-    not_ahead("from", body.from, now)?;
+    happened("from", body.from, now)?;
     let mut db = service.store.begin().await?;
     if let Some(answer) = once.first_answer(&mut db, &caller).await? {
         return Ok(answer);
@@ -298,7 +298,7 @@ pub async fn unbind_tracker(
     let once = Once::new(&request, &body)?;
     let (id, dev_eui) = (ShipmentId(path.0), dev_eui(&path.1)?);
     let now = (service.clock)();
-    not_ahead("until", body.until, now)?;
+    happened("until", body.until, now)?;
     let mut db = service.store.begin().await?;
     if let Some(answer) = once.first_answer(&mut db, &caller).await? {
         return Ok(answer);

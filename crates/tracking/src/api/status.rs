@@ -9,7 +9,7 @@ use serde::Serialize;
 use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 
-use super::access::{Caller, LoggedIn};
+use super::access::{Caller, LoggedIn, bearer};
 use super::problem::{ApiError, Problem, problem};
 use crate::Service;
 use crate::credentials::hash_token;
@@ -104,8 +104,7 @@ pub async fn list_ingester_integrations(
     service: web::Data<Service>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let given = request.headers().get("Authorization").and_then(|value| value.to_str().ok());
-    let given = given.and_then(|value| value.strip_prefix("Bearer ")).map(hash_token);
+    let given = bearer(&request).map(hash_token);
     let granted = match (service.ingester_token_sha256, given) {
         (Some(expected), Some(given)) => bool::from(expected.ct_eq(&given)),
         _ => false,

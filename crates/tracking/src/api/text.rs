@@ -10,8 +10,16 @@ pub fn celsius(temperature: Temperature) -> f64 {
     f64::from(temperature.0) / 100.0
 }
 
-/// Trimmed, with at least one and at most `max` characters, none of them a control character.
+/// One line, trimmed, with at least one and at most `max` characters, none of them a control character.
 pub fn non_empty(field: &str, text: &str, max: usize) -> Result<String, ApiError> {
+    if text.trim().contains('\n') {
+        return Err(ApiError::Unprocessable(format!("{field}: write one line of 1 to {max} characters")));
+    }
+    prose(field, text, max)
+}
+
+/// As [`non_empty`], of any number of lines.
+pub fn prose(field: &str, text: &str, max: usize) -> Result<String, ApiError> {
     let text = text.trim();
     let length = text.chars().count();
     if length == 0 || length > max || text.chars().any(|c| c.is_control() && c != '\n') {
@@ -31,15 +39,16 @@ pub fn dev_eui(text: &str) -> Result<DevEui, ApiError> {
     text.parse().map_err(|error| ApiError::Unprocessable(format!("dev_eui: {error}")))
 }
 
-/// A time of something that has happened: at most ten minutes ahead of the service's clock.
-pub fn not_ahead(field: &str, at: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), ApiError> {
-    if at > now + chrono::Duration::minutes(10) {
-        let now = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-        return Err(ApiError::Unprocessable(format!(
-            "{field} lies ahead: by the service's clock it is {now}"
-        )));
-    }
-    Ok(())
+/// A time of something that has happened: at most ten minutes ahead of the service's clock, and no further back than
+/// readings are believed.
+pub fn happened(field: &str, at: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), ApiError> {
+    let wrong = match now - at {
+        ago if ago < chrono::Duration::minutes(-10) => "lies ahead",
+        ago if ago > chrono::Duration::days(400) => "lies more than 400 days back",
+        _ => return Ok(()),
+    };
+    let now = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    Err(ApiError::Unprocessable(format!("{field} {wrong}: by the service's clock it is {now}")))
 }
 
 /// An RFC 3339 time of a query.
