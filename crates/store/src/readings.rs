@@ -1,7 +1,7 @@
 //! Readings: one row for each (tracker, measured_at, value), whatever was sent how often.
 
 use chrono::{DateTime, Utc};
-use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl;
 use domain::{AssignmentId, DevEui, Humidity, OrganisationId, Reading, ShipmentId, Temperature, TrackerId};
@@ -43,6 +43,8 @@ pub struct SeriesPoint {
     pub sequence: Option<i32>,
     pub received_at: DateTime<Utc>,
     pub reading: Reading,
+    /// The tracker gave another value for the same instant, too; both are kept.
+    pub conflict: bool,
 }
 
 /// The readings that an assignment's evaluation needs: `[from, until)`.
@@ -264,6 +266,8 @@ impl Connection {
             dev_eui: i64,
             #[diesel(sql_type = BigInt)]
             rank: i64,
+            #[diesel(sql_type = Bool)]
+            conflict: bool,
             #[diesel(sql_type = Nullable<Integer>)]
             sequence: Option<i32>,
             #[diesel(sql_type = Timestamptz)]
@@ -278,7 +282,8 @@ impl Connection {
                  select t.dev_eui, r.sequence, r.received_at, r.measured_at, r.temperature, r.humidity,
                      r.temperature_min, r.temperature_max,
                      row_number() over (partition by r.measured_at
-                         order by r.tracker_id, r.temperature, r.humidity, r.temperature_min, r.temperature_max) as rank
+                         order by r.tracker_id, r.temperature, r.humidity, r.temperature_min, r.temperature_max) as rank,
+                     count(*) over (partition by r.measured_at, r.tracker_id) > 1 as conflict
                  from assignments a
                  join trackers t on t.id = a.tracker_id
                  join readings r on r.tracker_id = a.tracker_id and r.measured_at >= a.from_at
@@ -299,7 +304,7 @@ impl Connection {
             let reading = row.value.reading();
             let cursor = SeriesCursor { measured_at: reading.measured_at, rank: row.rank };
             let (dev_eui, sequence, received_at) = (eui(row.dev_eui), row.sequence, row.received_at);
-            (cursor, SeriesPoint { dev_eui, sequence, received_at, reading })
+            (cursor, SeriesPoint { dev_eui, sequence, received_at, reading, conflict: row.conflict })
         };
         Ok(rows.into_iter().map(point).collect())
     }

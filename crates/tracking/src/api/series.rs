@@ -25,6 +25,8 @@ pub struct ReadingView {
     sequence: Option<i32>,
     temperature_c: f64,
     humidity_pct: Option<f64>,
+    /// The tracker gave another value for the same instant, too; both are kept and the worse one counts.
+    conflict: bool,
 }
 
 fn reading_view(point: &SeriesPoint) -> ReadingView {
@@ -35,6 +37,7 @@ fn reading_view(point: &SeriesPoint) -> ReadingView {
         sequence: point.sequence,
         temperature_c: celsius(point.reading.temperature),
         humidity_pct: point.reading.humidity.map(|humidity| f64::from(humidity.0) / 100.0),
+        conflict: point.conflict,
     }
 }
 

@@ -86,6 +86,7 @@ test("readings are joined with their own tracker's gaps, whatever order they com
     sequence: null,
     temperature_c,
     humidity_pct: null,
+    conflict: false,
   });
   const at = (minute: string) => Date.parse(`2026-03-01T08:${minute}:00Z`) / 1000;
   const assessed: TrackerAssessment = {

@@ -15,6 +15,8 @@ export interface Reading {
   sequence: number | null;
   temperature_c: number;
   humidity_pct: number | null;
+  /** The tracker gave another value for the same instant, too. */
+  conflict: boolean;
 }
 
 export interface Episode {
