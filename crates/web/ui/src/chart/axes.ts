@@ -3,6 +3,8 @@ import { clockTime, dayAndMonth, zoneName } from "../time/words";
 import type { Colours } from "./paint";
 
 const DAY_S = 86_400;
+/** As uPlot has them: 10 and 5. */
+const TICKS_AND_GAP = 16;
 const FONT = "12px system-ui, sans-serif";
 
 export function axes(colours: Colours): uPlot.Axis[] {
@@ -16,10 +18,19 @@ export function axes(colours: Colours): uPlot.Axis[] {
     { ...look, space: 64, size: 52, values: (_, splits, _axis, _space, step) => timeLabels(splits, step) },
     {
       ...look,
-      size: 58,
+      size: (u, values) => TICKS_AND_GAP + widest(u, values ?? []),
       values: (_, splits) => splits.map((value) => `${String(+value.toFixed(2)).replace("-", "−")} °C`),
     },
   ];
+}
+
+/** In CSS pixels: a label such as −22.5 °C must not be cut. */
+function widest({ ctx }: uPlot, labels: string[]): number {
+  ctx.save();
+  ctx.font = FONT;
+  const widths = labels.map((label) => ctx.measureText(label).width);
+  ctx.restore();
+  return Math.ceil(Math.max(0, ...widths));
 }
 
 /** The time; below it the day where a new one begins, and once the zone. `step` in seconds. */
