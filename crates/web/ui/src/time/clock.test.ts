@@ -17,7 +17,9 @@ test("one look gives the offset, and time goes on at its own pace", () => {
 test("a service that runs sixty times faster is known after the second look", () => {
   const clock = new ServiceClock();
   clock.learn(NOON, 0);
+  expect(clock.isSettled).toBe(false);
   clock.learn(NOON + 300_000, 5000);
+  expect(clock.isSettled).toBe(true);
   expect(clock.rate).toBe(60);
   expect(clock.now(6000)).toBe(NOON + 360_000);
 });

@@ -15,6 +15,11 @@ export class ServiceClock {
     return this.#rate - this.#rateDoubt > 1.5;
   }
 
+  /** Whether the rate has been measured at all. */
+  get isSettled(): boolean {
+    return this.#rateDoubt !== Infinity;
+  }
+
   /** Service milliseconds per local millisecond. */
   get rate(): number {
     return this.#rate;

@@ -3,14 +3,17 @@ import { session } from "../session/session.svelte";
 import { ServiceClock } from "./clock";
 
 const TICK_MS = 1000;
+const UNSETTLED_MS = 600_000;
 /** Soon again at first: before the second look nothing is known of the clock's speed. */
-const FIRST_LOOKS_MS = [1500, 4000, 10_000];
+const FIRST_LOOKS_MS = [400, 1500, 4000, 10_000];
 const LOOK_MS = 30_000;
 const LOOK_BEHIND_MS = 5000;
 
 class Now {
   /** The service's time in epoch ms, moving once a second. */
   ms = $state(Date.now());
+  /** How far `ms` may be behind: a tick, and while the clock's speed is unknown what a fast one gains until then. */
+  slackMs = $state(UNSETTLED_MS);
   /** Its clock runs faster than time does. */
   isDemonstration = $state(false);
   /** Whether the service has worked off what arrived while it was away: before that it tells of no silence. */
@@ -43,6 +46,7 @@ class Now {
       const answered = performance.now();
       this.#clock.learn(Date.parse(now), (asked + answered) / 2, (answered - asked) / 2);
       this.caughtUp = caught_up;
+      this.slackMs = this.#clock.isSettled ? TICK_MS * this.#clock.rate : UNSETTLED_MS;
       this.isDemonstration = this.#clock.isFast;
       this.#tick();
     } catch {

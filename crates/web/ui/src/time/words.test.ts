@@ -28,6 +28,13 @@ describe("age", () => {
   ])("%s is %s", (at, words) => {
     expect(age(at, now)).toBe(words);
   });
+
+  test("of a time that is ahead by no more than the clock may be behind nothing is made", () => {
+    const ahead = (ms: number) => new Date(now + ms).toISOString();
+    expect(age(ahead(120_000), now, 120_000)).toBe("just now");
+    expect(age(ahead(121_000), now, 120_000)).toBe("in 2 min");
+    expect(age(ahead(-121_000), now, 600_000)).toBe("2 min ago");
+  });
 });
 
 describe("a time is shown in its zone, by name, and again in UTC", () => {

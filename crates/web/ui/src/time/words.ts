@@ -57,10 +57,13 @@ export function duration(seconds: number): string {
   return rest === 0 ? `${Math.floor(hours / 24)} d` : `${Math.floor(hours / 24)} d ${rest} h`;
 }
 
-/** How old: `just now`, `5 min ago`. The page's clock is an estimate, so what lies less than a minute ahead is now. */
-export function age(at: string, nowMs: number): string {
+/**
+ * How old: `just now`, `5 min ago`; a time ahead of the clock is said as such, unless it is the clock that may be
+ * behind by `slackMs`.
+ */
+export function age(at: string, nowMs: number, slackMs = 0): string {
   const seconds = Math.floor((nowMs - Date.parse(at)) / 1000);
-  if (seconds > -60 && seconds < 10) return "just now";
+  if (Math.abs(seconds) < 10 || (seconds < 0 && -seconds * 1000 <= slackMs)) return "just now";
   return seconds < 0 ? `in ${duration(-seconds)}` : `${duration(seconds)} ago`;
 }
 
