@@ -22,8 +22,6 @@ describe("age", () => {
     ["2026-03-01T11:59:51Z", "just now"],
     ["2026-03-01T11:59:50Z", "10 s ago"],
     ["2026-03-01T11:55:00Z", "5 min ago"],
-    ["2026-03-01T12:00:59Z", "just now"],
-    ["2026-03-01T12:01:00Z", "in 1 min"],
     ["2026-03-01T12:05:00Z", "in 5 min"],
   ])("%s is %s", (at, words) => {
     expect(age(at, now)).toBe(words);
