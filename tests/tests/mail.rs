@@ -203,3 +203,16 @@ async fn notifications_wait_until_there_is_a_mail_server() {
     let to: Vec<_> = server.taken().into_iter().flat_map(|mail| mail.to).collect();
     assert_eq!(to, ["coordinator@example.org"]);
 }
+
+#[tokio::test]
+async fn a_mail_server_that_says_nothing_counts_as_a_failed_attempt() {
+    let folder = folder("mail");
+    let (installation, token) = install(&folder.path().join("d"), &["admin", "coordinator"]);
+    let mute = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("smtp://{}", mute.local_addr().unwrap());
+    let program = by_mail(&installation, &url).start(Part::Serve).await;
+    // Taken by the machine, and never by anybody who would greet.
+    let api = warm(&program, &token, "S-1").await;
+    let expected = json!({ "configured": true, "pending": 1, "failing": 1, "sent": 0 });
+    notifications(&api, expected).await;
+}

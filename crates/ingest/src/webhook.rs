@@ -37,6 +37,8 @@ pub enum Refusal {
         "the integration is unknown or its token is wrong; the token goes into `Authorization: Bearer TOKEN`"
     )]
     NotAuthorised,
+    #[error("this ingester has not learnt its integrations yet; try again in a moment")]
+    NotInformed,
     #[error("the content type is `{0}`; webhooks are read as application/json")]
     NotJson(String),
     #[error("the body is larger than {MAX_BODY} bytes")]
@@ -59,7 +61,7 @@ impl Refusal {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Broken(_) | Self::Unreadable(_) => StatusCode::BAD_REQUEST,
-            Self::NotStored(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotInformed | Self::NotStored(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -67,6 +69,7 @@ impl Refusal {
     fn word(&self) -> &'static str {
         match self {
             Self::NotAuthorised => "unauthorised",
+            Self::NotInformed => "not_informed",
             Self::NotJson(_) => "not_json",
             Self::TooLarge => "too_large",
             Self::TooSlow => "too_slow",
@@ -155,8 +158,11 @@ async fn accept(
 ) -> Result<(), Refusal> {
     let known = ingester.integrations.find(integration);
     let Some(known) = known.as_deref().filter(|known| is_authorised(known, request)) else {
-        ingester.refusals.count(known.as_deref().map(|known| &known.source), Reason::Token);
         drain(body).await;
+        if !ingester.integrations.is_known() {
+            return Err(Refusal::NotInformed);
+        }
+        ingester.refusals.count(known.as_deref().map(|known| &known.source), Reason::Token);
         return Err(Refusal::NotAuthorised);
     };
     if let Some(other) = other_content_type(request) {

@@ -10,8 +10,6 @@ use std::time::{Duration, Instant};
 /// How much still waits to be read and acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backlog {
-    /// Packs not yet acknowledged, about; None: the broker does not say.
-    pub packs: Option<u64>,
     /// Everything older than this was acknowledged; None: not known yet.
     pub behind: Option<Duration>,
 }
@@ -96,7 +94,7 @@ mod tests {
     #[test]
     fn the_reader_is_behind_until_its_own_mark_is_reached() {
         let watermark = Watermark::new();
-        let backlog = || Backlog { packs: None, behind: watermark.behind() };
+        let backlog = || Backlog { behind: watermark.behind() };
         assert!(watermark.is_due() && !backlog().is_drained());
 
         watermark.put(1);

@@ -45,8 +45,6 @@ pub(crate) struct RabbitMq {
     pub(crate) consume: Link,
     pub(crate) publish: Link,
     pub(crate) watermark: Watermark<String>,
-    /// Packs that the receiver has and has not acknowledged.
-    pub(crate) unacknowledged: AtomicU64,
     /// Makes this process's marks unlike any other's.
     mark_prefix: u64,
     marks: AtomicU64,
@@ -64,7 +62,6 @@ impl Queue {
             consume: Link::start(broker.clone(), Use::Consume),
             publish: Link::start(broker, Use::Publish),
             watermark: Watermark::new(),
-            unacknowledged: AtomicU64::new(0),
             mark_prefix: RandomState::new().hash_one(std::process::id()),
             marks: AtomicU64::new(0),
         })))
@@ -118,7 +115,7 @@ impl Queue {
                 if let Some(mark) = watermark.under_way().filter(|mark| *mark <= head) {
                     watermark.reach(&mark);
                 }
-                Backlog { packs: Some(tail.saturating_sub(head)), behind: watermark.behind() }
+                Backlog { behind: watermark.behind() }
             }
             Inbound::RabbitMq(rabbit) => rabbit.backlog().await,
         }
@@ -144,8 +141,6 @@ impl RabbitMq {
                 self.watermark.forget(&mark);
             }
         }
-        let waiting = letters::count(self, &self.consume.broker().events_queue()).await.ok();
-        let packs = waiting.map(|waiting| waiting + self.unacknowledged.load(Relaxed));
-        Backlog { packs, behind: self.watermark.behind() }
+        Backlog { behind: self.watermark.behind() }
     }
 }

@@ -69,6 +69,9 @@ struct Wanted {
 
 /// The URL without what concerns TLS, and that.
 fn split(url: &str) -> Result<(String, Wanted), StoreError> {
+    if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+        return Err(StoreError::Address("it does not begin with postgres://".to_owned()));
+    }
     let (base, query) = url.split_once('?').unwrap_or((url, ""));
     let (mut wanted, mut rest) = (Wanted::default(), Vec::new());
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -82,6 +85,11 @@ fn split(url: &str) -> Result<(String, Wanted), StoreError> {
             ("sslrootcert", file) => wanted.authorities = Some(file.to_owned()),
             _ => rest.push(pair),
         }
+    }
+    if wanted.authorities.is_some() && !wanted.tls {
+        return Err(StoreError::Address(
+            "sslrootcert without sslmode=verify-full protects nothing".to_owned(),
+        ));
     }
     let separator = if rest.is_empty() { "" } else { "?" };
     Ok((format!("{base}{separator}{}", rest.join("&")), wanted))
@@ -138,8 +146,15 @@ mod tests {
             let wanted = Wanted { tls, authorities: authorities.map(str::to_owned) };
             assert_eq!(split(url).unwrap(), (plain.to_owned(), wanted), "{url}");
         }
-        let refused = split("postgres://a@h/d?sslmode=prefer").unwrap_err().to_string();
-        assert!(refused.contains("prefer"), "{refused}");
+        for (url, word) in [
+            ("postgres://a@h/d?sslmode=prefer", "prefer"),
+            ("postgres://a@h/d?sslrootcert=/etc/ca.pem", "sslrootcert"),
+            ("postgres://a@h/d?sslmode=disable&sslrootcert=/etc/ca.pem", "sslrootcert"),
+            ("host=h dbname=d sslmode=require", "postgres://"),
+        ] {
+            let refused = split(url).unwrap_err().to_string();
+            assert!(refused.contains(word), "{url}: {refused}");
+        }
         let refused =
             Address::parse("postgres://a@h/d?sslmode=require&sslrootcert=/nowhere.pem").err().unwrap();
         assert!(refused.to_string().contains("/nowhere.pem"), "{refused}");

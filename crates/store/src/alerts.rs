@@ -227,7 +227,8 @@ impl Connection {
         Ok(rows.into_iter().map(one).collect())
     }
 
-    /// The silence alert of a ride that has ended: nobody waits for its tracker any more.
+    /// The silence alert of a ride that has ended: nobody waits for its tracker any more. One that began only after the
+    /// end is withdrawn.
     pub async fn close_silence_of(
         &mut self,
         ride: AssignmentId,
@@ -241,7 +242,8 @@ impl Connection {
             id: Uuid,
         }
         let rows: Vec<Row> = sql_query(
-            "update alerts set closed_as = 'closed', closed_at = $4, closed_reason = $3, ended_at = $2
+            "update alerts set closed_as = case when began_at < $2 then 'closed' else 'withdrawn' end,
+                 ended_at = case when began_at < $2 then $2 end, closed_at = $4, closed_reason = $3
              where assignment_id = $1 and kind = 'silence' and closed_as is null returning id",
         )
         .bind::<SqlUuid, _>(ride.0)

@@ -1,3 +1,5 @@
+//! Connections: the pools they come from, transactions, locks, and the way to another version.
+
 use std::collections::HashSet;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex};

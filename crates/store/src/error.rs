@@ -1,3 +1,5 @@
+//! What can go wrong with the database, as far as callers act on it.
+
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 /// What a caller of the store acts on.
@@ -29,10 +31,10 @@ impl StoreError {
         matches!(self, Self::Refused { constraint } if constraint == name)
     }
 
-    /// Whether the statement's values may be to blame, so that trying again need not help. The driver passes on
-    /// PostgreSQL's words and not its code, so this cannot be known for sure.
-    pub fn may_be_of_the_values(&self) -> bool {
-        matches!(self, Self::Refused { .. } | Self::Statement(_))
+    /// Whether the same call may succeed later by itself. The driver passes on PostgreSQL's words and not its code, so
+    /// that the rest cannot be told apart for sure: a value, a full disk, a schema of another release.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
     }
 
     pub(crate) fn unreadable(what: &'static str, reason: impl ToString) -> Self {
@@ -41,7 +43,7 @@ impl StoreError {
 }
 
 /// Two transactions that waited for each other, or one that waited for too long.
-fn is_passing(message: &str) -> bool {
+fn is_passing_text(message: &str) -> bool {
     ["deadlock detected", "canceling statement due to"].iter().any(|text| message.starts_with(text))
 }
 
@@ -58,12 +60,13 @@ impl From<DieselError> for StoreError {
             DieselError::DatabaseError(
                 DatabaseErrorKind::ClosedConnection
                 | DatabaseErrorKind::SerializationFailure
+                | DatabaseErrorKind::ReadOnlyTransaction
                 | DatabaseErrorKind::UnableToSendCommand,
                 _,
             )
             | DieselError::BrokenTransactionManager => Self::Unavailable(Box::new(error)),
             DieselError::DatabaseError(DatabaseErrorKind::Unknown, ref information)
-                if is_passing(information.message()) =>
+                if is_passing_text(information.message()) =>
             {
                 Self::Unavailable(Box::new(error))
             }

@@ -8,11 +8,12 @@ use networks::{Event, EventKind};
 use sha2::{Digest, Sha256};
 use store::{DeviceEvent, UnreadableBody, Uplink};
 
-/// A reception may lie this far ahead of its arrival; clocks drift, but not by more.
-const MOST_AHEAD: Duration = Duration::minutes(10);
+/// A reception may lie this far ahead of its arrival, and a reading ahead of its reception; clocks drift, but not by
+/// more.
+pub const MOST_AHEAD: Duration = Duration::minutes(10);
 
-/// A reception that lies further back is not believed: whoever writes such times has no clock.
-const MOST_DELAYED: Duration = Duration::days(400);
+/// What lies further back is not believed: trackers keep a month, and whoever writes such times has no clock.
+pub const FARTHEST_BACK: Duration = Duration::days(400);
 
 /// Everything in a batch, by kind.
 #[derive(Default)]
@@ -125,7 +126,7 @@ fn text(input: &str) -> String {
 /// The network's receive time; one that cannot be true counts as missing. One that lies ahead would hide a tracker's
 /// silence until it has come.
 fn received_at(event: &Event, arrived_at: DateTime<Utc>) -> DateTime<Utc> {
-    let plausible = |at: &DateTime<Utc>| (-MOST_AHEAD..=MOST_DELAYED).contains(&(arrived_at - *at));
+    let plausible = |at: &DateTime<Utc>| (-MOST_AHEAD..=FARTHEST_BACK).contains(&(arrived_at - *at));
     event.received_at.filter(plausible).unwrap_or(arrived_at)
 }
 

@@ -53,18 +53,22 @@ pub struct Summary {
 }
 
 /// A shipment at `now`.
-pub fn summarise(profile: &Profile, rides: &[Ride], now: DateTime<Utc>) -> Result<Summary, StoreError> {
+pub fn summarise(profile: &Profile, rides: &[Ride], now: DateTime<Utc>) -> Summary {
     let mut assessments = Vec::with_capacity(rides.len());
     let mut latest: Option<(DevEui, Reading)> = None;
     for ride in rides {
-        let evaluation = read_evaluation(&ride.evaluation)?;
+        let Ok(evaluation) = read_evaluation(&ride.evaluation) else {
+            // The clock makes it anew; until then nothing is said of it.
+            tracing::warn!(assignment = %ride.assignment, "a kept evaluation cannot be read");
+            continue;
+        };
         assessments.push(evaluation.assess(profile, end_of(ride.until, now)));
         let later = |reading: &&Reading| latest.is_none_or(|(_, latest)| **reading > latest);
         if let Some(reading) = evaluation.latest().filter(later) {
             latest = Some((ride.dev_eui, *reading));
         }
     }
-    Ok(Summary { overall: worst_of(assessments.iter()), latest })
+    Summary { overall: worst_of(assessments.iter()), latest }
 }
 
 /// Each ride evaluated anew over all of its readings.

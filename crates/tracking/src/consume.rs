@@ -1,13 +1,10 @@
 //! The consumer: batches of messages become rows, assessments and alerts, and are acknowledged after the commit.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use actix_web::web::Bytes;
 use chrono::{DateTime, Utc};
 use domain::{DevEui, OrganisationId, Reading, TrackerId};
-use networks::message::Message;
-use queue::QueueError;
 use store::{
     Connection, Partitioned, StoreError, Tracker, TrackerNews, TrackerReading, Uplink, partition_day,
 };
@@ -18,13 +15,14 @@ use crate::arrived::{Arrived, Report};
 use crate::assess::{Fresh, reassess};
 use crate::heard::{Heard, decode_uplinks};
 use crate::live::{Change, OwnedChange};
+use crate::pending::store_lines;
 
 /// A batch is as many lines as this, or what came within `BATCH_WAIT`.
 const BATCH_LINES: usize = 1000;
 const BATCH_WAIT: Duration = Duration::from_millis(100);
 
 /// The pause after a failure, before the same batch is tried again.
-const PAUSE: Duration = Duration::from_secs(1);
+pub const PAUSE: Duration = Duration::from_secs(1);
 
 /// Consumes until the service stops. What is not acknowledged then is delivered again.
 pub async fn run(service: &Service) {
@@ -43,7 +41,7 @@ pub async fn run(service: &Service) {
                 if service.pause(PAUSE).await { continue } else { return }
             }
         };
-        if !consume_lines(service, batch.lines).await {
+        if !store_lines(service, batch.lines).await {
             return;
         }
         if let Err(error) = receiver.ack(batch.mark).await {
@@ -52,83 +50,8 @@ pub async fn run(service: &Service) {
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-enum ConsumeError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Queue(#[from] QueueError),
-}
-
-/// Lines of a batch that are neither stored nor dead letters yet, however many tries that takes.
-#[derive(Default)]
-struct Pending {
-    lines: VecDeque<Bytes>,
-    /// Of those that became dead letters: told with the next commit.
-    reports: Vec<Report>,
-}
-
-/// Stores the lines, however often it takes; false when the service stops before.
-async fn consume_lines(service: &Service, lines: Vec<Bytes>) -> bool {
-    let mut pending = Pending { lines: lines.into(), reports: Vec::new() };
-    while let Err(error) = store_pending(service, &mut pending).await {
-        service.metrics.batches_failed.inc();
-        tracing::error!(%error, lines = pending.lines.len(), "a batch failed and is tried again");
-        if !service.pause(PAUSE).await {
-            return false;
-        }
-    }
-    true
-}
-
-/// Stores the lines together; where the database refuses something in them, one by one, so that one cannot hold up
-/// the others.
-async fn store_pending(service: &Service, pending: &mut Pending) -> Result<(), ConsumeError> {
-    let mut arrived = read_messages(service, pending).await?;
-    match consume_batch(service, &mut arrived).await {
-        Err(error) if error.may_be_of_the_values() => {
-            tracing::error!(%error, "the database refuses something of this batch; storing line by line");
-        }
-        outcome => return Ok(outcome?),
-    }
-    service.workers.forget_partitions();
-    while let Some(line) = pending.lines.front() {
-        let outcome = match store_alone(service, line).await {
-            // Once more, since it may have been a passing trouble after all.
-            Err(error) if error.may_be_of_the_values() => store_alone(service, line).await,
-            outcome => outcome,
-        };
-        match outcome {
-            Err(error) if error.may_be_of_the_values() => {
-                let report = bury(service, line, &error.to_string()).await?;
-                pending.reports.push(report);
-            }
-            outcome => outcome?,
-        }
-        pending.lines.pop_front();
-    }
-    let mut told = Arrived { reports: pending.reports.clone(), ..Arrived::default() };
-    Ok(consume_batch(service, &mut told).await?)
-}
-
-async fn store_alone(service: &Service, line: &Bytes) -> Result<(), StoreError> {
-    let mut arrived = Arrived::default();
-    if let Ok(message) = Message::from_line(line) {
-        arrived.add(message);
-    }
-    consume_batch(service, &mut arrived).await
-}
-
-/// Keeps a line as a dead letter.
-async fn bury(service: &Service, line: &Bytes, reason: &str) -> Result<Report, QueueError> {
-    tracing::warn!(reason, "a message cannot be used; it is kept as a dead letter");
-    service.queue.dead_letter(line.clone(), reason).await?;
-    service.metrics.dead_letters.inc();
-    Ok(Report::DeadLetter { at: (service.clock)() })
-}
-
 /// What happens to a batch, step by step.
-async fn consume_batch(service: &Service, arrived: &mut Arrived) -> Result<(), StoreError> {
+pub async fn consume_batch(service: &Service, arrived: &mut Arrived) -> Result<(), StoreError> {
     let now = (service.clock)();
     let mut db = service.workers.begin().await?;
     db.share_intake().await?;
@@ -147,26 +70,6 @@ async fn consume_batch(service: &Service, arrived: &mut Arrived) -> Result<(), S
     service.metrics.count_problems(&arrived.uplinks);
     service.live.publish(changes);
     Ok(())
-}
-
-/// A line that is no message becomes a dead letter with its reason; the rest of the pack goes on.
-async fn read_messages(service: &Service, pending: &mut Pending) -> Result<Arrived, QueueError> {
-    let mut arrived = Arrived::default();
-    let mut position = 0;
-    while let Some(line) = pending.lines.get(position) {
-        match Message::from_line(line) {
-            Ok(message) => {
-                arrived.add(message);
-                position += 1;
-            }
-            Err(reason) => {
-                pending.reports.push(bury(service, line, &reason.to_string()).await?);
-                pending.lines.remove(position);
-            }
-        }
-    }
-    arrived.reports.extend(pending.reports.iter().cloned());
-    Ok(arrived)
 }
 
 type Trackers = HashMap<(OrganisationId, DevEui), Tracker>;

@@ -2,18 +2,12 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use domain::{DevEui, OrganisationId};
 use networks::payload::{self, Codec};
 use store::{SetAside, Tracker, TrackerNews, TrackerReading, UnknownTracker, Uplink};
 
-use crate::arrived::Report;
-
-/// A reading may be this far ahead of its reception; a tracker's clock drifts, but not by more.
-const MOST_AHEAD: Duration = Duration::minutes(10);
-
-/// A reading older than this at its reception is not one: trackers keep a month.
-const OLDEST: Duration = Duration::days(400);
+use crate::arrived::{FARTHEST_BACK, MOST_AHEAD, Report};
 
 /// What a batch's uplinks say of the trackers that are registered, and who else was heard.
 #[derive(Default)]
@@ -50,10 +44,10 @@ pub fn decode_uplinks(
 
 impl Heard {
     fn decode(&mut self, uplink: &Uplink, tracker: &Tracker) -> Result<(), String> {
-        let codec: Codec = tracker.codec.parse().map_err(|error| format!("{error}"))?;
-        let port = u8::try_from(uplink.f_port).ok();
         let news = self.news.entry(tracker.id).or_insert_with(|| silent_news(tracker, uplink.received_at));
         news.heard_at = news.heard_at.max(uplink.received_at);
+        let codec: Codec = tracker.codec.parse().map_err(|error| format!("{error}"))?;
+        let port = u8::try_from(uplink.f_port).ok();
         let Some(payload) = &uplink.payload else {
             return Err("the network server sent no payload, only what it made of it".to_owned());
         };
@@ -142,7 +136,7 @@ fn implausible(reading: &TrackerReading) -> Option<&'static str> {
     if age < -MOST_AHEAD {
         return Some("measured more than 10 minutes after it was received");
     }
-    (age > OLDEST).then_some("measured more than 400 days before it was received")
+    (age > FARTHEST_BACK).then_some("measured more than 400 days before it was received")
 }
 
 fn set_aside(reading: TrackerReading, reason: &str) -> SetAside {

@@ -13,6 +13,7 @@ mod heard;
 mod live;
 mod metrics;
 mod notify;
+mod pending;
 mod profiles;
 mod watch;
 

@@ -62,7 +62,10 @@ impl Mailer {
             .header(ContentType::TEXT_PLAIN)
             .body(notification.body.clone())
             .map_err(|error| error.to_string())?;
-        self.transport.send(message).await.map(drop).map_err(|error| error.to_string())
+        // The library's own limit is for the connection alone.
+        let sent = tokio::time::timeout(SMTP_TIMEOUT, self.transport.send(message)).await;
+        let sent = sent.map_err(|_| format!("no answer within {} s", SMTP_TIMEOUT.as_secs()))?;
+        sent.map(drop).map_err(|error| error.to_string())
     }
 }
 

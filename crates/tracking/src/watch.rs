@@ -32,8 +32,10 @@ pub async fn run(service: &Service) {
         if service.is_caught_up() {
             caught_up = Instant::now();
         } else if caught_up.elapsed() >= BEHIND_FOR {
-            caught_up = Instant::now();
-            log_failure("telling of the backlog", raise_backlog(service).await);
+            match raise_backlog(service).await {
+                Ok(()) => caught_up = Instant::now(),
+                failed => log_failure("telling of the backlog", failed),
+            }
         }
         // Each by itself: one that fails must not keep the others from being done.
         log_failure(

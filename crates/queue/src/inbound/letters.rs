@@ -41,13 +41,6 @@ pub(super) async fn put_mark(rabbit: &RabbitMq, mark: &str) -> Result<(), QueueE
 }
 
 /// Messages that wait in a queue, without those that were delivered and not acknowledged.
-pub(super) async fn count(rabbit: &RabbitMq, queue: &str) -> Result<u64, QueueError> {
-    let channel = channel(rabbit).await?;
-    let count = waiting(&channel, queue).await;
-    let _ = channel.close(200, "done".into()).await;
-    count
-}
-
 async fn waiting(channel: &Channel, queue: &str) -> Result<u64, QueueError> {
     let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
     let found = channel.queue_declare(queue.into(), options, FieldTable::default()).await.map_err(away)?;

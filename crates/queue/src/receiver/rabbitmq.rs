@@ -1,7 +1,6 @@
 //! Reading RabbitMQ: one consumer on its own channel, a new one whenever the connection was.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -74,7 +73,7 @@ impl Consumption {
     async fn gather(&mut self, rabbit: &RabbitMq, max_lines: usize) {
         while self.lines.len() < max_lines && self.bytes < MAX_BYTES {
             if !self.is_current(rabbit) {
-                self.leave(rabbit, "");
+                self.leave("");
                 self.join(rabbit).await;
                 continue;
             }
@@ -84,11 +83,11 @@ impl Consumption {
                 None => match session.consumer.next().await {
                     Some(Ok(delivery)) => delivery,
                     Some(Err(error)) => {
-                        self.leave(rabbit, &error.to_string());
+                        self.leave(&error.to_string());
                         continue;
                     }
                     None => {
-                        self.leave(rabbit, "the broker ended the consumer");
+                        self.leave("the broker ended the consumer");
                         continue;
                     }
                 },
@@ -113,7 +112,6 @@ impl Consumption {
         }
         self.bytes += pack.len();
         session.seen = delivery.delivery_tag;
-        rabbit.unacknowledged.store(session.seen - session.acknowledged, Relaxed);
         let name = delivery.properties.message_id().as_ref().map(ToString::to_string);
         if let Some(mark) = name.filter(|name| rabbit.watermark.under_way().as_ref() == Some(name)) {
             session.mark = Some((mark, session.seen));
@@ -133,11 +131,10 @@ impl Consumption {
         }
         let options = BasicAckOptions { multiple: true };
         if let Err(error) = session.channel.basic_ack(tag, options).await {
-            self.leave(rabbit, &error.to_string());
+            self.leave(&error.to_string());
             return Ack::Stale;
         }
         session.acknowledged = tag;
-        rabbit.unacknowledged.store(session.seen - tag, Relaxed);
         if let Some((mark, _)) = session.mark.take_if(|(_, at)| *at <= tag) {
             rabbit.watermark.reach(&mark);
         }
@@ -152,11 +149,10 @@ impl Consumption {
     }
 
     /// Forgets the session and what came through it: the broker delivers it again.
-    fn leave(&mut self, rabbit: &RabbitMq, reason: &str) {
+    fn leave(&mut self, reason: &str) {
         self.lines.clear();
         self.bytes = 0;
         self.held = None;
-        rabbit.unacknowledged.store(0, Relaxed);
         if let Some(session) = self.session.take()
             && !reason.is_empty()
         {

@@ -99,11 +99,12 @@ pub async fn replay_dead_letters(
 ) -> Result<HttpResponse, ApiError> {
     check_operator(&service, &caller).await?;
     let once = Once::new(&request, &())?;
-    let mut db = service.store.begin().await?;
-    if let Some(answer) = once.first_answer(&mut db, &caller).await? {
+    if let Some(answer) = once.first_answer(&mut service.store.connect().await?, &caller).await? {
         return Ok(answer);
     }
+    // In no transaction: it may take long.
     let replayed = service.queue.replay_dead_letters().await?;
+    let mut db = service.store.begin().await?;
     let entry = AuditEntry {
         organisation: caller.organisation,
         actor: Some(caller.user),

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::{DevEui, Temperature};
 
 use super::problem::ApiError;
+use crate::arrived::{FARTHEST_BACK, MOST_AHEAD};
 
 /// °C as a decimal number.
 pub fn celsius(temperature: Temperature) -> f64 {
@@ -43,8 +44,8 @@ pub fn dev_eui(text: &str) -> Result<DevEui, ApiError> {
 /// readings are believed.
 pub fn happened(field: &str, at: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), ApiError> {
     let wrong = match now - at {
-        ago if ago < chrono::Duration::minutes(-10) => "lies ahead",
-        ago if ago > chrono::Duration::days(400) => "lies more than 400 days back",
+        ago if ago < -MOST_AHEAD => "lies ahead",
+        ago if ago > FARTHEST_BACK => "lies more than 400 days back",
         _ => return Ok(()),
     };
     let now = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
