@@ -5,7 +5,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use queue::{Ack, OnBrokerAway, PublishError, Queue, Sender};
+use queue::{Ack, OnBrokerAway, PublishError, Queue, QueueState, Sender};
 use support::*;
 use testkit::rabbitmq::RabbitMq;
 
@@ -126,6 +126,12 @@ async fn queue_deleted_underneath_is_an_error_and_is_declared_again() {
     let opened = place.open().await;
     let broker = place.broker.as_ref().unwrap();
     submit_each(&opened.sender, 0..1).await;
+    // A connection that is still being made would declare the queue again.
+    eventually("the reader is connected", || match opened.queue.state() {
+        QueueState::RabbitMq { consume, publish } => consume.is_up() && publish.is_up(),
+        QueueState::Embedded(_) => false,
+    })
+    .await;
     delete_queues(&url, broker).await.unwrap();
     let refused = opened.sender.submit(line(1), OnBrokerAway::Refuse).await;
     match refused {
