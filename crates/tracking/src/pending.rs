@@ -67,29 +67,25 @@ impl Pending {
     /// A line is refused only where another one was stored at the same time, or after many tries: otherwise it may be
     /// the database that is in trouble, which nobody's line is to blame for.
     async fn store_one_by_one(&mut self, service: &Service) -> Result<(), PendingError> {
-        let (mut refused, mut stored) = (VecDeque::new(), 0);
-        let mut last = None;
-        while let Some(line) = self.lines.front() {
-            match store_alone(service, line).await {
+        let (mut refused, mut stored) = (Vec::new(), 0);
+        while let Some(line) = self.lines.pop_front() {
+            match store_alone(service, &line).await {
                 Ok(()) => stored += 1,
-                Err(error) if !error.is_passing() => {
-                    refused.push_back(line.clone());
-                    last = Some(error);
-                }
+                Err(error) if !error.is_passing() => refused.push((line, error)),
                 Err(error) => {
-                    self.lines.extend(refused);
+                    self.lines.push_front(line);
+                    self.lines.extend(refused.into_iter().map(|(line, _)| line));
                     return Err(error.into());
                 }
             }
-            self.lines.pop_front();
         }
-        self.lines = refused;
-        let Some(error) = last else { return Ok(()) };
+        // What fails from here on leaves them to be tried again.
+        self.lines.extend(refused.iter().map(|(line, _)| line.clone()));
         if stored == 0 && self.tries < TRIES {
-            return Err(error.into());
+            return refused.pop().map_or(Ok(()), |(_, error)| Err(error.into()));
         }
-        while let Some(line) = self.lines.front() {
-            bury(service, line, &error.to_string()).await?;
+        for (line, error) in refused {
+            bury(service, &line, &error.to_string()).await?;
             self.lines.pop_front();
         }
         Ok(())

@@ -9,6 +9,7 @@ mod once;
 mod page;
 mod problem;
 mod profiles;
+mod rides;
 mod series;
 mod shipments;
 mod status;
@@ -36,8 +37,8 @@ const MAX_BODY: usize = 256 * 1024;
     servers((url = "/api/v1")),
     paths(
         login::log_in, login::show_me, status::show_status, events::stream_events,
-        shipments::list_shipments, shipments::add_shipment, shipments::show_shipment, shipments::bind_tracker,
-        shipments::unbind_tracker,
+        shipments::list_shipments, shipments::add_shipment, shipments::show_shipment, rides::bind_tracker,
+        rides::unbind_tracker,
         series::list_readings, series::show_assessment, alerts::list_shipment_alerts,
         alerts::list_alerts, alerts::acknowledge_alert,
         trackers::list_trackers, trackers::add_tracker, trackers::show_tracker, trackers::list_uplinks,
@@ -78,8 +79,8 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(shipments::list_shipments)
                     .service(shipments::add_shipment)
                     .service(shipments::show_shipment)
-                    .service(shipments::bind_tracker)
-                    .service(shipments::unbind_tracker)
+                    .service(rides::bind_tracker)
+                    .service(rides::unbind_tracker)
                     .service(series::list_readings)
                     .service(series::show_assessment)
                     .service(alerts::list_shipment_alerts)

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::access::{Caller, ReadShipments};
 use super::page::{Page, PageQuery};
 use super::problem::{ApiError, Problem, named};
-use super::text::{celsius, time};
+use super::text::{celsius, percent, time};
 use crate::Service;
 use crate::assess::{assess_rides, worst_of};
 
@@ -36,7 +36,7 @@ fn reading_view(point: &SeriesPoint) -> ReadingView {
         dev_eui: point.dev_eui.to_string(),
         sequence: point.sequence,
         temperature_c: celsius(point.reading.temperature),
-        humidity_pct: point.reading.humidity.map(|humidity| f64::from(humidity.0) / 100.0),
+        humidity_pct: point.reading.humidity.map(percent),
         conflict: point.conflict,
     }
 }

@@ -1,4 +1,4 @@
-//! Shipments: listed, made, shown, and bound to trackers.
+//! Shipments: listed, made and shown.
 
 use std::collections::HashMap;
 
@@ -15,13 +15,13 @@ use store::{
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::access::{BindTracker, Caller, ReadShipments, WriteShipments};
+use super::access::{Caller, ReadShipments, WriteShipments};
 use super::once::Once;
 use super::page::{Page, PageQuery, cursor_before};
 use super::problem::{ApiError, Problem, named};
-use super::text::{celsius, dev_eui, happened, non_empty, optional};
+use super::text::{celsius, non_empty, optional, percent};
 use crate::Service;
-use crate::assess::{Summary, bind, summarise, unbind};
+use crate::assess::{Summary, summarise};
 use crate::live::Change;
 
 #[derive(Serialize, ToSchema)]
@@ -127,23 +127,6 @@ pub struct ShipmentRequest {
     destination: Option<String>,
 }
 
-#[derive(Serialize, Deserialize, ToSchema)]
-pub struct BindRequest {
-    #[schema(example = "0102030405060708")]
-    dev_eui: String,
-    /// From when on the tracker's readings are this shipment's.
-    from: DateTime<Utc>,
-}
-
-/// A shipment after a tracker was bound.
-#[derive(Serialize, ToSchema)]
-pub struct Bound {
-    #[serde(flatten)]
-    shipment: Shipment,
-    /// What speaks against this binding without forbidding it.
-    warnings: Vec<String>,
-}
-
 /// Shipments, newest first.
 #[utoipa::path(tag = "shipments", params(ShipmentQuery, PageQuery),
     responses((status = 200, body = Page<Shipment>), (status = 400, body = Problem)))]
@@ -233,95 +216,7 @@ pub async fn add_shipment(
     Ok(answer)
 }
 
-/// Binds a tracker to the shipment from an instant on; what it measured since then is taken up.
-#[utoipa::path(tag = "shipments", params(("id" = Uuid, Path)), request_body = BindRequest, responses(
-    (status = 201, body = Bound), (status = 404, body = Problem), (status = 409, body = Problem),
-    (status = 422, body = Problem)))]
-#[post("/shipments/{id}/trackers")]
-pub async fn bind_tracker(
-    service: web::Data<Service>,
-    caller: Caller<BindTracker>,
-    request: HttpRequest,
-    id: web::Path<Uuid>,
-    body: web::Json<BindRequest>,
-) -> Result<HttpResponse, ApiError> {
-    let once = Once::new(&request, &body)?;
-    let (id, dev_eui) = (ShipmentId(id.into_inner()), dev_eui(&body.dev_eui)?);
-    let now = (service.clock)();
-    happened("from", body.from, now)?;
-    let mut db = service.store.begin().await?;
-    if let Some(answer) = once.first_answer(&mut db, &caller).await? {
-        return Ok(answer);
-    }
-    db.lock_intake().await?;
-    let shipment = db.shipment(caller.organisation, id).await.map_err(named("shipment"))?;
-    if matches!(shipment.status, ShipmentStatus::Delivered | ShipmentStatus::Closed) {
-        return Err(ApiError::Conflict(format!("the shipment is {}", shipment.status)));
-    }
-    let tracker = db.tracker(caller.organisation, dev_eui).await.map_err(|error| match error {
-        StoreError::NotFound => {
-            ApiError::Unprocessable(format!("dev_eui: tracker {dev_eui} is not registered"))
-        }
-        other => other.into(),
-    })?;
-    if db.is_tracker_bound(tracker.id, body.from).await? {
-        return Err(ApiError::Conflict(format!("tracker {dev_eui} rides with a shipment at that time")));
-    }
-    let bound = bind(&service, &mut db, &shipment, &tracker, body.from, now).await?;
-    db.write_audit(&[audit(&caller, "tracker.bound", id, serde_json::json!(&*body))], now).await?;
-    let stored = db.shipment(caller.organisation, id).await?;
-    let shipment = show_one(&service, &mut db, stored).await?;
-    let answer = Bound { shipment, warnings: bound.warnings };
-    let answer = once.finish(&service, db, &caller, StatusCode::CREATED, &answer).await?;
-    service.live.publish(bound.changes);
-    Ok(answer)
-}
-
-#[derive(Serialize, Deserialize, ToSchema)]
-pub struct UnbindRequest {
-    /// From when on the tracker's readings are no longer this shipment's.
-    until: DateTime<Utc>,
-}
-
-/// Ends a tracker's ride with the shipment; the tracker is free for the next one from then on.
-#[utoipa::path(tag = "shipments", params(("id" = Uuid, Path), ("dev_eui" = String, Path)),
-    request_body = UnbindRequest, responses((status = 200, body = Shipment), (status = 404, body = Problem),
-    (status = 409, body = Problem), (status = 422, body = Problem)))]
-#[post("/shipments/{id}/trackers/{dev_eui}/unbind")]
-pub async fn unbind_tracker(
-    service: web::Data<Service>,
-    caller: Caller<BindTracker>,
-    request: HttpRequest,
-    path: web::Path<(Uuid, String)>,
-    body: web::Json<UnbindRequest>,
-) -> Result<HttpResponse, ApiError> {
-    let once = Once::new(&request, &body)?;
-    let (id, dev_eui) = (ShipmentId(path.0), dev_eui(&path.1)?);
-    let now = (service.clock)();
-    happened("until", body.until, now)?;
-    // The caller's clock may be a little ahead of ours; the ride has ended by now in any case.
-    let until = body.until.min(now);
-    let mut db = service.store.begin().await?;
-    if let Some(answer) = once.first_answer(&mut db, &caller).await? {
-        return Ok(answer);
-    }
-    db.lock_intake().await?;
-    let shipment = db.shipment(caller.organisation, id).await.map_err(named("shipment"))?;
-    let tracker = db.tracker(caller.organisation, dev_eui).await.map_err(named("tracker"))?;
-    let changes = unbind(&service, &mut db, &shipment, &tracker, until, now).await?;
-    let changes = changes.ok_or_else(|| {
-        ApiError::Conflict(format!("tracker {dev_eui} has no open ride with this shipment that began before"))
-    })?;
-    let detail = serde_json::json!({ "dev_eui": dev_eui, "until": until });
-    db.write_audit(&[audit(&caller, "tracker.unbound", id, detail)], now).await?;
-    let stored = db.shipment(caller.organisation, id).await?;
-    let shipment = show_one(&service, &mut db, stored).await?;
-    let answer = once.finish(&service, db, &caller, StatusCode::OK, &shipment).await?;
-    service.live.publish(changes);
-    Ok(answer)
-}
-
-fn audit<G: super::access::Grant>(
+pub(super) fn audit<G: super::access::Grant>(
     caller: &Caller<G>,
     action: &'static str,
     shipment: ShipmentId,
@@ -331,7 +226,7 @@ fn audit<G: super::access::Grant>(
     AuditEntry { organisation, actor, action, subject: shipment.to_string(), detail }
 }
 
-async fn show_one(
+pub(super) async fn show_one(
     service: &Service,
     db: &mut store::Connection,
     shipment: StoredShipment,
@@ -381,7 +276,7 @@ fn view(shipment: StoredShipment, stored: &StoredProfile, rides: &[Ride], summar
         last_reading: summary.latest.map(|(dev_eui, latest)| LastReading {
             measured_at: latest.measured_at,
             temperature_c: celsius(latest.temperature),
-            humidity_pct: latest.humidity.map(|humidity| f64::from(humidity.0) / 100.0),
+            humidity_pct: latest.humidity.map(percent),
             dev_eui: dev_eui.to_string(),
         }),
         assessment: overall.map(|overall| overall.verdict.to_string()),

@@ -1,7 +1,7 @@
 //! Values as clients write and read them.
 
 use chrono::{DateTime, Utc};
-use domain::{DevEui, Temperature};
+use domain::{DevEui, Humidity, Temperature};
 
 use super::problem::ApiError;
 use crate::arrived::{FARTHEST_BACK, MOST_AHEAD};
@@ -9,6 +9,11 @@ use crate::arrived::{FARTHEST_BACK, MOST_AHEAD};
 /// °C as a decimal number.
 pub fn celsius(temperature: Temperature) -> f64 {
     f64::from(temperature.0) / 100.0
+}
+
+/// Relative humidity in % as a decimal number.
+pub fn percent(humidity: Humidity) -> f64 {
+    f64::from(humidity.0) / 100.0
 }
 
 /// One line, trimmed, with at least one and at most `max` characters, none of them a control character.

@@ -15,7 +15,7 @@ use super::access::{Caller, ReadTrackers, WriteTrackers};
 use super::once::Once;
 use super::page::{Page, PageQuery};
 use super::problem::{ApiError, Problem, named};
-use super::text::{celsius, dev_eui, non_empty};
+use super::text::{celsius, dev_eui, non_empty, percent};
 use crate::Service;
 use crate::consume::take_up_tracker;
 use crate::live::Change;
@@ -226,7 +226,7 @@ impl From<StoredSetAside> for SetAside {
             received_at: stored.received_at,
             sequence: stored.sequence,
             temperature_c: celsius(stored.temperature),
-            humidity_pct: stored.humidity.map(|humidity| f64::from(humidity.0) / 100.0),
+            humidity_pct: stored.humidity.map(percent),
             reason: stored.reason,
         }
     }

@@ -27,7 +27,7 @@ const STRUCTS: [string, string, string][] = [
   ["LastReading", `${API}/shipments.rs`, "LastReading"],
   ["Ride", `${API}/shipments.rs`, "RidingTracker"],
   ["NewShipment", `${API}/shipments.rs`, "ShipmentRequest"],
-  ["BoundShipment", `${API}/shipments.rs`, "Bound"],
+  ["BoundShipment", `${API}/rides.rs`, "Bound"],
   ["Coverage", `${API}/shipments.rs`, "Coverage"],
   ["Reading", `${API}/series.rs`, "ReadingView"],
   ["ShipmentAssessment", `${API}/series.rs`, "AssessmentView"],

@@ -40,7 +40,10 @@ export function enumWords(where: string, name: string): string[] {
   return [...body.matchAll(/\w+ = "(\w+)",/g)].map(([, word = ""]) => word);
 }
 
-const FLATTENED: Record<string, string> = { Assessment: "domain/src/evaluate/assessment.rs" };
+const FLATTENED: Record<string, string> = {
+  Assessment: "domain/src/evaluate/assessment.rs",
+  Shipment: "tracking/src/api/shipments.rs",
+};
 
 function cut(where: string, pattern: RegExp): string {
   const found = pattern.exec(sources[`../../../../${where}`] ?? "")?.[1];
