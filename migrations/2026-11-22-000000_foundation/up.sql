@@ -116,10 +116,15 @@ create table readings (
     temperature int not null,
     humidity int,
     temperature_min int,
-    temperature_max int
+    temperature_max int,
+    -- Seconds beyond the tracker's own limits since the reading before.
+    out_of_range_s int check (out_of_range_s >= 0),
+    -- When this service came to know it: what an earlier assessment could know is what was recorded by then.
+    recorded_at timestamptz not null
 ) partition by range (measured_at);
 create unique index readings_key on readings
-    (tracker_id, measured_at, temperature, humidity, temperature_min, temperature_max) nulls not distinct;
+    (tracker_id, measured_at, temperature, humidity, temperature_min, temperature_max, out_of_range_s)
+    nulls not distinct;
 
 -- What cannot count as a reading of its time: without a time, too far ahead, too old. Kept and shown with its reason.
 create table set_aside_readings (

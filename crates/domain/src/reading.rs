@@ -22,4 +22,8 @@ pub struct Reading {
     pub min: Option<Temperature>,
     pub max: Option<Temperature>,
     pub humidity: Option<Humidity>,
+    /// Seconds beyond the tracker's own limits since the reading before. Shown beside; it shortens no exposure,
+    /// since the worse end counts for the whole standing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub out_of_range_s: Option<u32>,
 }

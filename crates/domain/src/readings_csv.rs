@@ -1,7 +1,7 @@
 //! Readings from a CSV file: what `isotherm evaluate` reads, and uploads of loggers.
 //!
-//! The header is `measured_at` (RFC 3339) and `temperature_c`, optionally `min_c`, `max_c` and `humidity_pct`,
-//! in any order; other columns, of which a logger's export has many, are left unread. A file is read whole or not
+//! The header is `measured_at` (RFC 3339) and `temperature_c`, optionally `min_c`, `max_c`, `humidity_pct` and
+//! `out_of_range_s`, in any order; other columns, of which a logger's export has many, are left unread. A file is read whole or not
 //! at all: every fault is an error with its place.
 
 use std::io::Read;
@@ -61,9 +61,10 @@ struct Columns {
     min: Option<usize>,
     max: Option<usize>,
     humidity: Option<usize>,
+    out_of_range_s: Option<usize>,
 }
 
-const NAMES: [&str; 5] = ["measured_at", "temperature_c", "min_c", "max_c", "humidity_pct"];
+const NAMES: [&str; 6] = ["measured_at", "temperature_c", "min_c", "max_c", "humidity_pct", "out_of_range_s"];
 
 impl Columns {
     fn find(header: &csv::StringRecord) -> Result<Self, CsvError> {
@@ -83,6 +84,7 @@ impl Columns {
             min: place("min_c"),
             max: place("max_c"),
             humidity: place("humidity_pct"),
+            out_of_range_s: place("out_of_range_s"),
         })
     }
 
@@ -111,6 +113,15 @@ impl Columns {
             max: optional(self.max).map(|column| temperature(column, "max_c")).transpose()?,
             humidity: optional(self.humidity)
                 .map(|column| text(column).parse().map_err(|error| quantity(column, "humidity_pct", error)))
+                .transpose()?,
+            out_of_range_s: optional(self.out_of_range_s)
+                .map(|column| {
+                    text(column).parse().map_err(|_| {
+                        let given = shortened(text(column));
+                        let reason = format!("`{given}` is not a whole number of seconds");
+                        fault(column, "out_of_range_s", reason)
+                    })
+                })
                 .transpose()?,
         })
     }

@@ -131,6 +131,7 @@ fn reading(sample: &Sample) -> Option<DecodedReading> {
         temperature: temperature(sample),
         min: None,
         max: None,
+        out_of_range_s: None,
         humidity: humidity(sample),
     };
     Some(DecodedReading { reading, sequence: Some(sample.sequence) })

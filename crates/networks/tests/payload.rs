@@ -19,6 +19,7 @@ fn reading(measured_at: &str, temperature: i32, humidity: Option<i32>) -> Readin
         temperature: Temperature(temperature),
         min: None,
         max: None,
+        out_of_range_s: None,
         humidity: humidity.map(Humidity),
     }
 }

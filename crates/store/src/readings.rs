@@ -75,6 +75,8 @@ struct ValueRow {
     temperature_min: Option<i32>,
     #[diesel(sql_type = Nullable<Integer>)]
     temperature_max: Option<i32>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    out_of_range_s: Option<i32>,
 }
 
 #[derive(QueryableByName)]
@@ -103,6 +105,7 @@ impl ValueRow {
             min: self.temperature_min.map(Temperature),
             max: self.temperature_max.map(Temperature),
             humidity: self.humidity.map(Humidity),
+            out_of_range_s: self.out_of_range_s.and_then(|seconds| u32::try_from(seconds).ok()),
         }
     }
 }
@@ -113,8 +116,13 @@ pub fn later_end(a: Option<DateTime<Utc>>, b: Option<DateTime<Utc>>) -> Option<D
 }
 
 impl Connection {
-    /// Stores the readings that are not there yet and returns the positions of those in `readings`.
-    pub async fn insert_readings(&mut self, readings: &[TrackerReading]) -> Result<Vec<usize>, StoreError> {
+    /// Stores the readings that are not there yet, as known from `now` on, and returns the positions of those in
+    /// `readings`.
+    pub async fn insert_readings(
+        &mut self,
+        readings: &[TrackerReading],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<usize>, StoreError> {
         #[derive(QueryableByName)]
         struct Inserted {
             #[diesel(sql_type = Integer)]
@@ -127,11 +135,12 @@ impl Connection {
         }
         let inserted: Vec<Inserted> = statement(
             "insert into readings (measured_at, received_at, organisation_id, tracker_id, sequence, temperature,
-                 humidity, temperature_min, temperature_max)
-             select * from unnest($1::timestamptz[], $2::timestamptz[], $3::int[], $4::int[], $5::int[], $6::int[],
-                 $7::int[], $8::int[], $9::int[])
+                 humidity, temperature_min, temperature_max, out_of_range_s, recorded_at)
+             select *, $11::timestamptz from unnest($1::timestamptz[], $2::timestamptz[], $3::int[], $4::int[],
+                 $5::int[], $6::int[], $7::int[], $8::int[], $9::int[], $10::int[])
              on conflict do nothing
-             returning tracker_id, measured_at, temperature, humidity, temperature_min, temperature_max",
+             returning tracker_id, measured_at, temperature, humidity, temperature_min, temperature_max,
+                 out_of_range_s",
         )
         .bind::<Array<Timestamptz>, _>(column(readings, |r| r.reading.measured_at))
         .bind::<Array<Timestamptz>, _>(column(readings, |r| r.received_at))
@@ -142,6 +151,10 @@ impl Connection {
         .bind::<Array<Nullable<Integer>>, _>(column(readings, |r| r.reading.humidity.map(|h| h.0)))
         .bind::<Array<Nullable<Integer>>, _>(column(readings, |r| r.reading.min.map(|t| t.0)))
         .bind::<Array<Nullable<Integer>>, _>(column(readings, |r| r.reading.max.map(|t| t.0)))
+        .bind::<Array<Nullable<Integer>>, _>(column(readings, |r| {
+            r.reading.out_of_range_s.and_then(|seconds| i32::try_from(seconds).ok())
+        }))
+        .bind::<Timestamptz, _>(now)
         .load(&mut self.raw)
         .await?;
         let mut fresh: std::collections::HashSet<(i32, Reading)> =
@@ -228,7 +241,8 @@ impl Connection {
             return Ok(Vec::new());
         }
         let rows: Vec<Row> = sql_query(
-            "select a.assignment_id, r.measured_at, r.temperature, r.humidity, r.temperature_min, r.temperature_max
+            "select a.assignment_id, r.measured_at, r.temperature, r.humidity, r.temperature_min,
+                 r.temperature_max, r.out_of_range_s
              from unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::timestamptz[])
                  as a (assignment_id, tracker_id, from_at, until_at)
              join lateral (
@@ -237,7 +251,7 @@ impl Connection {
                      and r.measured_at < coalesce(a.until_at, 'infinity')
                      and r.measured_at >= $5 and ($6 is null or r.measured_at < $6)
              ) r on true
-             order by a.assignment_id, r.measured_at, r.temperature, r.humidity",
+             order by a.assignment_id, r.measured_at",
         )
         .bind::<Array<SqlUuid>, _>(column(spans, |s| s.assignment.0))
         .bind::<Array<Integer>, _>(column(spans, |s| s.tracker.0))
@@ -280,9 +294,10 @@ impl Connection {
         let rows: Vec<Row> = sql_query(
             "select * from (
                  select t.dev_eui, r.sequence, r.received_at, r.measured_at, r.temperature, r.humidity,
-                     r.temperature_min, r.temperature_max,
+                     r.temperature_min, r.temperature_max, r.out_of_range_s,
                      row_number() over (partition by r.measured_at
-                         order by r.tracker_id, r.temperature, r.humidity, r.temperature_min, r.temperature_max) as rank,
+                         order by r.tracker_id, r.temperature, r.humidity, r.temperature_min, r.temperature_max,
+                             r.out_of_range_s) as rank,
                      count(*) over (partition by r.measured_at, r.tracker_id) > 1 as conflict
                  from assignments a
                  join trackers t on t.id = a.tracker_id

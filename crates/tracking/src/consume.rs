@@ -52,14 +52,15 @@ pub async fn run(service: &Service) {
 
 /// What happens to a batch, step by step.
 pub async fn consume_batch(service: &Service, arrived: &mut Arrived) -> Result<(), StoreError> {
-    let now = (service.clock)();
     let mut db = service.workers.begin().await?;
     db.share_intake().await?;
+    // Under the lock, so that what is recorded later bears a later time.
+    let now = (service.clock)();
     let trackers = find_trackers(&mut db, &arrived.uplinks).await?;
     let heard = decode_uplinks(&mut arrived.uplinks, &trackers);
     service.workers.ensure_partitions(&days_of(&arrived.uplinks, &heard.readings)).await?;
     store_intake(&mut db, arrived).await?;
-    let fresh = store_readings(&mut db, &heard).await?;
+    let fresh = store_readings(&mut db, &heard, now).await?;
     let readings = fresh.values().map(Vec::len).sum::<usize>();
     let mut changes = note_heard(&mut db, &heard, &trackers, now).await?;
     changes.extend(assess_fresh(service, &mut db, fresh, now).await?);
@@ -100,8 +101,12 @@ async fn store_intake(db: &mut Connection, arrived: &Arrived) -> Result<(), Stor
 type FreshReadings = HashMap<TrackerId, Vec<Reading>>;
 
 /// Stores what is not stored yet and returns that, in order of time for each tracker.
-async fn store_readings(db: &mut Connection, heard: &Heard) -> Result<FreshReadings, StoreError> {
-    let inserted = db.insert_readings(&heard.readings).await?;
+async fn store_readings(
+    db: &mut Connection,
+    heard: &Heard,
+    now: DateTime<Utc>,
+) -> Result<FreshReadings, StoreError> {
+    let inserted = db.insert_readings(&heard.readings, now).await?;
     db.insert_set_aside(&heard.set_aside).await?;
     let mut fresh = FreshReadings::new();
     for reading in inserted.into_iter().filter_map(|position| heard.readings.get(position)) {
@@ -200,7 +205,7 @@ pub async fn take_up_tracker(
     after = None;
     while let Some((mut uplinks, last)) = next_kept(db, tracker, after).await? {
         let heard = decode_uplinks(&mut uplinks, &trackers);
-        store_readings(db, &heard).await?;
+        store_readings(db, &heard, now).await?;
         note_heard(db, &heard, &trackers, now).await?;
         db.update_uplink_problems(&uplinks).await?;
         after = Some(last);

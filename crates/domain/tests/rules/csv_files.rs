@@ -22,12 +22,14 @@ fn columns_are_found_by_name_and_optional_ones_may_be_empty() {
             min: None,
             max: Some(Temperature(600)),
             humidity: Some(Humidity(4_550)),
+            out_of_range_s: None,
         },
         Reading {
             measured_at: at(10),
             temperature: Temperature(-50),
             min: Some(Temperature(-100)),
             max: None,
+            out_of_range_s: None,
             humidity: None,
         },
     ];

@@ -23,6 +23,7 @@ pub fn reading(second: i64, hundredths: i32) -> Reading {
         temperature: Temperature(hundredths),
         min: None,
         max: None,
+        out_of_range_s: None,
         humidity: None,
     }
 }

@@ -24,7 +24,12 @@ pub struct ReadingView {
     /// The tracker's own number of this reading.
     sequence: Option<i32>,
     temperature_c: f64,
+    /// The lowest and highest since the reading before, from trackers that sample more often than they report.
+    min_c: Option<f64>,
+    max_c: Option<f64>,
     humidity_pct: Option<f64>,
+    /// Seconds beyond the tracker's own limits since the reading before; shown beside, it shortens no exposure.
+    out_of_range_s: Option<u32>,
     /// The tracker gave another value for the same instant, too; both are kept and the worse one counts.
     conflict: bool,
 }
@@ -36,6 +41,9 @@ fn reading_view(point: &SeriesPoint) -> ReadingView {
         dev_eui: point.dev_eui.to_string(),
         sequence: point.sequence,
         temperature_c: celsius(point.reading.temperature),
+        min_c: point.reading.min.map(celsius),
+        max_c: point.reading.max.map(celsius),
+        out_of_range_s: point.reading.out_of_range_s,
         humidity_pct: point.reading.humidity.map(percent),
         conflict: point.conflict,
     }

@@ -85,7 +85,10 @@ test("readings are joined with their own tracker's gaps, whatever order they com
     received_at: "2026-03-01T09:00:00Z",
     sequence: null,
     temperature_c,
+    min_c: null,
+    max_c: null,
     humidity_pct: null,
+    out_of_range_s: null,
     conflict: false,
   });
   const at = (minute: string) => Date.parse(`2026-03-01T08:${minute}:00Z`) / 1000;

@@ -14,7 +14,12 @@ export interface Reading {
   dev_eui: string;
   sequence: number | null;
   temperature_c: number;
+  /** The lowest and highest since the reading before, where the tracker says them. */
+  min_c: number | null;
+  max_c: number | null;
   humidity_pct: number | null;
+  /** Seconds beyond the tracker's own limits since the reading before. */
+  out_of_range_s: number | null;
   /** The tracker gave another value for the same instant, too. */
   conflict: boolean;
 }
