@@ -5,8 +5,9 @@
 //! how often, changes nothing. It knows no clock: "now" is the end of the span. Integers decide; floats appear
 //! only in the one logarithm of the mean kinetic temperature.
 //!
-//! [`Evaluation`] is a fold in order of `measured_at` which can be kept between batches; [`evaluate`] is sort,
-//! dedupe and that same fold. [`mkt_windows`] and [`gaps`] need the whole series.
+//! [`Evaluation`] is a fold in order of `measured_at` which can be kept between batches, and again from a checkpoint
+//! before a late reading; [`evaluate`] is sort, dedupe and that same fold. Mean kinetic temperatures and [`gaps`]
+//! need the whole series.
 
 mod assessment;
 mod exposure;
@@ -22,7 +23,7 @@ use chrono::{DateTime, Utc};
 pub use self::assessment::{
     Assessment, Coverage, Episode, ExposureTotal, Interval, MeanTemperature, MktWindow, Verdict,
 };
-pub use self::fold::{Evaluation, OutOfOrder};
+pub use self::fold::{Continued, Evaluation, OutOfOrder};
 pub use self::mkt_window::mkt_windows;
 pub use self::timeline::gaps;
 use self::timeline::sorted;
@@ -56,7 +57,7 @@ pub fn evaluate(
         let _in_order = evaluation.push(profile, reading);
     }
     let mut assessment = evaluation.assess(profile, to);
-    assessment.mkt_windows = mkt_windows(profile, &readings, from, to);
+    (assessment.mkt, assessment.mkt_windows) = mkt_window::figures(profile, &readings, from, to);
     Ok(assessment)
 }
 

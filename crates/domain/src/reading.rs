@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::quantity::{Humidity, Temperature};
+use crate::time::{unix, utc};
 
 /// What a tracker measured at one instant.
 ///
@@ -26,4 +27,11 @@ pub struct Reading {
     /// since the worse end counts for the whole standing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub out_of_range_s: Option<u32>,
+}
+
+impl Reading {
+    /// With fractions of a second cut.
+    pub(crate) fn in_whole_seconds(&self) -> Self {
+        Self { measured_at: utc(unix(self.measured_at)), ..*self }
+    }
 }

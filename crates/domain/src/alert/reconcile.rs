@@ -33,6 +33,13 @@ pub struct LiveAlert {
     pub extreme: i32,
 }
 
+impl LiveAlert {
+    /// Whether a fold that has settled everything up to there could still change it.
+    pub fn is_unsettled(&self, settled_until: Option<DateTime<Utc>>) -> bool {
+        self.ended_at.is_none_or(|ended| settled_until.is_none_or(|settled| ended >= settled))
+    }
+}
+
 /// What must be done to one alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AlertChange {

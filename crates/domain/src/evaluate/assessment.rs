@@ -35,15 +35,16 @@ pub struct Assessment {
     /// Weighted by time; unknown time has no weight.
     #[serde(rename = "mean_c")]
     pub mean: Option<MeanTemperature>,
-    /// Mean kinetic temperature of the span; `None` without `[mkt]` too.
+    /// Mean kinetic temperature of the span; `None` without `[mkt]` too. Needs the whole series:
+    /// [`super::evaluate`] fills it, a fold leaves it empty.
     #[serde(rename = "mkt_c")]
     pub mkt: Option<MeanTemperature>,
     pub coverage: Coverage,
-    /// By beginning, then in the profile's order.
+    /// By beginning, then in the profile's order. A fold that was continued holds those that are not settled.
     pub episodes: Vec<Episode>,
     /// One for each alarm, in the profile's order.
     pub exposures: Vec<ExposureTotal>,
-    /// The worst window, if any. Needs the whole series: [`super::evaluate`] fills it, a fold leaves it empty.
+    /// The worst window, if any; as `mkt`.
     pub mkt_windows: Vec<MktWindow>,
     #[serde(rename = "assessment")]
     pub verdict: Verdict,

@@ -92,6 +92,15 @@ impl AlarmTally {
         })
     }
 
+    /// Lets go of the exposures that are over and returns them as episodes; `to` is where the tally stands.
+    pub fn settle(&mut self, alarm: &AlarmRule, to: i64) -> Vec<Episode> {
+        let lasting = self.exposures.pop_if(|exposure| exposure.ended.is_none());
+        let settled = self.episodes(alarm, to).collect();
+        self.exposures.clear();
+        self.exposures.extend(lasting);
+        settled
+    }
+
     /// When the exposure that lasts reaches the alarm's delay if it goes on, in Unix seconds. May be past.
     pub fn ripens_at(&self, alarm: &AlarmRule) -> Option<i64> {
         let open = self.exposures.last().filter(|exposure| exposure.ended.is_none())?;

@@ -31,13 +31,28 @@ pub struct Evaluation {
     /// Distinct and sorted, all of one instant; empty before the first.
     instant: Vec<Reading>,
     tally: Tally,
+    /// Episodes that ended before this are no longer held; `None`: all are.
+    settled_until: Option<i64>,
+    /// Instants since then.
+    unsettled: u32,
+}
+
+/// An evaluation that took further readings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Continued {
+    pub evaluation: Evaluation,
+    /// The checkpoints passed on the way, in order of time. From each of them the rest can be folded again.
+    pub checkpoints: Vec<Evaluation>,
+    /// Episodes that ended on the way and that the evaluation no longer holds; by alarm, then by time.
+    pub settled: Vec<Episode>,
 }
 
 impl Evaluation {
     /// An evaluation of the span that begins at `from` (fractions of a second are cut).
     pub fn start(profile: &Profile, from: DateTime<Utc>) -> Self {
         let from = unix(from);
-        Self { from, readings: 0, instant: Vec::new(), tally: Tally::start(profile, from) }
+        let tally = Tally::start(profile, from);
+        Self { from, readings: 0, instant: Vec::new(), tally, settled_until: None, unsettled: 0 }
     }
 
     /// The instant of the latest reading: the next must not be before it.
@@ -51,11 +66,16 @@ impl Evaluation {
         of_span.max_by_key(|reading| reading.temperature)
     }
 
+    /// Episodes that ended before this instant are settled: [`Evaluation::assess`] no longer lists them, and only
+    /// a reading from before it can change them. `None`: it lists all.
+    pub fn settled_until(&self) -> Option<DateTime<Utc>> {
+        self.settled_until.map(utc)
+    }
+
     /// Takes the next reading; one that is already known changes nothing. Of those before the span only the
     /// last matters: it stands into it.
     pub fn push(&mut self, profile: &Profile, reading: &Reading) -> Result<(), OutOfOrder> {
-        let at = unix(reading.measured_at);
-        let reading = Reading { measured_at: utc(at), ..*reading };
+        let reading = reading.in_whole_seconds();
         match self.last_measured_at() {
             Some(last) if reading.measured_at < last => {
                 return Err(OutOfOrder { measured_at: reading.measured_at, last });
@@ -65,17 +85,48 @@ impl Evaluation {
                 self.instant.insert(place, reading);
             }
             _ => {
-                self.tally.advance(profile, &self.instant, at);
-                self.instant = vec![reading];
+                self.tally.advance(profile, &self.instant, unix(reading.measured_at));
+                self.instant.clear();
+                self.instant.push(reading);
+                self.unsettled += 1;
             }
         }
-        if at >= self.from {
+        if unix(reading.measured_at) >= self.from {
             self.readings += 1;
         }
         Ok(())
     }
 
-    /// The assessment of the span up to `to`, without [`Assessment::mkt_windows`].
+    /// Takes further readings, in order of time. Every so many instants it settles what is over and leaves a
+    /// checkpoint: the fewer, the less a late reading folds again, and the fewer episodes a kept evaluation holds.
+    pub fn continue_with<'a>(
+        mut self,
+        profile: &Profile,
+        readings: impl IntoIterator<Item = &'a Reading>,
+        instants_a_checkpoint: u32,
+    ) -> Result<Continued, OutOfOrder> {
+        let (mut checkpoints, mut settled) = (Vec::new(), Vec::new());
+        for reading in readings {
+            self.push(profile, reading)?;
+            if self.unsettled >= instants_a_checkpoint {
+                settled.extend(self.settle(profile));
+                checkpoints.push(self.clone());
+            }
+        }
+        Ok(Continued { evaluation: self, checkpoints, settled })
+    }
+
+    /// Lets go of the episodes that are over, and returns them. What lasts is held on to.
+    fn settle(&mut self, profile: &Profile) -> Vec<Episode> {
+        let position = self.tally.position;
+        self.settled_until = Some(position);
+        self.unsettled = 0;
+        let alarms = self.tally.alarms.iter_mut().zip(profile.alarms());
+        alarms.flat_map(|(tally, alarm)| tally.settle(alarm, position)).collect()
+    }
+
+    /// The assessment of the span up to `to`, without the mean kinetic temperature and its windows, and with those
+    /// episodes that are not settled.
     ///
     /// `to` is not before the last reading or `from`: an earlier one is moved there, since what is tallied is
     /// not taken apart again.
@@ -94,7 +145,7 @@ impl Evaluation {
             min: tally.min(),
             max: tally.max(),
             mean: tally.mean(),
-            mkt: tally.mkt(profile),
+            mkt: None,
             coverage: tally.coverage,
             episodes,
             exposures: alarms().map(|(tally, alarm)| tally.total(alarm)).collect(),

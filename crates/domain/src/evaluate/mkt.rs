@@ -66,13 +66,3 @@ impl Table {
 fn kelvin(step: i32) -> f64 {
     ((f64::from(step) + 27_315.0) / 100.0).max(0.005)
 }
-
-/// Of the seconds at each 0.01 °C.
-pub(super) fn of_steps(rule: &MktRule, seconds_at: &BTreeMap<i32, i64>) -> Option<MeanTemperature> {
-    let table = Table::new(rule, seconds_at.keys().copied())?;
-    let weighted = seconds_at.iter().fold(Weighted::default(), |all, (step, seconds)| Weighted {
-        seconds: all.seconds + seconds,
-        sum: all.sum + table.factor(*step) * u128::from(seconds.unsigned_abs()),
-    });
-    table.mean(weighted)
-}

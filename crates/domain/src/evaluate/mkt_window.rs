@@ -3,15 +3,13 @@
 //! A sliding window's mean is highest where the window begins or ends with a standing, so only those are tried.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::assessment::MktWindow;
+use super::assessment::{MeanTemperature, MktWindow};
 use super::mkt::{Table, Weighted};
-use super::standing::Stretch;
 use super::timeline::{sorted, timeline};
-use crate::profile::Profile;
+use crate::profile::{MktRule, Profile};
 use crate::reading::Reading;
 use crate::time::{unix, utc};
 
@@ -24,22 +22,33 @@ pub fn mkt_windows(
     from: DateTime<Utc>,
     to: DateTime<Utc>,
 ) -> Vec<MktWindow> {
-    let (from, to) = (unix(from), unix(to));
-    let timeline = timeline(profile, &sorted(readings), from, to);
-    worst_window(profile, &timeline, from, to).into_iter().collect()
+    figures(profile, &sorted(readings), from, to).1
 }
 
-fn worst_window(profile: &Profile, timeline: &[Stretch], from: i64, to: i64) -> Option<MktWindow> {
-    let rule = profile.mkt()?;
+/// The mean kinetic temperature of the whole span and the worst window, by sorted readings.
+pub(super) fn figures(
+    profile: &Profile,
+    sorted: &[Reading],
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> (Option<MeanTemperature>, Vec<MktWindow>) {
+    let (from, to) = (unix(from), unix(to));
+    let Some(rule) = profile.mkt() else { return (None, Vec::new()) };
+    let known = timeline(profile, sorted, from, to)
+        .filter_map(|stretch| Some((stretch.from, stretch.to, stretch.level?.warmest)));
+    let Some(table) = Table::new(rule, known.clone().map(|(_, _, step)| step)) else {
+        return (None, Vec::new());
+    };
+    let series = Series::new(&table, known);
+    let windows = worst_window(rule, &table, &series, from, to).into_iter().collect();
+    (table.mean(series.between(&table, from, to)), windows)
+}
+
+fn worst_window(rule: &MktRule, table: &Table, series: &Series, from: i64, to: i64) -> Option<MktWindow> {
     let window_s = rule.window.seconds();
-    let known = timeline.iter().filter_map(|stretch| Some((stretch, stretch.level?.warmest)));
-    let table = Table::new(rule, known.clone().map(|(_, step)| step))?;
-    let series = Series::new(known.map(|(stretch, step)| (stretch.from, stretch.to, table.factor(step))));
     let length_s = window_s.min(to - from);
-    let is_whole_span = length_s == to - from;
-    let begins =
-        if is_whole_span { BTreeSet::from([from]) } else { series.window_begins(window_s, from, to) };
-    let windows = begins.into_iter().map(|begin| (begin, series.between(begin, begin + length_s)));
+    let begins = if length_s == to - from { vec![from] } else { series.window_begins(window_s, from, to) };
+    let windows = begins.into_iter().map(|begin| (begin, series.between(table, begin, begin + length_s)));
     let worst = windows
         .filter(|(_, weighted)| weighted.seconds > 0)
         .reduce(|worst, next| if compare_means(next.1, worst.1) == Ordering::Greater { next } else { worst });
@@ -55,38 +64,45 @@ fn worst_window(profile: &Profile, timeline: &[Stretch], from: i64, to: i64) -> 
 }
 
 /// The known stretches with what had added up before each.
-struct Series(Vec<(i64, i64, u128, Weighted)>);
+struct Series(Vec<Known>);
+
+struct Known {
+    from: i64,
+    to: i64,
+    step: i32,
+    before: Weighted,
+}
 
 impl Series {
-    fn new(known: impl Iterator<Item = (i64, i64, u128)>) -> Self {
+    fn new(table: &Table, known: impl Iterator<Item = (i64, i64, i32)>) -> Self {
         let mut before = Weighted::default();
-        Self(
-            known
-                .map(|(from, to, factor)| {
-                    let stretch = (from, to, factor, before);
-                    before = plus(before, to - from, factor);
-                    stretch
-                })
-                .collect(),
-        )
+        let with_sum = |(from, to, step)| {
+            let stretch = Known { from, to, step, before };
+            before = plus(before, to - from, table.factor(step));
+            stretch
+        };
+        Self(known.map(with_sum).collect())
     }
 
     /// Where windows within the span begin that begin or end where a reading begins or ends to stand.
-    fn window_begins(&self, window_s: i64, from: i64, to: i64) -> BTreeSet<i64> {
-        let edges = self.0.iter().flat_map(|(begin, end, ..)| [*begin, *end]);
+    fn window_begins(&self, window_s: i64, from: i64, to: i64) -> Vec<i64> {
+        let edges = self.0.iter().flat_map(|known| [known.from, known.to]);
         let begins = edges.flat_map(|edge| [edge, edge - window_s]);
-        begins.filter(|begin| *begin >= from && *begin + window_s <= to).collect()
+        let mut begins: Vec<i64> = begins.filter(|begin| *begin >= from && *begin + window_s <= to).collect();
+        begins.sort_unstable();
+        begins.dedup();
+        begins
     }
 
-    fn between(&self, from: i64, to: i64) -> Weighted {
-        let (until_from, until_to) = (self.until(from), self.until(to));
+    fn between(&self, table: &Table, from: i64, to: i64) -> Weighted {
+        let (until_from, until_to) = (self.until(table, from), self.until(table, to));
         Weighted { seconds: until_to.seconds - until_from.seconds, sum: until_to.sum - until_from.sum }
     }
 
-    fn until(&self, instant: i64) -> Weighted {
-        let begun = self.0.partition_point(|(from, ..)| *from <= instant);
+    fn until(&self, table: &Table, instant: i64) -> Weighted {
+        let begun = self.0.partition_point(|known| known.from <= instant);
         match self.0.get(..begun).and_then(<[_]>::last) {
-            Some((from, to, factor, before)) => plus(*before, instant.min(*to) - from, *factor),
+            Some(known) => plus(known.before, instant.min(known.to) - known.from, table.factor(known.step)),
             None => Weighted::default(),
         }
     }

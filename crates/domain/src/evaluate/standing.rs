@@ -106,7 +106,7 @@ pub(super) fn stretches(
     instant: &[Reading],
     from: i64,
     to: i64,
-) -> impl Iterator<Item = Stretch> {
+) -> impl Iterator<Item = Stretch> + Clone {
     let level = instant.iter().map(Level::of).reduce(Level::with);
     let stands_until = stands_until(profile, instant).unwrap_or(from).clamp(from, to.max(from));
     [Stretch { from, to: stands_until, level }, Stretch { from: stands_until, to, level: None }]

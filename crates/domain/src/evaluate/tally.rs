@@ -1,12 +1,9 @@
-//! The sums of a span: coverage, extremes, means, and each alarm's exposures.
-
-use std::collections::BTreeMap;
+//! The sums of a span: coverage, extremes, the mean, and each alarm's exposures.
 
 use serde::{Deserialize, Serialize};
 
 use super::assessment::{Coverage, MeanTemperature, Verdict};
 use super::exposure::AlarmTally;
-use super::mkt;
 use super::standing::{Level, State, Stretch, stretches};
 use crate::profile::Profile;
 use crate::quantity::Temperature;
@@ -17,16 +14,13 @@ use crate::reading::Reading;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Tally {
     from: i64,
-    position: i64,
+    pub position: i64,
     pub coverage: Coverage,
     lowest: Option<i32>,
     highest: Option<i32>,
     known_s: i64,
     /// Of hundredths times seconds.
     sum: i64,
-    /// Seconds at each 0.01 °C, for the mean kinetic temperature; empty unless the profile asks for it.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    seconds_at: BTreeMap<i32, i64>,
     /// In the profile's order.
     pub alarms: Vec<AlarmTally>,
 }
@@ -41,7 +35,6 @@ impl Tally {
             highest: None,
             known_s: 0,
             sum: 0,
-            seconds_at: BTreeMap::new(),
             alarms: vec![AlarmTally::default(); profile.alarms().len()],
         }
     }
@@ -61,7 +54,7 @@ impl Tally {
             State::Unknown => self.coverage.unknown_s += seconds,
         }
         if let Some(level) = &stretch.level {
-            self.add_known(profile, level, seconds);
+            self.add_known(level, seconds);
         }
         for (tally, alarm) in self.alarms.iter_mut().zip(profile.alarms()) {
             tally.add(alarm, self.from + alarm.start_delay.seconds(), stretch);
@@ -69,15 +62,12 @@ impl Tally {
         self.position = stretch.to;
     }
 
-    fn add_known(&mut self, profile: &Profile, level: &Level, seconds: i64) {
+    fn add_known(&mut self, level: &Level, seconds: i64) {
         self.lowest = Some(self.lowest.map_or(level.lowest, |lowest| lowest.min(level.lowest)));
         self.highest = Some(self.highest.map_or(level.highest, |highest| highest.max(level.highest)));
         self.known_s += seconds;
         // Saturates beyond any temperature and span that exist (1000 °C for 2.9 million years).
         self.sum = self.sum.saturating_add(i64::from(level.warmest).saturating_mul(seconds));
-        if profile.mkt().is_some() {
-            *self.seconds_at.entry(level.warmest).or_default() += seconds;
-        }
     }
 
     pub fn verdict(&self) -> Verdict {
@@ -101,9 +91,5 @@ impl Tally {
 
     pub fn mean(&self) -> Option<MeanTemperature> {
         (self.known_s > 0).then(|| MeanTemperature::of_sum(self.sum, self.known_s))
-    }
-
-    pub fn mkt(&self, profile: &Profile) -> Option<MeanTemperature> {
-        mkt::of_steps(profile.mkt()?, &self.seconds_at)
     }
 }

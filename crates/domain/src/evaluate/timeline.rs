@@ -1,5 +1,7 @@
 //! A whole series as stretches of time, for what a fold cannot give: windows, and the holes to draw.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 
 use super::assessment::Interval;
@@ -8,31 +10,36 @@ use crate::profile::Profile;
 use crate::reading::Reading;
 use crate::time::{unix, utc};
 
-/// The distinct readings in order of time, in whole seconds.
-pub(super) fn sorted(readings: &[Reading]) -> Vec<Reading> {
-    let whole = |reading: &Reading| Reading { measured_at: utc(unix(reading.measured_at)), ..*reading };
-    let mut sorted: Vec<Reading> = readings.iter().map(whole).collect();
+/// The distinct readings in order of time, in whole seconds; borrowed where they are that already.
+pub(super) fn sorted(readings: &[Reading]) -> Cow<'_, [Reading]> {
+    let is_whole = |reading: &Reading| reading.measured_at.timestamp_subsec_nanos() == 0;
+    if readings.iter().all(is_whole) && readings.is_sorted_by(|one, other| one < other) {
+        return Cow::Borrowed(readings);
+    }
+    let mut sorted: Vec<Reading> = readings.iter().map(Reading::in_whole_seconds).collect();
     sorted.sort_unstable();
     sorted.dedup();
-    sorted
+    Cow::Owned(sorted)
 }
 
 /// The stretches of [`from`, `to`) by sorted readings: one after another, none empty, nothing left out.
-pub(super) fn timeline(profile: &Profile, sorted: &[Reading], from: i64, to: i64) -> Vec<Stretch> {
-    let mut timeline = Vec::new();
-    let mut position = from;
-    let mut instant: &[Reading] = &[];
-    for next in sorted.chunk_by(|one, other| one.measured_at == other.measured_at) {
-        let until =
-            next.first().map_or(to, |reading| unix(reading.measured_at)).clamp(position, to.max(position));
-        timeline.extend(stretches(profile, instant, position, until));
-        (position, instant) = (until, next);
-        if until >= to {
-            return timeline;
-        }
-    }
-    timeline.extend(stretches(profile, instant, position, to));
-    timeline
+pub(super) fn timeline<'a>(
+    profile: &'a Profile,
+    sorted: &'a [Reading],
+    from: i64,
+    to: i64,
+) -> impl Iterator<Item = Stretch> + Clone + 'a {
+    let instants = || sorted.chunk_by(|one, other| one.measured_at == other.measured_at);
+    let begins = instants().filter_map(|instant| Some((unix(instant.first()?.measured_at), instant)));
+    let ends = begins.clone().map(|(begin, _)| begin).chain([i64::MAX]);
+    let nothing: (i64, &[Reading]) = (i64::MIN, &[]);
+    [nothing]
+        .into_iter()
+        .chain(begins)
+        .zip(ends)
+        .map(move |((begin, instant), end)| (begin.clamp(from, to), end.clamp(from, to), instant))
+        .filter(|(begin, end, _)| begin < end)
+        .flat_map(move |(begin, end, instant)| stretches(profile, instant, begin, end))
 }
 
 /// The longest intervals of [`from`, `to`) whose coverage is unknown, in order of time; readings in any order.
@@ -44,7 +51,8 @@ pub fn gaps(
     from: DateTime<Utc>,
     to: DateTime<Utc>,
 ) -> Vec<Interval> {
-    let stretches = timeline(profile, &sorted(readings), unix(from), unix(to));
+    let readings = sorted(readings);
+    let stretches: Vec<Stretch> = timeline(profile, &readings, unix(from), unix(to)).collect();
     let is_unknown = |stretch: &Stretch| stretch.state(profile) == State::Unknown;
     stretches
         .chunk_by(|one, other| is_unknown(one) == is_unknown(other))

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use domain::alert::{AlertChange, LiveAlert, Severity, WithdrawReason, reconcile};
 use domain::evaluate::{Episode, evaluate};
 use domain::ids::AlertId;
@@ -24,7 +25,7 @@ fn episode(alarm: &str, began: i64, ended: Option<i64>) -> Episode {
 
 /// What a store does with the changes; ids count up.
 #[derive(Clone, Default)]
-struct Ledger {
+pub struct Ledger {
     live: BTreeMap<AlertId, LiveAlert>,
     ended: BTreeSet<AlertId>,
     raised: u128,
@@ -32,7 +33,17 @@ struct Ledger {
 
 impl Ledger {
     fn reconcile(&mut self, episodes: &[Episode]) -> Vec<AlertChange> {
-        let alerts: Vec<LiveAlert> = self.live.values().cloned().collect();
+        self.reconcile_unsettled(episodes, None)
+    }
+
+    /// Only with the alerts that a fold from there on can change.
+    pub fn reconcile_unsettled(
+        &mut self,
+        episodes: &[Episode],
+        settled_until: Option<DateTime<Utc>>,
+    ) -> Vec<AlertChange> {
+        let unsettled = self.live.values().filter(|alert| alert.is_unsettled(settled_until));
+        let alerts: Vec<LiveAlert> = unsettled.cloned().collect();
         let changes = reconcile(&alerts, episodes);
         for change in &changes {
             self.apply(change);
@@ -63,7 +74,7 @@ impl Ledger {
     }
 
     /// The live alerts without what depends on history: their ids and acknowledgements.
-    fn content(&self) -> Vec<String> {
+    pub fn content(&self) -> Vec<String> {
         let mut content: Vec<_> = self
             .live
             .values()
@@ -77,6 +88,10 @@ impl Ledger {
         content.sort();
         content
     }
+}
+
+pub fn any_alert() -> LiveAlert {
+    alert(AlertId(Uuid::nil()), &episode("any", 0, None), false)
 }
 
 fn alert(id: AlertId, episode: &Episode, acknowledged: bool) -> LiveAlert {
@@ -219,7 +234,7 @@ fn any_episodes() -> impl Strategy<Value = Vec<Episode>> {
     (of_one("a"), of_one("b")).prop_map(|(a, b)| a.into_iter().chain(b).collect())
 }
 
-fn after_one_application(episodes: &[Episode]) -> Vec<String> {
+pub fn after_one_application(episodes: &[Episode]) -> Vec<String> {
     let mut ledger = Ledger::default();
     ledger.reconcile(episodes);
     ledger.content()

