@@ -8,6 +8,8 @@ drop table device_events;
 drop table uplinks;
 drop table set_aside_readings;
 drop table readings;
+drop table assessments;
+drop table evaluation_checkpoints;
 drop table assignment_states;
 drop table assignments;
 drop table shipments;

@@ -101,10 +101,46 @@ create table assignment_states (
     organisation_id int not null references organisations,
     evaluation bytea not null,
     verdict text check (verdict in ('no_excursion', 'incomplete', 'excursion')),
-    next_due_at timestamptz
+    next_due_at timestamptz,
+    -- It has taken in every reading of its ride that was recorded by then.
+    known_at timestamptz
 ) with (fillfactor = 80);
 create index assignment_states_organisation on assignment_states (organisation_id);
 create index assignment_states_due on assignment_states (next_due_at) where next_due_at is not null;
+
+-- Folds to begin again from when a reading comes late: each has seen the readings up to its instant.
+create table evaluation_checkpoints (
+    assignment_id uuid not null references assignments on delete cascade,
+    at timestamptz not null,
+    organisation_id int not null references organisations,
+    evaluation bytea not null,
+    primary key (assignment_id, at)
+);
+create index evaluation_checkpoints_organisation on evaluation_checkpoints (organisation_id);
+
+-- What was known when: an assessment at each instant at which its meaning changed, with the reason. Only added to.
+create table assessments (
+    id bigint generated always as identity primary key,
+    organisation_id int not null references organisations,
+    shipment_id uuid not null references shipments,
+    assignment_id uuid not null references assignments on delete cascade,
+    recorded_at timestamptz not null,
+    -- It knew every reading of its ride that was recorded by then; null where there was none.
+    known_at timestamptz,
+    -- It lists the episodes that ended from then on; null: all.
+    settled_until timestamptz,
+    cause text not null check (cause in ('readings', 'late_readings', 'clock', 'bound', 'unbound')),
+    -- The readings that brought it about.
+    new_readings int not null check (new_readings >= 0),
+    measured_from timestamptz,
+    measured_to timestamptz,
+    verdict text not null check (verdict in ('no_excursion', 'incomplete', 'excursion')),
+    assessment jsonb not null,
+    check ((measured_from is null) = (new_readings = 0) and (measured_to is null) = (new_readings = 0))
+);
+create index assessments_organisation on assessments (organisation_id);
+create index assessments_shipment on assessments (shipment_id, id desc);
+create index assessments_assignment on assessments (assignment_id);
 
 -- The same value of the same instant is the same reading, however often it comes.
 create table readings (

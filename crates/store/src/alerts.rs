@@ -176,18 +176,24 @@ impl Connection {
         Ok(())
     }
 
-    /// The live alerts of the given assignments' alarms, locked until the transaction ends.
+    /// The live alerts of the given assignments' alarms, locked until the transaction ends: those that are still
+    /// unsettled from the given instants on ([`LiveAlert::is_unsettled`]).
     pub async fn lock_live_alerts(
         &mut self,
-        assignments: &[AssignmentId],
+        assignments: &[(AssignmentId, Option<DateTime<Utc>>)],
     ) -> Result<Vec<(AssignmentId, LiveAlert)>, StoreError> {
         let rows: Vec<LiveRow> = statement(
-            "select id, assignment_id, alarm, severity, began_at, alarmed_at, ended_at, exposure_s, extreme,
+            "select id, al.assignment_id, alarm, severity, began_at, alarmed_at, ended_at, exposure_s, extreme,
                  acknowledged_at is not null as acknowledged
-             from alerts where assignment_id = any($1) and alarm is not null and closed_as is null
-             order by id for update",
+             from alerts al
+             join unnest($1::uuid[], $2::timestamptz[]) as n (assignment_id, settled_until)
+                 on n.assignment_id = al.assignment_id
+             where alarm is not null and closed_as is null
+                 and (ended_at is null or n.settled_until is null or ended_at >= n.settled_until)
+             order by id for update of al",
         )
-        .bind::<Array<SqlUuid>, _>(column(assignments, |id| id.0))
+        .bind::<Array<SqlUuid>, _>(column(assignments, |(id, _)| id.0))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(assignments, |(_, settled_until)| *settled_until))
         .load(&mut self.raw)
         .await?;
         rows.into_iter().map(LiveRow::alert).collect()

@@ -28,6 +28,8 @@ pub struct AssignmentState {
     pub evaluation: Vec<u8>,
     /// Of the evaluation before; None where there was none.
     pub verdict: Option<Verdict>,
+    /// The evaluation has taken in every reading of the ride that was recorded by then.
+    pub known_at: Option<DateTime<Utc>>,
 }
 
 /// What an evaluation leaves behind.
@@ -38,6 +40,7 @@ pub struct EvaluatedAssignment {
     pub verdict: Verdict,
     /// The next instant at which the clock alone changes the assessment.
     pub next_due_at: Option<DateTime<Utc>>,
+    pub known_at: Option<DateTime<Utc>>,
 }
 
 /// A ride under way, as silence is judged on it.
@@ -55,7 +58,7 @@ pub struct ScheduledRide {
 
 const ASSIGNMENT_STATE: &str =
     "select a.id, a.organisation_id, a.shipment_id, s.reference, a.tracker_id, s.profile_id, a.from_at, a.until_at,
-         st.evaluation, st.verdict
+         st.evaluation, st.verdict, st.known_at
      from assignment_states st
      join assignments a on a.id = st.assignment_id
      join shipments s on s.id = a.shipment_id";
@@ -112,15 +115,17 @@ impl Connection {
             return Ok(());
         }
         statement(
-            "update assignment_states st set evaluation = n.evaluation, verdict = n.verdict, next_due_at = n.next_due_at
-             from unnest($1::uuid[], $2::bytea[], $3::text[], $4::timestamptz[])
-                 as n (assignment_id, evaluation, verdict, next_due_at)
+            "update assignment_states st set evaluation = n.evaluation, verdict = n.verdict, next_due_at = n.next_due_at,
+                 known_at = n.known_at
+             from unnest($1::uuid[], $2::bytea[], $3::text[], $4::timestamptz[], $5::timestamptz[])
+                 as n (assignment_id, evaluation, verdict, next_due_at, known_at)
              where st.assignment_id = n.assignment_id",
         )
         .bind::<Array<SqlUuid>, _>(column(evaluated, |e| e.assignment.0))
         .bind::<Array<Binary>, _>(column(evaluated, |e| e.evaluation.as_slice()))
         .bind::<Array<Text>, _>(column(evaluated, |e| e.verdict.to_string()))
         .bind::<Array<Nullable<Timestamptz>>, _>(column(evaluated, |e| e.next_due_at))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(evaluated, |e| e.known_at))
         .execute(&mut self.raw)
         .await?;
         Ok(())
@@ -226,6 +231,8 @@ struct StateRow {
     evaluation: Vec<u8>,
     #[diesel(sql_type = Nullable<Text>)]
     verdict: Option<String>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    known_at: Option<DateTime<Utc>>,
 }
 
 impl StateRow {
@@ -242,6 +249,7 @@ impl StateRow {
             until: self.until_at,
             evaluation: self.evaluation,
             verdict: verdict.map_err(|error| StoreError::unreadable("verdict", error))?,
+            known_at: self.known_at,
         })
     }
 }

@@ -136,8 +136,8 @@ impl Connection {
         let inserted: Vec<Inserted> = statement(
             "insert into readings (measured_at, received_at, organisation_id, tracker_id, sequence, temperature,
                  humidity, temperature_min, temperature_max, out_of_range_s, recorded_at)
-             select *, $11::timestamptz from unnest($1::timestamptz[], $2::timestamptz[], $3::int[], $4::int[],
-                 $5::int[], $6::int[], $7::int[], $8::int[], $9::int[], $10::int[])
+             select * from unnest($1::timestamptz[], $2::timestamptz[], $3::int[], $4::int[], $5::int[], $6::int[],
+                 $7::int[], $8::int[], $9::int[], $10::int[]), (values ($11::timestamptz)) as now
              on conflict do nothing
              returning tracker_id, measured_at, temperature, humidity, temperature_min, temperature_max,
                  out_of_range_s",

@@ -43,7 +43,7 @@ diesel::table! {
 diesel::table! {
     assignment_states (assignment_id) {
         assignment_id -> Uuid, organisation_id -> Integer, evaluation -> Binary,
-        verdict -> Nullable<Text>, next_due_at -> Nullable<Timestamptz>,
+        verdict -> Nullable<Text>, next_due_at -> Nullable<Timestamptz>, known_at -> Nullable<Timestamptz>,
     }
 }
 diesel::table! {

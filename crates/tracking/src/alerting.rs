@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use domain::access::Role;
 use domain::alert::{AlertKind, LiveAlert, Severity};
+use domain::because::Because;
 use domain::evaluate::Episode as EvaluatedEpisode;
 use domain::profile::Profile;
 use domain::{AlertId, OrganisationId, ShipmentId};
@@ -19,11 +20,20 @@ use crate::live::{Change, OwnedChange};
 const OF_SHIPMENTS: &[Role] = &[Role::Coordinator, Role::Quality];
 const OF_THE_INSTALLATION: &[Role] = &[Role::Admin];
 
+struct Raised {
+    alert: NewAlert,
+    /// The shipment's.
+    reference: Option<String>,
+    because: Option<String>,
+}
+
 /// What a batch makes of the alerts.
 #[derive(Default)]
 pub struct AlertWork {
-    raised: Vec<(NewAlert, Option<String>)>,
+    raised: Vec<Raised>,
     amended: Vec<Amendment>,
+    /// Of alerts that stand already and now mean something else.
+    told_anew: Vec<NewNotification>,
     ended: Vec<EndedAlert>,
     audit: Vec<AuditEntry>,
     changes: Vec<OwnedChange>,
@@ -31,7 +41,13 @@ pub struct AlertWork {
 
 impl AlertWork {
     /// An alarm's episode of a ride has become an alert.
-    pub fn raise(&mut self, profile: &Profile, state: &AssignmentState, episode: &EvaluatedEpisode) {
+    pub fn raise(
+        &mut self,
+        profile: &Profile,
+        state: &AssignmentState,
+        episode: &EvaluatedEpisode,
+        because: &Because,
+    ) {
         let (Some(alarm), Some(stored)) = (profile.alarm(&episode.alarm), stored(episode)) else { return };
         let alert = NewAlert {
             id: AlertId(Uuid::now_v7()),
@@ -45,7 +61,11 @@ impl AlertWork {
             severity: episode.severity,
             episode: stored,
         };
-        self.add(alert, Some(state.shipment_reference.clone()));
+        self.raised.push(Raised {
+            alert,
+            reference: Some(state.shipment_reference.clone()),
+            because: Some(because.to_string()),
+        });
     }
 
     /// A tracker under way has fallen silent.
@@ -89,7 +109,7 @@ impl AlertWork {
     }
 
     fn add(&mut self, alert: NewAlert, reference: Option<String>) {
-        self.raised.push((alert, reference));
+        self.raised.push(Raised { alert, reference, because: None });
     }
 
     /// Late or further readings changed the episode of an alert.
@@ -99,6 +119,7 @@ impl AlertWork {
         before: &LiveAlert,
         episode: &EvaluatedEpisode,
         reopened: bool,
+        because: &Because,
     ) {
         let Some(stored) = stored(episode) else { return };
         let known = (before.began_at, before.alarmed_at, before.ended_at, before.severity, before.extreme);
@@ -113,6 +134,7 @@ impl AlertWork {
                 "severity": [before.severity, episode.severity],
                 "extreme": [before.extreme, extreme],
                 "reopened": reopened,
+                "because": because.to_string(),
             });
             self.record(state, "alert.amended", before.id, detail);
         }
@@ -124,17 +146,30 @@ impl AlertWork {
         });
     }
 
-    pub fn merge(&mut self, state: &AssignmentState, alert: AlertId, into: AlertId) {
+    pub fn merge(&mut self, state: &AssignmentState, alert: AlertId, into: AlertId, because: &Because) {
         let reason = "late readings join its episode with an earlier one";
-        self.record(state, "alert.merged", alert, serde_json::json!({ "into": into, "reason": reason }));
+        let detail = serde_json::json!({ "into": into, "reason": reason, "because": because.to_string() });
+        self.record(state, "alert.merged", alert, detail);
         let (ending, reason) = (Ending::MergedInto(into), reason.to_owned());
         self.ended.push(EndedAlert { id: alert, ending, ended_at: None, reason });
     }
 
-    pub fn withdraw(&mut self, state: &AssignmentState, alert: AlertId, reason: &str) {
-        self.record(state, "alert.withdrawn", alert, serde_json::json!({ "reason": reason }));
-        let (ending, reason) = (Ending::Withdrawn, reason.to_owned());
-        self.ended.push(EndedAlert { id: alert, ending, ended_at: None, reason });
+    /// Whoever was told of it is told that it was none.
+    pub fn withdraw(
+        &mut self,
+        profile: &Profile,
+        state: &AssignmentState,
+        alert: &LiveAlert,
+        reason: &str,
+        because: &Because,
+    ) {
+        let detail = serde_json::json!({ "reason": reason, "because": because.to_string() });
+        self.record(state, "alert.withdrawn", alert.id, detail);
+        if let Some(rule) = profile.alarm(&alert.alarm) {
+            self.told_anew.push(withdrawal(state, alert, rule.kind(), reason));
+        }
+        let reason = reason.to_owned();
+        self.ended.push(EndedAlert { id: alert.id, ending: Ending::Withdrawn, ended_at: None, reason });
     }
 
     /// A silence alert was closed.
@@ -168,6 +203,11 @@ impl AlertWork {
         self.changes.push((state.organisation, Change::Alert { id: alert, shipment: Some(state.shipment) }));
     }
 
+    /// How many changes are on record so far; an exposure that merely goes on is none.
+    pub fn recorded(&self) -> usize {
+        self.audit.len() + self.raised.len()
+    }
+
     /// Writes everything; returns what pages should hear of after the commit.
     pub async fn apply(
         mut self,
@@ -177,11 +217,11 @@ impl AlertWork {
         // Ended first: a subject's alert that ends makes room for its next one.
         db.end_alerts(&self.ended, now).await?;
         db.amend_alerts(&self.amended).await?;
-        let (alerts, references): (Vec<_>, Vec<_>) = self.raised.into_iter().unzip();
+        let alerts: Vec<NewAlert> = self.raised.iter().map(|raised| raised.alert.clone()).collect();
         let raised = db.raise_alerts(&alerts, now).await?;
-        let (mut of_shipments, mut of_installation) = (Vec::new(), Vec::new());
-        for (alert, reference) in
-            alerts.iter().zip(references).filter(|(alert, _)| raised.contains(&alert.id))
+        let (mut of_shipments, mut of_installation) = (self.told_anew, Vec::new());
+        for Raised { alert, reference, because } in
+            self.raised.into_iter().filter(|new| raised.contains(&new.alert.id))
         {
             let shipment: Option<ShipmentId> = alert.shipment;
             self.audit.push(AuditEntry {
@@ -191,14 +231,14 @@ impl AlertWork {
                 subject: alert.id.to_string(),
                 detail: serde_json::json!({
                     "kind": alert.kind, "severity": alert.severity, "began_at": alert.episode.began_at,
-                    "alarmed_at": alert.episode.alarmed_at,
+                    "alarmed_at": alert.episode.alarmed_at, "because": because,
                 }),
             });
             self.changes.push((alert.organisation, Change::Alert { id: alert.id, shipment }));
             // That one cannot be told by the means that failed.
             if alert.kind != AlertKind::NotificationFailed {
                 let told = if shipment.is_some() { &mut of_shipments } else { &mut of_installation };
-                told.push(notification(alert, reference.as_deref()));
+                told.push(notification(&alert, reference.as_deref()));
             }
         }
         db.write_audit(&self.audit, now).await?;
@@ -228,19 +268,7 @@ fn notification(alert: &NewAlert, reference: Option<&str>) -> NewNotification {
         (None, Some(subject)) => subject.clone(),
         (None, None) => "the installation".to_owned(),
     };
-    let what = match alert.kind {
-        AlertKind::TemperatureHigh => "too warm",
-        AlertKind::TemperatureLow => "too cold",
-        AlertKind::HumidityHigh => "too humid",
-        AlertKind::HumidityLow => "too dry",
-        AlertKind::Silence => "the tracker is silent",
-        AlertKind::WebhookRefused => "webhooks are refused",
-        AlertKind::WebhookUnreadable => "webhooks cannot be read",
-        AlertKind::DeadLetter => "a message could not be read and is kept as a dead letter",
-        AlertKind::Backlog => "what was received is not worked off: alarms are late",
-        AlertKind::SpoolFull => "the spool is filling: when it is full, webhooks are refused",
-        AlertKind::NotificationFailed => "a notification cannot be delivered",
-    };
+    let what = in_words(alert.kind);
     let mut body = format!("{about}: {what}\n\n");
     if let Some(alarm) = &alert.alarm {
         body.push_str(&format!("Alarm: {alarm} ({})\n", alert.severity));
@@ -252,7 +280,7 @@ fn notification(alert: &NewAlert, reference: Option<&str>) -> NewNotification {
             if matches!(alert.kind, AlertKind::HumidityHigh | AlertKind::HumidityLow) { "%" } else { "°C" };
         body.push_str(&format!("Worst so far: {} {unit}\n", domain::Temperature(extreme)));
     }
-    if alert.shipment.is_some() {
+    if !alert.kind.is_closed_by_data() {
         body.push_str("\nDo not use until quality has decided.\n");
     }
     NewNotification {
@@ -260,5 +288,31 @@ fn notification(alert: &NewAlert, reference: Option<&str>) -> NewNotification {
         alert: alert.id,
         subject: format!("{about}: {what}"),
         body,
+    }
+}
+
+fn withdrawal(state: &AssignmentState, alert: &LiveAlert, kind: AlertKind, reason: &str) -> NewNotification {
+    let subject = format!("shipment {}: {}, withdrawn", state.shipment_reference, in_words(kind));
+    let began = alert.began_at.format("%Y-%m-%d %H:%M:%S UTC");
+    let body = format!(
+        "{subject}\n\nAlarm: {} ({})\nBegan: {began}\nWithdrawn: {reason}\n\nA shipment that is on hold stays so until quality has decided.\n",
+        alert.alarm, alert.severity
+    );
+    NewNotification { organisation: state.organisation, alert: alert.id, subject, body }
+}
+
+fn in_words(kind: AlertKind) -> &'static str {
+    match kind {
+        AlertKind::TemperatureHigh => "too warm",
+        AlertKind::TemperatureLow => "too cold",
+        AlertKind::HumidityHigh => "too humid",
+        AlertKind::HumidityLow => "too dry",
+        AlertKind::Silence => "the tracker is silent",
+        AlertKind::WebhookRefused => "webhooks are refused",
+        AlertKind::WebhookUnreadable => "webhooks cannot be read",
+        AlertKind::DeadLetter => "a message could not be read and is kept as a dead letter",
+        AlertKind::Backlog => "what was received is not worked off: alarms are late",
+        AlertKind::SpoolFull => "the spool is filling: when it is full, webhooks are refused",
+        AlertKind::NotificationFailed => "a notification cannot be delivered",
     }
 }

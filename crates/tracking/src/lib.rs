@@ -7,14 +7,17 @@ mod alerting;
 pub mod api;
 mod arrived;
 mod assess;
+mod binding;
 mod consume;
 pub mod credentials;
+mod folds;
 mod heard;
 mod live;
 mod metrics;
 mod notify;
 mod pending;
 mod profiles;
+mod summary;
 mod watch;
 
 use std::sync::{Arc, Mutex};

@@ -47,6 +47,17 @@ pub struct Continued {
     pub settled: Vec<Episode>,
 }
 
+impl Continued {
+    /// As [`Evaluation::assess`], with the episodes that were settled on the way.
+    pub fn assess(&self, profile: &Profile, to: DateTime<Utc>) -> Assessment {
+        let mut assessment = self.evaluation.assess(profile, to);
+        assessment.episodes.extend(self.settled.iter().cloned());
+        let place = |episode: &Episode| profile.alarms().iter().position(|a| a.name == episode.alarm);
+        assessment.episodes.sort_by_key(|episode| (episode.began_at, place(episode)));
+        assessment
+    }
+}
+
 impl Evaluation {
     /// An evaluation of the span that begins at `from` (fractions of a second are cut).
     pub fn start(profile: &Profile, from: DateTime<Utc>) -> Self {

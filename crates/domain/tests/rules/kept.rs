@@ -72,13 +72,12 @@ impl Kept {
     fn fold(&mut self, profile: &Profile, start: Evaluation, readings: &[Reading], now: i64) {
         self.folded += readings.len();
         let settled_before = start.settled_until();
-        let Continued { evaluation, checkpoints, settled } =
-            start.continue_with(profile, readings, self.checkpoint_every).unwrap();
+        let continued = start.continue_with(profile, readings, self.checkpoint_every).unwrap();
+        self.alerts.reconcile_unsettled(&continued.assess(profile, at(now)).episodes, settled_before);
+        let Continued { evaluation, checkpoints, .. } = continued;
         for checkpoint in checkpoints {
             self.checkpoints.insert(checkpoint.last_measured_at().unwrap(), write(&checkpoint));
         }
-        let episodes = [settled, evaluation.assess(profile, at(now)).episodes].concat();
-        self.alerts.reconcile_unsettled(&episodes, settled_before);
         self.evaluation = write(&evaluation);
     }
 

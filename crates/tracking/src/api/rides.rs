@@ -16,7 +16,7 @@ use super::problem::{ApiError, Problem, named};
 use super::shipments::{Shipment, audit, show_one};
 use super::text::{dev_eui, happened};
 use crate::Service;
-use crate::assess::{bind, unbind};
+use crate::binding::{bind, unbind};
 
 #[derive(Serialize, Deserialize, ToSchema)]
 pub struct BindRequest {

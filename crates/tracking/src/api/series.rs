@@ -14,7 +14,7 @@ use super::page::{Page, PageQuery};
 use super::problem::{ApiError, Problem, named};
 use super::text::{celsius, percent, time};
 use crate::Service;
-use crate::assess::{assess_rides, worst_of};
+use crate::summary::{assess_rides, worst_of};
 
 #[derive(Serialize, ToSchema)]
 pub struct ReadingView {

@@ -21,8 +21,8 @@ use super::page::{Page, PageQuery, cursor_before};
 use super::problem::{ApiError, Problem, named};
 use super::text::{celsius, non_empty, optional, percent};
 use crate::Service;
-use crate::assess::{Summary, summarise};
 use crate::live::Change;
+use crate::summary::{Summary, summarise};
 
 #[derive(Serialize, ToSchema)]
 pub struct Shipment {
