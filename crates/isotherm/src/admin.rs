@@ -139,13 +139,13 @@ fn read_password() -> Result<String, Failure> {
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     tokio::runtime::Runtime::new().map_err(Failure::bad)?.block_on(work)
 }
 
 /// A connection to a database of this version, and the organisation that is meant: the first one, which the
 /// configuration names where it is made here, or the one of that name.
-async fn open(
+pub async fn open(
     config: &Config,
     database: &Database,
     organisation: Option<&str>,

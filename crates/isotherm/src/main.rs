@@ -7,6 +7,7 @@ mod decode;
 mod demo;
 mod evaluate;
 mod http;
+mod replay;
 mod serve;
 
 use std::io::{IsTerminal, Read, Write};
@@ -70,6 +71,10 @@ enum Command {
     ///
     /// Example: isotherm evaluate --profile refrigerated.toml readings.csv
     Evaluate(evaluate::EvaluateOptions),
+    /// Makes a shipment's stored assessments anew from its readings, and says where one differs
+    ///
+    /// Example: isotherm replay PO-2026-0042 --config /etc/isotherm.toml
+    Replay(replay::ReplayOptions),
 }
 
 /// Why a command ends: 1 is "the answer is no", 2 "the input or the call was bad".
@@ -149,6 +154,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Admin(options) => admin::run(&load()?, options)?,
         Command::Decode(options) => decode::run(&options)?,
         Command::Evaluate(options) => return evaluate::run(&options),
+        Command::Replay(options) => return replay::run(&load()?, &options),
     }
     Ok(ExitCode::SUCCESS)
 }

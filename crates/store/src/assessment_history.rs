@@ -6,9 +6,10 @@ use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl;
 use domain::because::Because;
 use domain::evaluate::Verdict;
-use domain::{AssignmentId, DevEui, OrganisationId, ShipmentId};
+use domain::{AssignmentId, DevEui, OrganisationId, Reading, ShipmentId};
 use uuid::Uuid;
 
+use crate::readings::{ReadingSpan, ValueRow};
 use crate::trackers::{column, eui};
 use crate::{Connection, StoreError};
 
@@ -42,7 +43,41 @@ pub struct PastAssessment {
     pub assessment: serde_json::Value,
 }
 
+/// A reading, and since when it has been known here.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordedReading {
+    pub recorded_at: DateTime<Utc>,
+    pub reading: Reading,
+}
+
 impl Connection {
+    /// The readings of a span in order of time, each with since when it has been known.
+    pub async fn recorded_readings(
+        &mut self,
+        span: &ReadingSpan,
+    ) -> Result<Vec<RecordedReading>, StoreError> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Timestamptz)]
+            recorded_at: DateTime<Utc>,
+            #[diesel(embed)]
+            value: ValueRow,
+        }
+        let rows: Vec<Row> = sql_query(
+            "select recorded_at, measured_at, temperature, humidity, temperature_min, temperature_max, out_of_range_s
+             from readings
+             where tracker_id = $1 and measured_at >= $2 and measured_at < coalesce($3, 'infinity')
+             order by measured_at",
+        )
+        .bind::<Integer, _>(span.tracker.0)
+        .bind::<Timestamptz, _>(span.from)
+        .bind::<Nullable<Timestamptz>, _>(span.until)
+        .load(&mut self.raw)
+        .await?;
+        let one = |row: Row| RecordedReading { recorded_at: row.recorded_at, reading: row.value.reading() };
+        Ok(rows.into_iter().map(one).collect())
+    }
+
     pub async fn add_assessments(
         &mut self,
         assessments: &[NewAssessment],

@@ -28,7 +28,7 @@ mod uplinks;
 pub use accounts::{Integration, User};
 pub use alert_views::{AlertFilter, AlertView, extreme_temperature};
 pub use alerts::{Amendment, EndedAlert, Ending, Episode, NewAlert};
-pub use assessment_history::{NewAssessment, PastAssessment};
+pub use assessment_history::{NewAssessment, PastAssessment, RecordedReading};
 pub use assessments::{AssignmentState, EvaluatedAssignment, ScheduledRide};
 pub use checkpoints::Checkpoint;
 pub use connection::{Connection, Store, migrate, revert_all};
@@ -37,7 +37,9 @@ pub use intake::{DeviceEvent, UnreadableBody, UnreadableCursor};
 pub use partitions::{Partitioned, partition_day};
 pub use profiles::StoredProfile;
 pub use readings::{ReadingSpan, SeriesCursor, SeriesPoint, SetAside, TrackerReading, later_end};
-pub use records::{AuditEntry, DueNotification, FirstAnswer, NewNotification, NotificationCounts};
+pub use records::{
+    AuditEntry, AuditRecord, DueNotification, FirstAnswer, NewNotification, NotificationCounts,
+};
 pub use shipments::{NewShipment, Ride, Shipment, ShipmentFilter};
 pub use trackers::{Tracker, TrackerNews, UnknownTracker};
 pub use uplinks::{Uplink, UplinkCursor};

@@ -64,7 +64,7 @@ pub struct SeriesCursor {
 }
 
 #[derive(QueryableByName)]
-struct ValueRow {
+pub(crate) struct ValueRow {
     #[diesel(sql_type = Timestamptz)]
     measured_at: DateTime<Utc>,
     #[diesel(sql_type = Integer)]
@@ -98,7 +98,7 @@ struct SetAsideRow {
 }
 
 impl ValueRow {
-    fn reading(&self) -> Reading {
+    pub(crate) fn reading(&self) -> Reading {
         Reading {
             measured_at: self.measured_at,
             temperature: Temperature(self.temperature),

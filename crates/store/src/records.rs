@@ -26,6 +26,18 @@ pub struct AuditEntry {
     pub detail: serde_json::Value,
 }
 
+/// An entry as it is read.
+#[derive(Debug, Clone)]
+pub struct AuditRecord {
+    /// Its place in the trail.
+    pub id: i64,
+    pub at: DateTime<Utc>,
+    pub action: String,
+    /// The e-mail address; None where the service itself acted.
+    pub actor: Option<String>,
+    pub detail: serde_json::Value,
+}
+
 /// A message to be sent to every user of the given roles in the organisation.
 #[derive(Debug, Clone)]
 pub struct NewNotification {
@@ -85,6 +97,45 @@ impl Connection {
         .execute(&mut self.raw)
         .await?;
         Ok(())
+    }
+
+    /// What is on record of a subject, the earliest first.
+    pub async fn audit_of(
+        &mut self,
+        organisation: OrganisationId,
+        subject: &str,
+        after: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<AuditRecord>, StoreError> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = BigInt)]
+            id: i64,
+            #[diesel(sql_type = Timestamptz)]
+            at: DateTime<Utc>,
+            #[diesel(sql_type = Text)]
+            action: String,
+            #[diesel(sql_type = Nullable<Text>)]
+            email: Option<String>,
+            #[diesel(sql_type = Jsonb)]
+            detail: serde_json::Value,
+        }
+        let rows: Vec<Row> = sql_query(
+            "select e.id, e.at, e.action, u.email, e.detail from audit_entries e
+             left join users u on u.id = e.actor
+             where e.organisation_id = $1 and e.subject = $2 and ($3 is null or e.id > $3) order by e.id limit $4",
+        )
+        .bind::<Integer, _>(organisation.0)
+        .bind::<Text, _>(subject)
+        .bind::<Nullable<BigInt>, _>(after)
+        .bind::<BigInt, _>(limit)
+        .load(&mut self.raw)
+        .await?;
+        let one = |row: Row| {
+            let Row { id, at, action, email: actor, detail } = row;
+            AuditRecord { id, at, action, actor, detail }
+        };
+        Ok(rows.into_iter().map(one).collect())
     }
 
     /// Puts one notification a recipient into the outbox; where nobody has one of the roles, the admins are told.

@@ -49,6 +49,8 @@ pub struct Ride {
     pub until: Option<DateTime<Utc>>,
     /// The fold of its readings, as `assessments` keeps it.
     pub evaluation: Vec<u8>,
+    /// The evaluation has taken in every reading of the ride that was recorded by then.
+    pub known_at: Option<DateTime<Utc>>,
 }
 
 /// Which shipments a list shows, newest first.
@@ -170,7 +172,8 @@ impl Connection {
     /// The trackers that ride or rode with the given shipments, in the order of their beginnings.
     pub async fn rides(&mut self, of: &[ShipmentId]) -> Result<Vec<Ride>, StoreError> {
         let rows: Vec<RideRow> = sql_query(
-            "select a.id, a.shipment_id, a.tracker_id, t.dev_eui, t.name, a.from_at, a.until_at, st.evaluation
+            "select a.id, a.shipment_id, a.tracker_id, t.dev_eui, t.name, a.from_at, a.until_at, st.evaluation,
+                 st.known_at
              from assignments a
              join trackers t on t.id = a.tracker_id
              join assignment_states st on st.assignment_id = a.id
@@ -298,6 +301,8 @@ struct RideRow {
     until_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = diesel::sql_types::Binary)]
     evaluation: Vec<u8>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    known_at: Option<DateTime<Utc>>,
 }
 
 impl RideRow {
@@ -311,6 +316,7 @@ impl RideRow {
             from: self.from_at,
             until: self.until_at,
             evaluation: self.evaluation,
+            known_at: self.known_at,
         }
     }
 }

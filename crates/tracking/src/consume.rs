@@ -54,8 +54,7 @@ pub async fn run(service: &Service) {
 pub async fn consume_batch(service: &Service, arrived: &mut Arrived) -> Result<(), StoreError> {
     let mut db = service.workers.begin().await?;
     db.share_intake().await?;
-    // Under the lock, so that what is recorded later bears a later time.
-    let now = (service.clock)();
+    let now = service.recording_time();
     let trackers = find_trackers(&mut db, &arrived.uplinks).await?;
     let heard = decode_uplinks(&mut arrived.uplinks, &trackers);
     service.workers.ensure_partitions(&days_of(&arrived.uplinks, &heard.readings)).await?;

@@ -17,18 +17,20 @@ mod metrics;
 mod notify;
 mod pending;
 mod profiles;
+mod replay;
 mod summary;
 mod watch;
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use queue::{LinkState, Queue, QueueState};
 use store::Store;
 use tokio::sync::{Semaphore, watch as signal};
 
 pub use notify::{Mailer, MailerError};
+pub use replay::{Replay, Replayed, replay};
 
 /// Tells the time: the machine's, or a demonstration's.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -58,6 +60,8 @@ pub struct Service {
     metrics: metrics::Metrics,
     /// Since when nothing waits in the queue.
     listening_since: Mutex<Option<DateTime<Utc>>>,
+    /// The latest recording time given.
+    recorded: Mutex<DateTime<Utc>>,
     shutdown: signal::Receiver<bool>,
 }
 
@@ -104,8 +108,18 @@ impl Service {
             login_turns: Semaphore::new(LOGINS_AT_ONCE),
             metrics: metrics::Metrics::new()?,
             listening_since: Mutex::new(None),
+            recorded: Mutex::new(DateTime::<Utc>::MIN_UTC),
             shutdown,
         })
+    }
+
+    /// The time at which something becomes known here. It only grows, whatever is done to the clock: what was recorded
+    /// by such an instant is what an assessment of that instant knew. To be asked under the intake lock.
+    fn recording_time(&self) -> DateTime<Utc> {
+        let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = recorded.checked_add_signed(TimeDelta::microseconds(1)).unwrap_or(*recorded);
+        *recorded = (self.clock)().max(next);
+        *recorded
     }
 
     /// Waits; false when the service is to stop.
@@ -126,7 +140,7 @@ pub async fn run(service: Arc<Service>) {
 impl Service {
     /// Whether everything that was sent has been worked off.
     pub fn is_caught_up(&self) -> bool {
-        self.listening_since.lock().unwrap_or_else(std::sync::PoisonError::into_inner).is_some()
+        self.listening_since.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     /// Whether the database answers.

@@ -39,6 +39,7 @@ fn every_command_that_there_is_has_an_example() {
         "config",
         "decode",
         "evaluate",
+        "replay",
         "admin",
         "admin organisation",
         "admin organisation add",

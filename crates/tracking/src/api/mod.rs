@@ -3,6 +3,7 @@
 mod access;
 mod alerts;
 mod events;
+mod history;
 mod intake;
 mod login;
 mod once;
@@ -39,8 +40,8 @@ const MAX_BODY: usize = 256 * 1024;
         login::log_in, login::show_me, status::show_status, events::stream_events,
         shipments::list_shipments, shipments::add_shipment, shipments::show_shipment, rides::bind_tracker,
         rides::unbind_tracker,
-        series::list_readings, series::show_assessment, alerts::list_shipment_alerts,
-        alerts::list_alerts, alerts::acknowledge_alert,
+        series::list_readings, series::show_assessment, history::list_past_assessments, alerts::list_shipment_alerts,
+        alerts::list_alerts, alerts::acknowledge_alert, history::show_alert_history,
         trackers::list_trackers, trackers::add_tracker, trackers::show_tracker, trackers::list_uplinks,
         trackers::list_set_aside, profiles::list_profiles, profiles::add_profile, profiles::show_profile,
         intake::list_unreadable_bodies, intake::list_dead_letters, intake::replay_dead_letters,
@@ -83,9 +84,11 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(rides::unbind_tracker)
                     .service(series::list_readings)
                     .service(series::show_assessment)
+                    .service(history::list_past_assessments)
                     .service(alerts::list_shipment_alerts)
                     .service(alerts::list_alerts)
                     .service(alerts::acknowledge_alert)
+                    .service(history::show_alert_history)
                     .service(trackers::list_trackers)
                     .service(trackers::add_tracker)
                     .service(trackers::list_uplinks)
