@@ -42,6 +42,54 @@ named_enum! {
     }
 }
 
+named_enum! {
+    /// What may be done with a box.
+    Act, "act" {
+        HandOver = "hand_over",
+        /// Apart from what may be used, marked as on hold.
+        AcceptIntoQuarantine = "accept_into_quarantine",
+        ReturnToConsignor = "return_to_consignor",
+        AcceptIntoStock = "accept_into_stock",
+        Dispense = "dispense",
+    }
+}
+
+named_enum! {
+    /// What quality decides on a box, with a signature.
+    Disposition, "disposition" {
+        Release = "release",
+        Reject = "reject",
+        Return = "return",
+        Destroy = "destroy",
+    }
+}
+
+impl Act {
+    /// Whether it may be done with a box on that hold: it may move on and be kept apart, and is neither put among
+    /// what may be used nor used.
+    pub fn is_permitted(self, hold: Option<HoldReason>) -> bool {
+        match self {
+            Self::HandOver | Self::AcceptIntoQuarantine | Self::ReturnToConsignor => true,
+            Self::AcceptIntoStock | Self::Dispense => hold.is_none(),
+        }
+    }
+}
+
+/// The hold that is left by a decision that was taken on `verdict`, now that it is `verdict_now`: a release covers
+/// what quality could know, so that a worse verdict brings the hold back. Any other decision keeps the box from use.
+pub fn hold_after(
+    disposition: Disposition,
+    hold: Option<HoldReason>,
+    verdict: Verdict,
+    verdict_now: Verdict,
+) -> Option<HoldReason> {
+    match disposition {
+        Disposition::Release if verdict_now > verdict => self::hold(None, verdict_now),
+        Disposition::Release => None,
+        Disposition::Reject | Disposition::Return | Disposition::Destroy => hold,
+    }
+}
+
 /// The hold that follows from the one before and from the assessment as it is now; `None` is not on hold.
 ///
 /// An excursion is sticky even when later data take it back: somebody was told "do not use", and only a
@@ -73,6 +121,37 @@ mod tests {
             (Some(Excursion), Verdict::Excursion, Some(Excursion)),
         ] {
             assert_eq!(hold(previous, verdict), expected, "{previous:?} {verdict:?}");
+        }
+    }
+
+    #[test]
+    fn a_box_on_hold_moves_and_is_kept_apart_but_is_neither_stocked_nor_used() {
+        for hold in [Some(HoldReason::Excursion), Some(HoldReason::Incomplete), None] {
+            for act in Act::ALL {
+                let is_use = matches!(act, Act::AcceptIntoStock | Act::Dispense);
+                assert_eq!(act.is_permitted(hold), hold.is_none() || !is_use, "{act} {hold:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_release_covers_what_was_known_and_nothing_else_ends_a_hold() {
+        use Verdict::*;
+        let held = Some(HoldReason::Excursion);
+        for (disposition, verdict, now, expected) in [
+            (Disposition::Release, Excursion, Excursion, None),
+            (Disposition::Release, Incomplete, NoExcursion, None),
+            (Disposition::Release, Incomplete, Excursion, held),
+            (Disposition::Release, NoExcursion, Incomplete, Some(HoldReason::Incomplete)),
+            (Disposition::Reject, Excursion, Excursion, held),
+            (Disposition::Return, Excursion, NoExcursion, held),
+            (Disposition::Destroy, Excursion, Excursion, held),
+        ] {
+            assert_eq!(
+                hold_after(disposition, held, verdict, now),
+                expected,
+                "{disposition} {verdict} {now}"
+            );
         }
     }
 

@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
 use domain::profile::Profile;
-use domain::shipment::ShipmentStatus;
+use domain::shipment::{Act, HoldReason, ShipmentStatus};
 use domain::{ProfileId, ShipmentId};
 use serde::{Deserialize, Serialize};
 use store::{
@@ -33,6 +33,8 @@ pub struct Shipment {
     on_hold: bool,
     /// `excursion` or `incomplete`.
     hold_reason: Option<String>,
+    /// What must not be done with its boxes now: `accept_into_stock`, `dispense`.
+    forbidden: Vec<String>,
     origin: Option<String>,
     destination: Option<String>,
     profile: ShipmentProfile,
@@ -265,6 +267,7 @@ fn view(shipment: StoredShipment, stored: &StoredProfile, rides: &[Ride], summar
         status: shipment.status.to_string(),
         on_hold: shipment.hold.is_some(),
         hold_reason: shipment.hold.map(|hold| hold.to_string()),
+        forbidden: forbidden(shipment.hold),
         origin: shipment.origin,
         destination: shipment.destination,
         profile: ShipmentProfile {
@@ -289,6 +292,10 @@ fn view(shipment: StoredShipment, stored: &StoredProfile, rides: &[Ride], summar
         trackers: rides.iter().map(riding).collect(),
         created_at: shipment.created_at,
     }
+}
+
+fn forbidden(hold: Option<HoldReason>) -> Vec<String> {
+    Act::ALL.iter().filter(|act| !act.is_permitted(hold)).map(ToString::to_string).collect()
 }
 
 fn range(profile: &Profile) -> Option<RangeView> {

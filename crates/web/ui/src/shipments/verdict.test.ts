@@ -9,6 +9,7 @@ const GOOD: Shipment = {
   status: "in_transit",
   on_hold: false,
   hold_reason: null,
+  forbidden: [],
   origin: null,
   destination: null,
   profile: { id: "p", name: "Refrigerated", version: 1, range: { min_c: 2, max_c: 8 } },

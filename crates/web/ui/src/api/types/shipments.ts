@@ -3,6 +3,13 @@ import type { Assessment, Coverage } from "./assessments";
 export type ShipmentStatus = "draft" | "in_transit" | "delivered" | "closed";
 export type HoldReason = "excursion" | "incomplete";
 
+export type Act =
+  | "hand_over"
+  | "accept_into_quarantine"
+  | "return_to_consignor"
+  | "accept_into_stock"
+  | "dispense";
+
 export interface Range {
   min_c: number | null;
   max_c: number | null;
@@ -36,6 +43,8 @@ export interface Shipment {
   status: ShipmentStatus;
   on_hold: boolean;
   hold_reason: HoldReason | null;
+  /** What must not be done with its boxes now. */
+  forbidden: Act[];
   origin: string | null;
   destination: string | null;
   profile: ShipmentProfile;
