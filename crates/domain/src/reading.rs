@@ -32,6 +32,9 @@ pub struct Reading {
 impl Reading {
     /// With fractions of a second cut.
     pub(crate) fn in_whole_seconds(&self) -> Self {
-        Self { measured_at: utc(unix(self.measured_at)), ..*self }
+        match self.measured_at.timestamp_subsec_nanos() {
+            0 => *self,
+            _ => Self { measured_at: utc(unix(self.measured_at)), ..*self },
+        }
     }
 }
