@@ -1,34 +1,37 @@
-//! A profile: the label's range, who is woken when, and the figures asked for, as a person wrote them in TOML
-//! or sent them as JSON.
+//! A profile: the label's range, who is woken when, what the manufacturer permits in all, and the figures asked
+//! for, as a person wrote them in TOML or sent them as JSON.
 //!
 //! Everything is checked here, once; behind this module a profile is valid. It knows no reading: what the
 //! rules make of one is `evaluate`'s business.
 
 mod alarm;
+mod allowance;
 mod field;
+mod freeze_thaw;
 mod mkt;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::alarm::{AlarmRule, ExposureRule, Limit, Quantity};
+pub use self::allowance::{AllowanceRule, AllowedTotal, Band, Edge};
+pub use self::freeze_thaw::FreezeThawRule;
 pub use self::mkt::MktRule;
 use crate::duration::Duration;
 use crate::quantity::{Temperature, as_decimal_option};
 
-/// Alarms beyond this many are a mistake in whatever wrote the file.
+/// Alarms beyond this many are a mistake in whatever wrote the file; allowances too.
 const MOST_ALARMS: usize = 64;
 
 /// The rules by which a series of readings is judged. One version of it never changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Draft")]
+#[serde(try_from = "Draft", into = "Draft")]
 pub struct Profile {
     name: String,
     max_gap: Duration,
-    #[serde(skip_serializing_if = "Option::is_none")]
     range: Option<Range>,
-    #[serde(rename = "alarm", skip_serializing_if = "Vec::is_empty")]
     alarms: Vec<AlarmRule>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    allowances: Vec<AllowanceRule>,
+    freeze_thaw: Option<FreezeThawRule>,
     mkt: Option<MktRule>,
 }
 
@@ -85,6 +88,26 @@ impl Profile {
         self.alarms.iter().find(|alarm| alarm.name == name)
     }
 
+    /// In the order of the file; names and edges are distinct, and the further an edge, the shorter its total.
+    pub fn allowances(&self) -> &[AllowanceRule] {
+        &self.allowances
+    }
+
+    /// The allowances with where each begins, in the order of the file.
+    pub fn bands(&self) -> impl Iterator<Item = Band<'_>> {
+        allowance::bands(self.range, &self.allowances)
+    }
+
+    /// The range with everything that an allowance adds to it. What lies beyond is never allowed; a side where
+    /// range and allowances are silent has no end.
+    pub fn outermost(&self) -> Range {
+        allowance::outermost(self.range, &self.allowances)
+    }
+
+    pub fn freeze_thaw(&self) -> Option<FreezeThawRule> {
+        self.freeze_thaw
+    }
+
     pub fn mkt(&self) -> Option<&MktRule> {
         self.mkt.as_ref()
     }
@@ -97,19 +120,23 @@ fn position(text: &str, offset: usize) -> (usize, usize) {
     (before.matches('\n').count() + 1, column)
 }
 
-/// What was written, before the parts were held against each other.
-#[derive(Deserialize)]
+/// What is written, before the parts were held against each other.
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Draft {
     #[serde(deserialize_with = "field::name")]
     name: String,
     #[serde(deserialize_with = "field::max_gap")]
     max_gap: Duration,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     range: Option<Range>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     alarm: Vec<AlarmRule>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    allowance: Vec<AllowanceRule>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    freeze_thaw: Option<FreezeThawRule>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     mkt: Option<MktRule>,
 }
 
@@ -122,15 +149,26 @@ impl TryFrom<Draft> for Profile {
                 "a profile without [range], [[alarm]] or [mkt] judges nothing: write one of them".to_owned()
             );
         }
-        if draft.alarm.len() > MOST_ALARMS {
-            return Err(format!("alarm: {} are too many: at most {MOST_ALARMS}", draft.alarm.len()));
+        for (kind, count) in [("alarm", draft.alarm.len()), ("allowance", draft.allowance.len())] {
+            if count > MOST_ALARMS {
+                return Err(format!("{kind}: {count} are too many: at most {MOST_ALARMS}"));
+            }
         }
         let mut names = std::collections::BTreeSet::new();
         if let Some(twice) = draft.alarm.iter().find(|alarm| !names.insert(alarm.name.as_str())) {
             return Err(format!("alarm: two have the name `{}`: give each its own", twice.name));
         }
-        let Draft { name, max_gap, range, alarm: alarms, mkt } = draft;
-        Ok(Self { name, max_gap, range, alarms, mkt })
+        allowance::check(draft.range, &draft.allowance)?;
+        let Draft { name, max_gap, range, alarm: alarms, allowance: allowances, freeze_thaw, mkt } = draft;
+        Ok(Self { name, max_gap, range, alarms, allowances, freeze_thaw, mkt })
+    }
+}
+
+impl From<Profile> for Draft {
+    fn from(profile: Profile) -> Self {
+        let Profile { name, max_gap, range, alarms: alarm, allowances: allowance, freeze_thaw, mkt } =
+            profile;
+        Self { name, max_gap, range, alarm, allowance, freeze_thaw, mkt }
     }
 }
 

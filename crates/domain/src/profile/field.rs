@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer};
 
 use super::alarm::Hundredths;
+use super::allowance::AllowedTotal;
 use super::mkt::ActivationEnergy;
 use crate::duration::Duration;
 use crate::quantity::Temperature;
@@ -26,6 +27,12 @@ fields! {
     above: Option<Hundredths>,
     below: Option<Hundredths>,
     hysteresis_c: Hundredths,
+    up_to_c: Option<Hundredths>,
+    down_to_c: Option<Hundredths>,
+    total: AllowedTotal,
+    at_most: u32,
+    below_c: Hundredths,
+    above_c: Hundredths,
     activation_energy_kj_per_mol: ActivationEnergy,
 }
 

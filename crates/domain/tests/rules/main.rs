@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod alerts;
+mod allowance_rules;
 mod assessments;
 mod contract;
 mod csv_files;

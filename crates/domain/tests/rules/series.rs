@@ -77,22 +77,54 @@ fn any_alarm() -> impl Strategy<Value = Value> {
     })
 }
 
-pub fn any_profile() -> impl Strategy<Value = Profile> {
-    let range = proptest::option::of((-3..1_i32, 0..4_i32));
-    let alarms = proptest::collection::vec(any_alarm(), 1..4);
-    (1..15_i64, range, alarms, 1..40_i64).prop_map(|(max_gap, range, mut alarms, window)| {
-        for (index, alarm) in alarms.iter_mut().enumerate() {
-            alarm["name"] = json!(format!("alarm {index}"));
-        }
-        let mut profile = json!({
-            "name": "any", "max_gap": format!("{max_gap}s"), "alarm": alarms,
-            "mkt": { "limit_c": 0.01, "window": format!("{window}s") },
-        });
-        if let Some((min, width)) = range {
-            profile["range"] = json!({ "min_c": number(min), "max_c": number(min + width) });
-        }
-        serde_json::from_value(profile).unwrap()
+/// For one side of a range that ends at `end`: each edge is further out than the one before, and each total shorter.
+fn any_side(end: i32, outward: i32) -> impl Strategy<Value = Vec<Value>> {
+    let field = if outward > 0 { "up_to_c" } else { "down_to_c" };
+    proptest::collection::vec((1..3_i32, 0..20_i64), 0..3).prop_map(move |steps| {
+        let (mut edge, mut total) = (end, 60);
+        let allowance = |(index, (step, shorter)): (usize, (i32, i64))| {
+            edge += step * outward;
+            total -= shorter;
+            let total = if index == 0 && shorter == 0 { "unlimited".to_owned() } else { format!("{total}s") };
+            json!({ "name": format!("{field} {index}"), field: number(edge), "total": total })
+        };
+        steps.into_iter().enumerate().map(allowance).collect()
     })
+}
+
+type Stability = (Option<(i32, i32)>, Vec<Value>);
+
+fn any_stability() -> impl Strategy<Value = Stability> {
+    proptest::option::of((-3..1_i32, 0..4_i32)).prop_flat_map(|range| match range {
+        Some((min, width)) => (any_side(min + width, 1), any_side(min, -1))
+            .prop_map(move |(up, down)| (range, [up, down].concat()))
+            .boxed(),
+        None => Just((None, Vec::new())).boxed(),
+    })
+}
+
+pub fn any_profile() -> impl Strategy<Value = Profile> {
+    let alarms = proptest::collection::vec(any_alarm(), 1..4);
+    let freeze_thaw = proptest::option::of((0..4_u32, -3..2_i32, 0..3_i32));
+    (1..15_i64, any_stability(), alarms, freeze_thaw, 1..40_i64).prop_map(
+        |(max_gap, (range, allowances), mut alarms, freeze_thaw, window)| {
+            for (index, alarm) in alarms.iter_mut().enumerate() {
+                alarm["name"] = json!(format!("alarm {index}"));
+            }
+            let mut profile = json!({
+                "name": "any", "max_gap": format!("{max_gap}s"), "alarm": alarms, "allowance": allowances,
+                "mkt": { "limit_c": 0.01, "window": format!("{window}s") },
+            });
+            if let Some((min, width)) = range {
+                profile["range"] = json!({ "min_c": number(min), "max_c": number(min + width) });
+            }
+            if let Some((at_most, below, width)) = freeze_thaw {
+                profile["freeze_thaw"] =
+                    json!({ "at_most": at_most, "below_c": number(below), "above_c": number(below + width) });
+            }
+            serde_json::from_value(profile).unwrap()
+        },
+    )
 }
 
 /// Beginning and end, with readings on both sides of each.

@@ -14,6 +14,8 @@ export interface ProfileDefinition {
   max_gap: string;
   range?: ProfileRange;
   alarm?: Alarm[];
+  allowance?: Allowance[];
+  freeze_thaw?: FreezeThaw;
   mkt?: MktRule;
 }
 
@@ -34,6 +36,21 @@ export interface Alarm {
   start_delay: string;
   hysteresis_c?: number;
   severity: Severity;
+}
+
+/** Exactly one of `up_to_c` and `down_to_c` is there. */
+export interface Allowance {
+  name: string;
+  up_to_c?: number;
+  down_to_c?: number;
+  /** A duration in all, or `unlimited`. */
+  total: string;
+}
+
+export interface FreezeThaw {
+  at_most: number;
+  below_c: number;
+  above_c: number;
 }
 
 export interface MktRule {
