@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod alert;
+pub mod allowance;
 pub mod because;
 pub mod duration;
 pub mod evaluate;

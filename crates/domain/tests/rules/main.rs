@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod alerts;
+mod allowance_properties;
 mod allowance_rules;
+mod allowances;
 mod assessments;
 mod contract;
 mod csv_files;
+mod cycles;
 mod kept;
 mod kinetic;
 mod profiles;
