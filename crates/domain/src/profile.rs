@@ -6,16 +6,20 @@
 
 mod alarm;
 mod allowance;
+mod coverage;
 mod field;
 mod freeze_thaw;
 mod mkt;
+mod text;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::alarm::{AlarmRule, ExposureRule, Limit, Quantity};
 pub use self::allowance::{AllowanceRule, AllowedTotal, Band, Edge};
+pub use self::coverage::CoverageRule;
 pub use self::freeze_thaw::FreezeThawRule;
 pub use self::mkt::MktRule;
+pub use self::text::Measured;
 use crate::duration::Duration;
 use crate::quantity::{Temperature, as_decimal_option};
 
@@ -27,8 +31,12 @@ const MOST_ALARMS: usize = 64;
 #[serde(try_from = "Draft", into = "Draft")]
 pub struct Profile {
     name: String,
+    description: Option<String>,
+    source: Option<String>,
+    measured: Option<Measured>,
     max_gap: Duration,
     range: Option<Range>,
+    coverage: Option<CoverageRule>,
     alarms: Vec<AlarmRule>,
     allowances: Vec<AllowanceRule>,
     freeze_thaw: Option<FreezeThawRule>,
@@ -69,6 +77,21 @@ impl Profile {
         &self.name
     }
 
+    /// For whom and for what it is, as people read it.
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
+    /// Where its numbers come from: a standard, a manufacturer's letter.
+    pub fn source(&self) -> Option<&str> {
+        self.source.as_deref()
+    }
+
+    /// Where the sensor must sit for these limits to mean something; recorded, and judged by nobody.
+    pub fn measured(&self) -> Option<Measured> {
+        self.measured
+    }
+
     /// A reading stands until the next one, but no longer than this; after that the state is unknown.
     pub fn max_gap(&self) -> Duration {
         self.max_gap
@@ -77,6 +100,11 @@ impl Profile {
     /// Without one, coverage goes by the limits of the alarms.
     pub fn range(&self) -> Option<Range> {
         self.range
+    }
+
+    /// How much of the time must be known for a release; without one, all of it.
+    pub fn coverage(&self) -> Option<CoverageRule> {
+        self.coverage
     }
 
     /// In the order of the file; names are distinct.
@@ -126,10 +154,18 @@ fn position(text: &str, offset: usize) -> (usize, usize) {
 struct Draft {
     #[serde(deserialize_with = "field::name")]
     name: String,
+    #[serde(default, deserialize_with = "field::description", skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(default, deserialize_with = "field::source", skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+    #[serde(default, deserialize_with = "field::measured", skip_serializing_if = "Option::is_none")]
+    measured: Option<Measured>,
     #[serde(deserialize_with = "field::max_gap")]
     max_gap: Duration,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     range: Option<Range>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    coverage: Option<CoverageRule>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     alarm: Vec<AlarmRule>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -159,16 +195,37 @@ impl TryFrom<Draft> for Profile {
             return Err(format!("alarm: two have the name `{}`: give each its own", twice.name));
         }
         allowance::check(draft.range, &draft.allowance)?;
-        let Draft { name, max_gap, range, alarm: alarms, allowance: allowances, freeze_thaw, mkt } = draft;
-        Ok(Self { name, max_gap, range, alarms, allowances, freeze_thaw, mkt })
+        Ok(Self {
+            name: draft.name,
+            description: draft.description,
+            source: draft.source,
+            measured: draft.measured,
+            max_gap: draft.max_gap,
+            range: draft.range,
+            coverage: draft.coverage,
+            alarms: draft.alarm,
+            allowances: draft.allowance,
+            freeze_thaw: draft.freeze_thaw,
+            mkt: draft.mkt,
+        })
     }
 }
 
 impl From<Profile> for Draft {
     fn from(profile: Profile) -> Self {
-        let Profile { name, max_gap, range, alarms: alarm, allowances: allowance, freeze_thaw, mkt } =
-            profile;
-        Self { name, max_gap, range, alarm, allowance, freeze_thaw, mkt }
+        Self {
+            name: profile.name,
+            description: profile.description,
+            source: profile.source,
+            measured: profile.measured,
+            max_gap: profile.max_gap,
+            range: profile.range,
+            coverage: profile.coverage,
+            alarm: profile.alarms,
+            allowance: profile.allowances,
+            freeze_thaw: profile.freeze_thaw,
+            mkt: profile.mkt,
+        }
     }
 }
 

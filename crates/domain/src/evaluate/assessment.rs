@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 
 use crate::alert::Severity;
 use crate::named_enum::named_enum;
+use crate::profile::Profile;
 use crate::quantity::{Temperature, as_decimal, as_decimal_option};
 
 named_enum! {
@@ -56,6 +57,17 @@ pub struct Coverage {
     pub in_range_s: i64,
     pub out_of_range_s: i64,
     pub unknown_s: i64,
+}
+
+impl Coverage {
+    /// Whether enough of the time is known for a person to consider a release; without `[coverage]` all of it must
+    /// be. Says nothing of what is known, and is no all-clear.
+    pub fn suffices_for_release(self, profile: &Profile) -> bool {
+        let known = i128::from(self.in_range_s) + i128::from(self.out_of_range_s);
+        let all = known + i128::from(self.unknown_s);
+        let share = profile.coverage().map_or(10_000, |rule| rule.min_for_release);
+        all > 0 && known * 10_000 >= all * i128::from(share)
+    }
 }
 
 /// One uninterrupted exposure, in the best case: an unknown second ends it.

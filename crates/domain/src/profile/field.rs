@@ -7,10 +7,12 @@ use serde::de::{self, Deserialize, Deserializer};
 use super::alarm::Hundredths;
 use super::allowance::AllowedTotal;
 use super::mkt::ActivationEnergy;
+use super::text::Measured;
 use crate::duration::Duration;
 use crate::quantity::Temperature;
 
 const LONGEST_NAME: usize = 200;
+const LONGEST_TEXT: usize = 2_000;
 
 macro_rules! fields {
     ($($field:ident: $type:ty,)+) => {
@@ -33,6 +35,8 @@ fields! {
     at_most: u32,
     below_c: Hundredths,
     above_c: Hundredths,
+    min_for_release_pct: Hundredths,
+    measured: Option<Measured>,
     activation_energy_kj_per_mol: ActivationEnergy,
 }
 
@@ -96,6 +100,30 @@ pub(super) fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
         )));
     }
     Ok(name)
+}
+
+pub(super) fn description<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    text("description", deserializer)
+}
+
+pub(super) fn source<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    text("source", deserializer)
+}
+
+/// Prose, which may have several lines.
+fn text<'de, D: Deserializer<'de>>(field: &str, deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)
+        .map_err(|error| de::Error::custom(format_args!("{field}: {error}")))?;
+    let is_control = |c: char| c.is_control() && c != '\n';
+    match &text {
+        Some(text) if text.trim().is_empty() => {
+            Err(de::Error::custom(format_args!("{field}: is empty: write something or leave it out")))
+        }
+        Some(text) if text.chars().count() > LONGEST_TEXT || text.contains(is_control) => Err(
+            de::Error::custom(format_args!("{field}: write at most {LONGEST_TEXT} characters of plain text")),
+        ),
+        _ => Ok(text),
+    }
 }
 
 /// Reads a number, whole or not, as a whole count of its last allowed decimal.

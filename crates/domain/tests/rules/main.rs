@@ -12,6 +12,7 @@ mod csv_files;
 mod cycles;
 mod kept;
 mod kinetic;
+mod profile_texts;
 mod profiles;
 mod properties;
 mod reference;

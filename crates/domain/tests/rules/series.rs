@@ -106,8 +106,9 @@ fn any_stability() -> impl Strategy<Value = Stability> {
 pub fn any_profile() -> impl Strategy<Value = Profile> {
     let alarms = proptest::collection::vec(any_alarm(), 1..4);
     let freeze_thaw = proptest::option::of((0..4_u32, -3..2_i32, 0..3_i32));
-    (1..15_i64, any_stability(), alarms, freeze_thaw, 1..40_i64).prop_map(
-        |(max_gap, (range, allowances), mut alarms, freeze_thaw, window)| {
+    let beside = (proptest::option::of(1..=10_000_i32), proptest::option::of("[a-z][a-z\\n °]{0,9}"));
+    (1..15_i64, any_stability(), alarms, (freeze_thaw, beside), 1..40_i64).prop_map(
+        |(max_gap, (range, allowances), mut alarms, (freeze_thaw, (share, text)), window)| {
             for (index, alarm) in alarms.iter_mut().enumerate() {
                 alarm["name"] = json!(format!("alarm {index}"));
             }
@@ -121,6 +122,14 @@ pub fn any_profile() -> impl Strategy<Value = Profile> {
             if let Some((at_most, below, width)) = freeze_thaw {
                 profile["freeze_thaw"] =
                     json!({ "at_most": at_most, "below_c": number(below), "above_c": number(below + width) });
+            }
+            if let Some(share) = share {
+                profile["coverage"] = json!({ "min_for_release_pct": number(share) });
+            }
+            if let Some(text) = text {
+                profile["description"] = json!(text);
+                profile["source"] = json!(text);
+                profile["measured"] = json!("buffered");
             }
             serde_json::from_value(profile).unwrap()
         },

@@ -48,6 +48,7 @@ const STRUCTS: [string, string, string][] = [
   ["ProfileDefinition", "domain/src/profile.rs", "Draft"],
   ["ProfileRange", "domain/src/profile.rs", "Range"],
   ["Alarm", "domain/src/profile/alarm.rs", "AlarmDraft"],
+  ["CoverageRule", "domain/src/profile/coverage.rs", "CoverageDraft"],
   ["Allowance", "domain/src/profile/allowance.rs", "AllowanceDraft"],
   ["FreezeThaw", "domain/src/profile/freeze_thaw.rs", "FreezeThawDraft"],
   ["MktRule", "domain/src/profile/mkt.rs", "MktRule"],

@@ -11,8 +11,13 @@ export interface Profile {
 /** As its TOML. Durations are texts such as `40m`. */
 export interface ProfileDefinition {
   name: string;
+  description?: string;
+  source?: string;
+  /** Where the sensor must sit for the limits to mean something. */
+  measured?: "air" | "buffered" | "product";
   max_gap: string;
   range?: ProfileRange;
+  coverage?: CoverageRule;
   alarm?: Alarm[];
   allowance?: Allowance[];
   freeze_thaw?: FreezeThaw;
@@ -22,6 +27,11 @@ export interface ProfileDefinition {
 export interface ProfileRange {
   min_c?: number;
   max_c?: number;
+}
+
+/** The smallest share of known time with which a person may release. */
+export interface CoverageRule {
+  min_for_release_pct: number;
 }
 
 /** Exactly one of `above` and `below` is there. */
