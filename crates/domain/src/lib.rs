@@ -10,6 +10,7 @@ pub mod allowance;
 pub mod because;
 pub mod duration;
 pub mod evaluate;
+pub mod event;
 pub mod ids;
 mod named_enum;
 pub mod profile;

@@ -11,15 +11,17 @@ mod field;
 mod freeze_thaw;
 mod mkt;
 mod text;
+mod written_alarm;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::alarm::{AlarmRule, ExposureRule, Limit, Quantity};
+pub use self::alarm::{AlarmRule, EventAlarm, ExposureRule, Limit, Quantity};
 pub use self::allowance::{AllowanceRule, AllowedTotal, Band, Edge};
 pub use self::coverage::CoverageRule;
 pub use self::freeze_thaw::FreezeThawRule;
 pub use self::mkt::MktRule;
 pub use self::text::Measured;
+use self::written_alarm::WrittenAlarm;
 use crate::duration::Duration;
 use crate::quantity::{Temperature, as_decimal_option};
 
@@ -38,6 +40,7 @@ pub struct Profile {
     range: Option<Range>,
     coverage: Option<CoverageRule>,
     alarms: Vec<AlarmRule>,
+    event_alarms: Vec<EventAlarm>,
     allowances: Vec<AllowanceRule>,
     freeze_thaw: Option<FreezeThawRule>,
     mkt: Option<MktRule>,
@@ -107,11 +110,17 @@ impl Profile {
         self.coverage
     }
 
-    /// In the order of the file; names are distinct.
+    /// Those about readings, in the order of the file. Names are distinct, those of event alarms included.
     pub fn alarms(&self) -> &[AlarmRule] {
         &self.alarms
     }
 
+    /// Those about events, in the order of the file; written again, they follow those about readings.
+    pub fn event_alarms(&self) -> &[EventAlarm] {
+        &self.event_alarms
+    }
+
+    /// One about readings.
     pub fn alarm(&self, name: &str) -> Option<&AlarmRule> {
         self.alarms.iter().find(|alarm| alarm.name == name)
     }
@@ -167,7 +176,7 @@ struct Draft {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     coverage: Option<CoverageRule>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    alarm: Vec<AlarmRule>,
+    alarm: Vec<WrittenAlarm>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     allowance: Vec<AllowanceRule>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -180,19 +189,28 @@ impl TryFrom<Draft> for Profile {
     type Error = String;
 
     fn try_from(draft: Draft) -> Result<Self, String> {
-        if draft.range.is_none() && draft.alarm.is_empty() && draft.mkt.is_none() {
-            return Err(
-                "a profile without [range], [[alarm]] or [mkt] judges nothing: write one of them".to_owned()
-            );
-        }
         for (kind, count) in [("alarm", draft.alarm.len()), ("allowance", draft.allowance.len())] {
             if count > MOST_ALARMS {
                 return Err(format!("{kind}: {count} are too many: at most {MOST_ALARMS}"));
             }
         }
         let mut names = std::collections::BTreeSet::new();
-        if let Some(twice) = draft.alarm.iter().find(|alarm| !names.insert(alarm.name.as_str())) {
-            return Err(format!("alarm: two have the name `{}`: give each its own", twice.name));
+        if let Some(twice) = draft.alarm.iter().find(|alarm| !names.insert(alarm.name())) {
+            return Err(format!("alarm: two have the name `{}`: give each its own", twice.name()));
+        }
+        let (mut alarms, mut event_alarms) = (Vec::new(), Vec::new());
+        for alarm in draft.alarm {
+            match alarm {
+                WrittenAlarm::Reading(alarm) => alarms.push(alarm),
+                WrittenAlarm::Event(alarm) => event_alarms.push(alarm),
+            }
+        }
+        if draft.range.is_none() && alarms.is_empty() && draft.mkt.is_none() {
+            return Err(
+                "a profile without [range], [mkt] or an [[alarm]] about temperature or humidity judges \
+                        nothing: write one of them"
+                    .to_owned(),
+            );
         }
         allowance::check(draft.range, &draft.allowance)?;
         Ok(Self {
@@ -203,7 +221,8 @@ impl TryFrom<Draft> for Profile {
             max_gap: draft.max_gap,
             range: draft.range,
             coverage: draft.coverage,
-            alarms: draft.alarm,
+            alarms,
+            event_alarms,
             allowances: draft.allowance,
             freeze_thaw: draft.freeze_thaw,
             mkt: draft.mkt,
@@ -213,6 +232,8 @@ impl TryFrom<Draft> for Profile {
 
 impl From<Profile> for Draft {
     fn from(profile: Profile) -> Self {
+        let readings = profile.alarms.into_iter().map(WrittenAlarm::Reading);
+        let events = profile.event_alarms.into_iter().map(WrittenAlarm::Event);
         Self {
             name: profile.name,
             description: profile.description,
@@ -221,7 +242,7 @@ impl From<Profile> for Draft {
             max_gap: profile.max_gap,
             range: profile.range,
             coverage: profile.coverage,
-            alarm: profile.alarms,
+            alarm: readings.chain(events).collect(),
             allowance: profile.allowances,
             freeze_thaw: profile.freeze_thaw,
             mkt: profile.mkt,

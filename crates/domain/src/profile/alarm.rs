@@ -1,16 +1,15 @@
-//! One `[[alarm]]`: whose value, beyond which limit, for how long, and how loud.
+//! One alarm: whose value, beyond which limit, for how long, and how loud.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::field;
 use crate::alert::{AlertKind, Severity};
 use crate::duration::Duration;
-use crate::quantity::{Humidity, Temperature};
+use crate::event::EventKind;
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// What readings say, as opposed to events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quantity {
-    #[default]
     Temperature,
     Humidity,
 }
@@ -33,9 +32,8 @@ pub enum Limit {
     Below(i32),
 }
 
-/// A rule for who is woken. Values are hundredths of its quantity (0.01 °C or 0.01 %).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "AlarmDraft", into = "AlarmDraft")]
+/// A rule for who is woken by readings. Values are hundredths of its quantity (0.01 °C or 0.01 %).
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlarmRule {
     pub name: String,
     pub quantity: Quantity,
@@ -91,12 +89,32 @@ impl AlarmRule {
     }
 }
 
+/// A rule for who is woken by an event beyond `limit`, which is in hundredths of the kind's unit. At once: an event
+/// lasts no time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventAlarm {
+    pub name: String,
+    pub kind: EventKind,
+    pub limit: i32,
+    /// Whether exactly the limit is already beyond it.
+    pub inclusive: bool,
+    /// Nothing counts for this alarm before the ride's beginning plus this: a box is open while it is packed.
+    pub start_delay: Duration,
+    pub severity: Severity,
+}
+
+impl EventAlarm {
+    pub fn is_beyond(&self, value: i32) -> bool {
+        value > self.limit || (self.inclusive && value == self.limit)
+    }
+}
+
 /// A decimal of at most two places, as written: a limit must not move by rounding.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Hundredths(pub i32);
 
 impl Hundredths {
-    fn is_zero(&self) -> bool {
+    pub fn is_zero(&self) -> bool {
         self.0 == 0
     }
 }
@@ -112,96 +130,5 @@ impl<'de> Deserialize<'de> for Hundredths {
         i32::try_from(field::decimal(deserializer, 2)?)
             .map(Self)
             .map_err(|_| serde::de::Error::custom("is far beyond what can be measured"))
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AlarmDraft {
-    #[serde(deserialize_with = "field::name")]
-    name: String,
-    #[serde(default)]
-    quantity: Quantity,
-    #[serde(default, deserialize_with = "field::above", skip_serializing_if = "Option::is_none")]
-    above: Option<Hundredths>,
-    #[serde(default, deserialize_with = "field::below", skip_serializing_if = "Option::is_none")]
-    below: Option<Hundredths>,
-    #[serde(default)]
-    inclusive: bool,
-    #[serde(default)]
-    exposure: ExposureRule,
-    #[serde(default, deserialize_with = "field::delay")]
-    delay: Duration,
-    #[serde(default, deserialize_with = "field::start_delay")]
-    start_delay: Duration,
-    #[serde(default, deserialize_with = "field::hysteresis_c", skip_serializing_if = "Hundredths::is_zero")]
-    hysteresis_c: Hundredths,
-    // Who forgets to say how loud is woken rather than not.
-    #[serde(default = "loudest")]
-    severity: Severity,
-}
-
-fn loudest() -> Severity {
-    Severity::Critical
-}
-
-impl TryFrom<AlarmDraft> for AlarmRule {
-    type Error = String;
-
-    fn try_from(draft: AlarmDraft) -> Result<Self, String> {
-        let name = draft.name;
-        let (limit, side, value) = match (draft.above, draft.below) {
-            (Some(Hundredths(value)), None) => (Limit::Above(value), "above", value),
-            (None, Some(Hundredths(value))) => (Limit::Below(value), "below", value),
-            (Some(_), Some(_)) => {
-                return Err(format!("alarm `{name}`: has above and below: write two alarms, one for each"));
-            }
-            (None, None) => {
-                return Err(format!("alarm `{name}`: has no limit: write above = … or below = …"));
-            }
-        };
-        let measurable = match draft.quantity {
-            Quantity::Temperature => Temperature::from_hundredths(value).err(),
-            Quantity::Humidity => Humidity::from_hundredths(value).err(),
-        };
-        if let Some(error) = measurable {
-            return Err(format!("alarm `{name}`: {side}: {error}"));
-        }
-        if draft.hysteresis_c.0 < 0 {
-            let given = f64::from(draft.hysteresis_c.0) / 100.0;
-            return Err(format!("alarm `{name}`: hysteresis_c = {given} is negative: write 0 or more"));
-        }
-        Ok(Self {
-            name,
-            quantity: draft.quantity,
-            limit,
-            inclusive: draft.inclusive,
-            exposure: draft.exposure,
-            delay: draft.delay,
-            start_delay: draft.start_delay,
-            hysteresis: draft.hysteresis_c.0,
-            severity: draft.severity,
-        })
-    }
-}
-
-impl From<AlarmRule> for AlarmDraft {
-    fn from(rule: AlarmRule) -> Self {
-        let (above, below) = match rule.limit {
-            Limit::Above(value) => (Some(Hundredths(value)), None),
-            Limit::Below(value) => (None, Some(Hundredths(value))),
-        };
-        Self {
-            name: rule.name,
-            quantity: rule.quantity,
-            above,
-            below,
-            inclusive: rule.inclusive,
-            exposure: rule.exposure,
-            delay: rule.delay,
-            start_delay: rule.start_delay,
-            hysteresis_c: Hundredths(rule.hysteresis),
-            severity: rule.severity,
-        }
     }
 }

@@ -10,6 +10,7 @@ mod assessments;
 mod contract;
 mod csv_files;
 mod cycles;
+mod events;
 mod kept;
 mod kinetic;
 mod profile_texts;

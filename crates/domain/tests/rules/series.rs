@@ -106,11 +106,18 @@ fn any_stability() -> impl Strategy<Value = Stability> {
 pub fn any_profile() -> impl Strategy<Value = Profile> {
     let alarms = proptest::collection::vec(any_alarm(), 1..4);
     let freeze_thaw = proptest::option::of((0..4_u32, -3..2_i32, 0..3_i32));
-    let beside = (proptest::option::of(1..=10_000_i32), proptest::option::of("[a-z][a-z\\n °]{0,9}"));
+    let event_alarm = proptest::option::of((any::<bool>(), 0..=100_000_i32));
+    let beside =
+        (event_alarm, proptest::option::of(1..=10_000_i32), proptest::option::of("[a-z][a-z\\n °]{0,9}"));
     (1..15_i64, any_stability(), alarms, (freeze_thaw, beside), 1..40_i64).prop_map(
-        |(max_gap, (range, allowances), mut alarms, (freeze_thaw, (share, text)), window)| {
+        |(max_gap, (range, allowances), mut alarms, (freeze_thaw, (event_alarm, share, text)), window)| {
             for (index, alarm) in alarms.iter_mut().enumerate() {
                 alarm["name"] = json!(format!("alarm {index}"));
+            }
+            if let Some((light, limit)) = event_alarm {
+                let quantity = if light { "light" } else { "shock" };
+                let alarm = json!({ "name": "event", "quantity": quantity, "above": number(limit), "severity": "info" });
+                alarms.insert(0, alarm);
             }
             let mut profile = json!({
                 "name": "any", "max_gap": format!("{max_gap}s"), "alarm": alarms, "allowance": allowances,

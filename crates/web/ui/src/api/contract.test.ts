@@ -47,7 +47,7 @@ const STRUCTS: [string, string, string][] = [
   ["Profile", `${API}/profiles.rs`, "ProfileView"],
   ["ProfileDefinition", "domain/src/profile.rs", "Draft"],
   ["ProfileRange", "domain/src/profile.rs", "Range"],
-  ["Alarm", "domain/src/profile/alarm.rs", "AlarmDraft"],
+  ["Alarm", "domain/src/profile/written_alarm.rs", "AlarmDraft"],
   ["CoverageRule", "domain/src/profile/coverage.rs", "CoverageDraft"],
   ["Allowance", "domain/src/profile/allowance.rs", "AllowanceDraft"],
   ["FreezeThaw", "domain/src/profile/freeze_thaw.rs", "FreezeThawDraft"],

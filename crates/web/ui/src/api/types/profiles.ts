@@ -34,10 +34,10 @@ export interface CoverageRule {
   min_for_release_pct: number;
 }
 
-/** Exactly one of `above` and `below` is there. */
+/** Exactly one of `above` and `below` is there. A shock (g) and light (lux) are events, which last no time. */
 export interface Alarm {
   name: string;
-  quantity: "temperature" | "humidity";
+  quantity: "temperature" | "humidity" | "shock" | "light";
   above?: number;
   below?: number;
   inclusive: boolean;
