@@ -12,6 +12,7 @@ pub mod duration;
 pub mod evaluate;
 pub mod event;
 pub mod ids;
+pub mod library;
 mod named_enum;
 pub mod profile;
 pub mod quantity;

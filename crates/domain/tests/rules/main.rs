@@ -13,6 +13,7 @@ mod cycles;
 mod events;
 mod kept;
 mod kinetic;
+mod library;
 mod profile_texts;
 mod profiles;
 mod properties;
