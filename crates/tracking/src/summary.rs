@@ -1,6 +1,7 @@
 //! What the rides of a shipment amount to, for whoever looks at it.
 
 use chrono::{DateTime, Utc};
+use domain::allowance::{Balance, Statement};
 use domain::evaluate::{Assessment, Coverage, Interval, Verdict, evaluate, gaps};
 use domain::profile::Profile;
 use domain::{DevEui, Reading};
@@ -60,13 +61,13 @@ pub fn summarise(profile: &Profile, rides: &[Ride], now: DateTime<Utc>) -> Summa
     Summary { overall: worst_of(assessments.iter()), latest }
 }
 
-/// Each ride evaluated anew over all of its readings.
+/// Each ride evaluated anew over all of its readings, and what the box has spent on all of them.
 pub async fn assess_rides(
     db: &mut Connection,
     profile: &Profile,
     rides: &[Ride],
     now: DateTime<Utc>,
-) -> Result<Vec<AssessedRide>, StoreError> {
+) -> Result<(Vec<AssessedRide>, Option<Statement>), StoreError> {
     let span = |ride: &Ride| ReadingSpan {
         assignment: ride.assignment,
         tracker: ride.tracker,
@@ -74,16 +75,42 @@ pub async fn assess_rides(
         until: ride.until,
     };
     let spans: Vec<ReadingSpan> = rides.iter().map(span).collect();
-    let mut series = by_assignment(db.readings_in(&spans).await?);
+    let series = by_assignment(db.readings_in(&spans).await?);
+    let readings_of = |ride: &Ride| series.get(&ride.assignment).map(Vec::as_slice).unwrap_or_default();
     let mut assessed = Vec::with_capacity(rides.len());
     for ride in rides {
-        let readings = series.remove(&ride.assignment).unwrap_or_default();
+        let readings = readings_of(ride);
         let to = end_of(ride.until, now).max(ride.from + chrono::Duration::seconds(1));
-        let assessment = evaluate(profile, &readings, Some(ride.from), Some(to))
+        let assessment = evaluate(profile, readings, Some(ride.from), Some(to))
             .map_err(|error| StoreError::Unreadable { what: "span", reason: error.to_string() })?;
-        let gaps = gaps(profile, &readings, assessment.from, assessment.to);
+        let gaps = gaps(profile, readings, assessment.from, assessment.to);
         let gaps = gaps.into_iter().map(|Interval { from, to }| (from, to)).collect();
         assessed.push(AssessedRide { assessment, gaps });
     }
-    Ok(assessed)
+    Ok((assessed, spent(profile, rides, readings_of, now)))
+}
+
+/// What the box has spent of its profile's allowances since its first tracker was bound; `None` where the profile has
+/// none. What it had spent before is unknown until somebody states it.
+fn spent<'a>(
+    profile: &Profile,
+    rides: &[Ride],
+    readings_of: impl Fn(&Ride) -> &'a [Reading],
+    now: DateTime<Utc>,
+) -> Option<Statement> {
+    if profile.allowances().is_empty() && profile.freeze_thaw().is_none() {
+        return None;
+    }
+    let from = rides.iter().map(|ride| ride.from).min()?;
+    let to = rides.iter().map(|ride| end_of(ride.until, now)).max()?;
+    let in_box: Vec<domain::allowance::Ride> = rides
+        .iter()
+        .map(|ride| domain::allowance::Ride {
+            tracker: ride.tracker,
+            from: ride.from,
+            until: end_of(ride.until, now),
+            readings: readings_of(ride),
+        })
+        .collect();
+    Some(Balance::unknown().after(profile, &in_box, from, to).statement(profile))
 }

@@ -98,6 +98,12 @@ pub struct AssessmentView {
     assessment: Option<domain::evaluate::Verdict>,
     #[schema(value_type = Option<Object>)]
     coverage: Option<domain::evaluate::Coverage>,
+    /// Whether enough of the time is known for quality to consider a release; no all-clear. Null without a tracker.
+    coverage_suffices_for_release: Option<bool>,
+    /// What has been spent of the profile's allowances, with the worse of two trackers at each second; null where the
+    /// profile has none.
+    #[schema(value_type = Option<Object>)]
+    allowances: Option<domain::allowance::Statement>,
     trackers: Vec<TrackerAssessment>,
 }
 
@@ -133,7 +139,7 @@ pub async fn show_assessment(
         db.shipment(caller.organisation, ShipmentId(id.into_inner())).await.map_err(named("shipment"))?;
     let stored = service.profiles.get_one(&mut db, shipment.profile).await?;
     let rides = db.rides(&[shipment.id]).await?;
-    let assessed = assess_rides(&mut db, &stored.profile, &rides, (service.clock)()).await?;
+    let (assessed, allowances) = assess_rides(&mut db, &stored.profile, &rides, (service.clock)()).await?;
     let overall = worst_of(assessed.iter().map(|ride| &ride.assessment));
     let trackers = rides.iter().zip(assessed).map(|(ride, assessed)| TrackerAssessment {
         dev_eui: ride.dev_eui.to_string(),
@@ -144,6 +150,9 @@ pub async fn show_assessment(
     Ok(HttpResponse::Ok().json(AssessmentView {
         assessment: overall.as_ref().map(|overall| overall.verdict),
         coverage: overall.map(|overall| overall.coverage),
+        coverage_suffices_for_release: overall
+            .map(|overall| overall.coverage.suffices_for_release(&stored.profile)),
+        allowances,
         trackers: trackers.collect(),
     }))
 }

@@ -15,6 +15,7 @@ for (const [name, text] of Object.entries(sources)) {
 
 const API = "tracking/src/api";
 const ASSESSMENT = "domain/src/evaluate/assessment.rs";
+const ALLOWANCE = "domain/src/allowance/statement.rs";
 const STRUCTS: [string, string, string][] = [
   ["User", `${API}/login.rs`, "UserView"],
   ["LogIn", `${API}/login.rs`, "LoginAnswer"],
@@ -36,6 +37,10 @@ const STRUCTS: [string, string, string][] = [
   ["Episode", ASSESSMENT, "Episode"],
   ["ExposureTotal", ASSESSMENT, "ExposureTotal"],
   ["MktWindow", ASSESSMENT, "MktWindow"],
+  ["AllowanceStatement", ALLOWANCE, "Statement"],
+  ["AllowanceLine", ALLOWANCE, "AllowanceLine"],
+  ["NeverAllowedLine", ALLOWANCE, "NeverAllowedLine"],
+  ["CyclesLine", ALLOWANCE, "CyclesLine"],
   ["Alert", `${API}/alerts.rs`, "Alert"],
   ["Tracker", `${API}/trackers.rs`, "Tracker"],
   ["NewTracker", `${API}/trackers.rs`, "NewTracker"],
@@ -67,6 +72,8 @@ test.each([
   ["ShipmentStatus", "domain/src/shipment.rs", "ShipmentStatus"],
   ["HoldReason", "domain/src/shipment.rs", "HoldReason"],
   ["Assessment", ASSESSMENT, "Verdict"],
+  ["Act", "domain/src/shipment.rs", "Act"],
+  ["AllowanceState", ALLOWANCE, "AllowanceState"],
   ["Severity", "domain/src/alert.rs", "Severity"],
   ["AlertKind", "domain/src/alert.rs", "AlertKind"],
 ])("the words of %s are those of %s's %s", (name, where, declaredAs) => {

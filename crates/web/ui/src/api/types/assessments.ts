@@ -73,8 +73,49 @@ export interface TrackerAssessment {
   assessment: Assessment;
 }
 
+export type AllowanceState = "kept" | "not_known" | "exceeded";
+
+/** Seconds. */
+export interface AllowanceLine {
+  allowance: string;
+  /** Null is without limit. */
+  total_s: number | null;
+  spent_best_s: number;
+  /** Null: what was spent before is unknown. */
+  spent_worst_s: number | null;
+  remaining_best_s: number | null;
+  remaining_worst_s: number | null;
+  state: AllowanceState;
+}
+
+export interface NeverAllowedLine {
+  spent_best_s: number;
+  spent_worst_s: number | null;
+  state: AllowanceState;
+}
+
+export interface CyclesLine {
+  at_most: number;
+  cycles_best: number;
+  cycles_worst: number | null;
+  remaining_best: number;
+  remaining_worst: number | null;
+  state: AllowanceState;
+}
+
+export interface AllowanceStatement {
+  allowances: AllowanceLine[];
+  never_allowed: NeverAllowedLine;
+  freeze_thaw: CyclesLine | null;
+  state: AllowanceState;
+}
+
 export interface ShipmentAssessment {
   assessment: Assessment | null;
   coverage: Coverage | null;
+  /** Whether enough is known for quality to consider a release; no all-clear. */
+  coverage_suffices_for_release: boolean | null;
+  /** Null where the profile has none. */
+  allowances: AllowanceStatement | null;
   trackers: TrackerAssessment[];
 }

@@ -4,11 +4,7 @@ export type ShipmentStatus = "draft" | "in_transit" | "delivered" | "closed";
 export type HoldReason = "excursion" | "incomplete";
 
 export type Act =
-  | "hand_over"
-  | "accept_into_quarantine"
-  | "return_to_consignor"
-  | "accept_into_stock"
-  | "dispense";
+  "hand_over" | "accept_into_quarantine" | "return_to_consignor" | "accept_into_stock" | "dispense";
 
 export interface Range {
   min_c: number | null;
