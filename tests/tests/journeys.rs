@@ -45,7 +45,11 @@ fn profiles() -> Vec<Value> {
     let in_all = json!({ "name": "in all", "above": 8.0, "exposure": "cumulative", "delay": "90m", "start_delay": "30m", "severity": "warning" });
     let damp = json!({ "name": "damp", "quantity": "humidity", "above": 60.0, "delay": "30m", "severity": "warning" });
     vec![
-        json!({ "name": "Journeys A", "max_gap": "40m", "range": { "min_c": 2.0, "max_c": 8.0 }, "alarm": [warm, cold, in_all] }),
+        json!({
+            "name": "Journeys A", "max_gap": "40m", "range": { "min_c": 2.0, "max_c": 8.0 },
+            "alarm": [warm, cold, in_all],
+            "allowance": [{ "name": "out of the refrigerator", "up_to_c": 12.0, "total": "3h" }],
+        }),
         json!({ "name": "Journeys B", "max_gap": "25m", "range": { "max_c": 8.0 }, "alarm": [in_all, warm, damp],
             "mkt": { "limit_c": 8.0, "window": "6h" } }),
         json!({ "name": "Journeys C", "max_gap": "70m", "alarm": [cold, warm] }),
@@ -140,6 +144,9 @@ async fn check(api: &Api, journey: &Journey, profile: &Profile, id: &str) {
     for (field, value) in expected.as_object().unwrap() {
         assert_eq!(ride[field], *value, "journey {}: {field}", journey.tracker);
     }
+    // Nobody has stated what the box had spent before.
+    let state = &shown["allowances"]["state"];
+    assert!(state == "not_known" || state == "exceeded" || profile.allowances().is_empty(), "{state}");
     let kept = api.get(&format!("/shipments/{id}")).await;
     assert_eq!(kept["assessment"], expected["assessment"], "journey {}", journey.tracker);
     for seconds in ["in_range_s", "out_of_range_s"] {
