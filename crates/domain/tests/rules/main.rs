@@ -18,4 +18,5 @@ mod profile_texts;
 mod profiles;
 mod properties;
 mod reference;
+mod second;
 mod series;
