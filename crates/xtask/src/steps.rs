@@ -26,20 +26,19 @@ enum Ending {
 pub struct Steps {
     begun: Instant,
     list: Vec<(String, Ending)>,
-    logs: PathBuf,
 }
 
 impl Steps {
     pub fn begin() -> anyhow::Result<Self> {
-        let logs = root::target().join("xtask");
+        let logs = logs();
         fs::create_dir_all(&logs).with_context(|| format!("making {}", logs.display()))?;
-        Ok(Self { begun: Instant::now(), list: Vec::new(), logs })
+        Ok(Self { begun: Instant::now(), list: Vec::new() })
     }
 
     /// Runs a command whose output goes to a file; its end is shown if it fails.
     pub fn quietly(&mut self, name: &str, command: Command) -> anyhow::Result<()> {
         let begun = Instant::now();
-        let log = self.logs.join(format!("{}.log", name.replace([' ', '/', ':'], "-")));
+        let log = log_of(name);
         match self.watch(name, command, &log)? {
             status if status.success() => {
                 self.done(name, begun);
@@ -108,6 +107,14 @@ impl Steps {
         result
     }
 
+    /// As [`Steps::call`], for a step that says in one line what came of it.
+    pub fn tell(&mut self, name: &str, step: impl FnOnce() -> anyhow::Result<String>) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        let told = step().with_context(|| name.to_owned())?;
+        self.done(&told, begun);
+        Ok(())
+    }
+
     pub fn skip(&mut self, name: &str, reason: &str) {
         eprintln!("- {name}: skipped, {reason}");
         self.list.push((name.to_owned(), Ending::Skipped(reason.to_owned())));
@@ -130,6 +137,15 @@ impl Steps {
         }
         eprintln!("  {:>7.1} s  in all", self.begun.elapsed().as_secs_f64());
     }
+}
+
+fn logs() -> PathBuf {
+    root::target().join("xtask")
+}
+
+/// Where a quiet step's output goes.
+pub fn log_of(name: &str) -> PathBuf {
+    logs().join(format!("{}.log", name.replace([' ', '/', ':'], "-")))
 }
 
 fn announce(name: &str, terminal: bool) {

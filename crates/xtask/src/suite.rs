@@ -1,6 +1,8 @@
 //! `cargo xtask test`: everything that a change must pass, cheapest first; the first failure ends it.
 
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::Context;
 
@@ -11,6 +13,7 @@ use crate::firmware;
 use crate::fuzz;
 use crate::needs;
 use crate::page;
+use crate::requirements::{self, Runner};
 use crate::root;
 use crate::servers::Servers;
 use crate::steps::Steps;
@@ -69,13 +72,13 @@ fn reachable_binaries(npms: &Path, scratch: &Path) -> anyhow::Result<PathBuf> {
 
 fn tests(steps: &mut Steps, servers: &Servers, npms: &Path) -> anyhow::Result<()> {
     let (chromium, _) = needs::chromium().context("Chromium is gone since the check")?;
+    let runner = Runner::present();
     let mut tests = cargo();
-    let name = if checkers::has_nextest() {
-        tests.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
-        "tests (nextest)"
-    } else {
-        tests.args(["test", "--workspace", "--all-targets", "--no-fail-fast"]);
-        "tests (cargo test)"
+    match runner {
+        Runner::Nextest => {
+            tests.args(["nextest", "run", "--workspace", "--no-fail-fast", "--profile", "matrix"])
+        }
+        Runner::CargoTest => tests.args(["test", "--workspace", "--all-targets", "--no-fail-fast"]),
     };
     servers.known_to(&mut tests);
     tests
@@ -84,10 +87,32 @@ fn tests(steps: &mut Steps, servers: &Servers, npms: &Path) -> anyhow::Result<()
         // Chromium writes crash reports and caches here, whatever its profile is.
         .env("XDG_CONFIG_HOME", servers.scratch.join("config"))
         .env("XDG_CACHE_HOME", servers.scratch.join("cache"));
-    steps.openly(name, tests)?;
+    run_tests(steps, runner, tests)?;
 
     let mut documented = cargo();
     documented.args(["test", "--workspace", "--doc"]);
     servers.known_to(&mut documented);
     steps.quietly("examples in the documentation", documented)
+}
+
+/// Runs the tests and holds the requirements against what became of them: both, so that everything is said at once.
+fn run_tests(steps: &mut Steps, runner: Runner, tests: Command) -> anyhow::Result<()> {
+    let results = runner.output();
+    if results.is_file() {
+        fs::remove_file(&results).with_context(|| format!("removing {}", results.display()))?;
+    }
+    let ran = match runner {
+        Runner::Nextest => steps.openly(runner.step(), tests),
+        // What it prints is the only record of what became of each test.
+        Runner::CargoTest => steps.quietly(runner.step(), tests),
+    };
+    if !results.is_file() {
+        // They did not even begin.
+        return ran;
+    }
+    let shown = requirements::check(steps, runner);
+    if let (Err(_), Err(unshown)) = (&ran, &shown) {
+        eprintln!("✗ {unshown:#}");
+    }
+    ran.and(shown)
 }
