@@ -148,12 +148,13 @@ pub fn check(steps: &mut Steps, runner: Runner) -> anyhow::Result<()> {
         let output = fs::read_to_string(&output).with_context(|| format!("reading {}", output.display()))?;
         let matrix = collate(&list, runner, &output)?;
         let run = Run::now(runner);
-        for (name, text) in [("md", report::markdown(&matrix, &run)), ("json", report::json(&matrix, &run)?)]
-        {
-            let file = root::target().join("requirements").with_extension(name);
-            fs::write(&file, text).with_context(|| format!("writing {}", file.display()))?;
-        }
-        matrix.verdict("target/requirements.md")
+        let json = root::target().join("requirements.json");
+        fs::write(&json, report::json(&matrix, &run)?)
+            .with_context(|| format!("writing {}", json.display()))?;
+        let page = json.with_extension("md");
+        fs::write(&page, report::markdown(&matrix, &run))
+            .with_context(|| format!("writing {}", page.display()))?;
+        matrix.verdict(&page.strip_prefix(root::repository()).unwrap_or(&page).display().to_string())
     })
 }
 
