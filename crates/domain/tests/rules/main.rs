@@ -18,5 +18,9 @@ mod profile_texts;
 mod profiles;
 mod properties;
 mod reference;
+mod replay;
 mod second;
 mod series;
+
+/// How often each property of an evaluation is tried.
+const CASES: u32 = 10_000;

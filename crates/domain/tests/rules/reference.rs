@@ -6,6 +6,7 @@ use domain::evaluate::{Assessment, Verdict, evaluate, gaps, mkt_windows};
 use domain::profile::{AlarmRule, ExposureRule, Limit, Profile, Quantity};
 use proptest::prelude::*;
 
+use crate::CASES;
 use crate::series::{any_profile, any_series, any_span, at, second};
 
 /// What stands in one second; `None` is unknown.
@@ -240,7 +241,7 @@ fn check_window(profile: &Profile, readings: &[Reading], from: i64, to: i64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(ProptestConfig::with_cases(CASES))]
 
     #[test]
     fn the_engine_agrees_with_the_contract_second_by_second(
