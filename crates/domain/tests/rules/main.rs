@@ -21,6 +21,7 @@ mod reference;
 mod replay;
 mod second;
 mod series;
+mod widening;
 
 /// How often each property of an evaluation is tried.
 const CASES: u32 = 10_000;
