@@ -7,7 +7,7 @@
 //! lengthens exposures. Nor does it hold for how many exposures there are: one may fall into several.
 
 use domain::evaluate::{Assessment, Episode, evaluate};
-use domain::profile::Profile;
+use domain::profile::{Limit, Profile};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -131,7 +131,7 @@ proptest! {
             prop_assert!(after.total_worst_s <= before.total_worst_s, "{:?} {:?}", after, before);
         }
         for episode in &after.episodes {
-            let is_above = serde_json::to_value(wide.alarm(&episode.alarm)).unwrap().get("above").is_some();
+            let is_above = matches!(wide.alarm(&episode.alarm).unwrap().limit, Limit::Above(_));
             let known = before.episodes.iter().any(|narrow| lies_within(episode, narrow, is_above));
             prop_assert!(known, "{:?} in none of {:?}", episode, before.episodes);
         }
