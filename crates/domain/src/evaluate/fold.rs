@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::assessment::{Assessment, Episode};
-use super::standing::stands_until;
+use super::standing::{Level, Standing};
 use super::tally::Tally;
 use crate::profile::Profile;
 use crate::reading::Reading;
@@ -12,7 +12,9 @@ use crate::time::{unix, utc};
 
 /// A reading from before the last one: the fold must start again from a state before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a reading of {measured_at:?} came after one of {last:?}: evaluate again from before it")]
+#[error(
+    "a reading of {measured_at:?} came after one of {last:?} that is after it: evaluate again from before it"
+)]
 pub struct OutOfOrder {
     pub measured_at: DateTime<Utc>,
     pub last: DateTime<Utc>,
@@ -21,15 +23,19 @@ pub struct OutOfOrder {
 /// An evaluation that has seen readings up to some instant. Every call must bring the profile it was started
 /// with; serialised, it is a checkpoint that belongs to that version of the profile.
 ///
-/// The readings of the last instant are kept as they are, since more may join them; all time before that
-/// instant is tallied.
+/// Of the last instant it keeps what its readings say together, since more may join them; all time before that
+/// instant is tallied. So its size has a bound, whatever a tracker sends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evaluation {
     from: i64,
     /// Distinct readings at or after `from`.
     readings: u64,
-    /// Distinct and sorted, all of one instant; empty before the first.
-    instant: Vec<Reading>,
+    /// The last one taken.
+    last: Option<Reading>,
+    /// Distinct readings of its instant.
+    of_instant: u64,
+    /// What they say together.
+    standing: Option<Standing>,
     tally: Tally,
     /// Episodes that ended before this are no longer held; `None`: all are.
     settled_until: Option<i64>,
@@ -63,18 +69,31 @@ impl Evaluation {
     pub fn start(profile: &Profile, from: DateTime<Utc>) -> Self {
         let from = unix(from);
         let tally = Tally::start(profile, from);
-        Self { from, readings: 0, instant: Vec::new(), tally, settled_until: None, unsettled: 0 }
+        Self {
+            from,
+            readings: 0,
+            last: None,
+            of_instant: 0,
+            standing: None,
+            tally,
+            settled_until: None,
+            unsettled: 0,
+        }
     }
 
-    /// The instant of the latest reading: the next must not be before it.
+    /// The last reading taken: the next must not be before it, nor, at the same instant, of a lower value.
+    pub fn last(&self) -> Option<&Reading> {
+        self.last.as_ref()
+    }
+
+    /// The instant of the latest reading.
     pub fn last_measured_at(&self) -> Option<DateTime<Utc>> {
-        self.instant.first().map(|reading| reading.measured_at)
+        self.last.map(|reading| reading.measured_at)
     }
 
     /// The latest reading of the span; of several at that instant the warmest.
     pub fn latest(&self) -> Option<&Reading> {
-        let of_span = self.instant.iter().filter(|reading| unix(reading.measured_at) >= self.from);
-        of_span.max_by_key(|reading| reading.temperature)
+        self.last.as_ref().filter(|reading| unix(reading.measured_at) >= self.from)
     }
 
     /// Episodes that ended before this instant are settled: [`Evaluation::assess`] no longer lists them, and only
@@ -83,26 +102,30 @@ impl Evaluation {
         self.settled_until.map(utc)
     }
 
-    /// Takes the next reading; one that is already known changes nothing. Of those before the span only the
-    /// last matters: it stands into it.
+    /// Takes the next reading in their order, which is by time and then by value; a repetition of the last one changes
+    /// nothing. Of those before the span only the last instant matters: it stands into it.
     pub fn push(&mut self, profile: &Profile, reading: &Reading) -> Result<(), OutOfOrder> {
         let reading = reading.in_whole_seconds();
-        match self.last_measured_at() {
-            Some(last) if reading.measured_at < last => {
-                return Err(OutOfOrder { measured_at: reading.measured_at, last });
+        let at = unix(reading.measured_at);
+        let level = Level::of(&reading);
+        match (self.last, &mut self.standing) {
+            (Some(last), _) if reading < last => {
+                return Err(OutOfOrder { measured_at: reading.measured_at, last: last.measured_at });
             }
-            Some(last) if reading.measured_at == last => {
-                let Err(place) = self.instant.binary_search(&reading) else { return Ok(()) };
-                self.instant.insert(place, reading);
+            (Some(last), _) if reading == last => return Ok(()),
+            (_, Some(standing)) if standing.since == at => {
+                standing.level = standing.level.with(level);
+                self.of_instant += 1;
             }
             _ => {
-                self.tally.advance(profile, &self.instant, unix(reading.measured_at));
-                self.instant.clear();
-                self.instant.push(reading);
+                self.tally.advance(profile, self.standing.as_ref(), at);
+                self.standing = Some(Standing { since: at, level });
+                self.of_instant = 1;
                 self.unsettled += 1;
             }
         }
-        if unix(reading.measured_at) >= self.from {
+        self.last = Some(reading);
+        if at >= self.from {
             self.readings += 1;
         }
         Ok(())
@@ -173,7 +196,7 @@ impl Evaluation {
     pub fn next_change_after(&self, profile: &Profile, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let t = unix(t);
         let begins = self.earliest_end();
-        let stood = stands_until(profile, &self.instant);
+        let stood = self.standing.map(|standing| standing.until(profile));
         let tally = self.tallied_until(profile, begins.max(t));
         let starts = profile.alarms().iter().map(|alarm| self.from + alarm.start_delay.seconds());
         let ripenings =
@@ -191,20 +214,20 @@ impl Evaluation {
     }
 
     fn earliest_end(&self) -> i64 {
-        self.last_measured_at().map_or(self.from, |last| unix(last).max(self.from))
+        self.standing.map_or(self.from, |standing| standing.since.max(self.from))
     }
 
     /// Readings at `to` itself are outside the span; `to` is not before the last one.
     fn readings_before(&self, to: i64) -> u64 {
-        match self.last_measured_at() {
-            Some(last) if unix(last) == to => self.readings.saturating_sub(self.instant.len() as u64),
+        match self.standing {
+            Some(standing) if standing.since == to => self.readings.saturating_sub(self.of_instant),
             _ => self.readings,
         }
     }
 
     fn tallied_until(&self, profile: &Profile, to: i64) -> Tally {
         let mut tally = self.tally.clone();
-        tally.advance(profile, &self.instant, to);
+        tally.advance(profile, self.standing.as_ref(), to);
         tally
     }
 }

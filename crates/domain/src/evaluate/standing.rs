@@ -1,11 +1,13 @@
 //! What stands at an instant: the values of one instant taken together, and for how long.
 
+use serde::{Deserialize, Serialize};
+
 use crate::profile::{AlarmRule, Limit, Profile, Quantity};
 use crate::reading::Reading;
 use crate::time::unix;
 
 /// The values of all readings of one instant: each rule takes the worse end, means the warmer. In hundredths.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Level {
     pub lowest: i32,
     pub highest: i32,
@@ -24,7 +26,7 @@ pub(super) enum State {
 }
 
 impl Level {
-    fn of(reading: &Reading) -> Self {
+    pub fn of(reading: &Reading) -> Self {
         let value = reading.temperature.0;
         let ends = [reading.min, reading.max].into_iter().flatten().map(|end| end.0);
         Self {
@@ -35,7 +37,7 @@ impl Level {
         }
     }
 
-    fn with(self, other: Self) -> Self {
+    pub fn with(self, other: Self) -> Self {
         let humidity = match (self.humidity, other.humidity) {
             (Some(one), Some(other)) => Some((one.0.min(other.0), one.1.max(other.1))),
             (one, other) => one.or(other),
@@ -99,22 +101,39 @@ impl Stretch {
     }
 }
 
-/// The stretches between `from` and `to` (no reading in between) given the readings of the last instant at or
-/// before: what they say as long as they stand, then unknown. Empty stretches are left out.
-pub(super) fn stretches(
-    profile: &Profile,
-    instant: &[Reading],
-    from: i64,
-    to: i64,
-) -> impl Iterator<Item = Stretch> + Clone {
-    let level = instant.iter().map(Level::of).reduce(Level::with);
-    let stands_until = stands_until(profile, instant).unwrap_or(from).clamp(from, to.max(from));
-    [Stretch { from, to: stands_until, level }, Stretch { from: stands_until, to, level: None }]
-        .into_iter()
-        .filter(|stretch| stretch.seconds() > 0)
+/// What one instant's readings say, from then on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Standing {
+    /// Unix seconds.
+    pub since: i64,
+    pub level: Level,
 }
 
-/// The end of the standing of one instant's readings if no other follows.
-pub(super) fn stands_until(profile: &Profile, instant: &[Reading]) -> Option<i64> {
-    instant.first().map(|reading| unix(reading.measured_at) + profile.max_gap().seconds())
+impl Standing {
+    /// Of the readings of one instant; `None` of none.
+    pub fn of(instant: &[Reading]) -> Option<Self> {
+        let since = unix(instant.first()?.measured_at);
+        let level = instant.iter().map(Level::of).reduce(Level::with)?;
+        Some(Self { since, level })
+    }
+
+    /// The end of its standing if no other follows.
+    pub fn until(&self, profile: &Profile) -> i64 {
+        self.since + profile.max_gap().seconds()
+    }
+}
+
+/// The stretches between `from` and `to` (no reading in between) given what the last instant at or before says: that
+/// as long as it stands, then unknown. Empty stretches are left out.
+pub(super) fn stretches(
+    profile: &Profile,
+    standing: Option<&Standing>,
+    from: i64,
+    to: i64,
+) -> impl Iterator<Item = Stretch> + Clone + use<> {
+    let level = standing.map(|standing| standing.level);
+    let until = standing.map_or(from, |standing| standing.until(profile)).clamp(from, to.max(from));
+    [Stretch { from, to: until, level }, Stretch { from: until, to, level: None }]
+        .into_iter()
+        .filter(|stretch| stretch.seconds() > 0)
 }

@@ -4,10 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::assessment::{Coverage, MeanTemperature, Verdict};
 use super::exposure::AlarmTally;
-use super::standing::{Level, State, Stretch, stretches};
+use super::standing::{Level, Standing, State, Stretch, stretches};
 use crate::profile::Profile;
 use crate::quantity::Temperature;
-use crate::reading::Reading;
 
 /// Everything about a span from its beginning up to `position`. Integers only, and small enough (64 bits) for
 /// any JSON that keeps it.
@@ -39,9 +38,9 @@ impl Tally {
         }
     }
 
-    /// Adds the time up to `to`, in which no reading came, given the readings of the last instant.
-    pub fn advance(&mut self, profile: &Profile, instant: &[Reading], to: i64) {
-        for stretch in stretches(profile, instant, self.position, to) {
+    /// Adds the time up to `to`, in which no reading came, given what the last instant says.
+    pub fn advance(&mut self, profile: &Profile, standing: Option<&Standing>, to: i64) {
+        for stretch in stretches(profile, standing, self.position, to) {
             self.add(profile, &stretch);
         }
     }

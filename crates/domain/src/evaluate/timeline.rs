@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 
 use super::assessment::Interval;
-use super::standing::{State, Stretch, stretches};
+use super::standing::{Standing, State, Stretch, stretches};
 use crate::profile::Profile;
 use crate::reading::Reading;
 use crate::time::{unix, utc};
@@ -22,13 +22,15 @@ pub(super) fn sorted(readings: &[Reading]) -> Cow<'_, [Reading]> {
     Cow::Owned(sorted)
 }
 
-/// The stretches of [`from`, `to`) by sorted readings: one after another, none empty, nothing left out.
+/// The stretches of [`from`, `to`) by sorted readings: one after another, none empty, nothing left out. None of a span
+/// that ends before it begins.
 pub(super) fn timeline<'a>(
     profile: &'a Profile,
     sorted: &'a [Reading],
     from: i64,
     to: i64,
 ) -> impl Iterator<Item = Stretch> + Clone + 'a {
+    let to = to.max(from);
     let instants = || sorted.chunk_by(|one, other| one.measured_at == other.measured_at);
     let begins = instants().filter_map(|instant| Some((unix(instant.first()?.measured_at), instant)));
     let ends = begins.clone().map(|(begin, _)| begin).chain([i64::MAX]);
@@ -39,7 +41,7 @@ pub(super) fn timeline<'a>(
         .zip(ends)
         .map(move |((begin, instant), end)| (begin.clamp(from, to), end.clamp(from, to), instant))
         .filter(|(begin, end, _)| begin < end)
-        .flat_map(move |(begin, end, instant)| stretches(profile, instant, begin, end))
+        .flat_map(move |(begin, end, instant)| stretches(profile, Standing::of(instant).as_ref(), begin, end))
 }
 
 /// The longest intervals of [`from`, `to`) whose coverage is unknown, in order of time; readings in any order.

@@ -50,20 +50,20 @@ impl Kept {
         fresh.dedup();
         self.readings.extend(&fresh);
         self.readings.sort();
-        let Some(first) = fresh.first().map(|reading| reading.measured_at) else { return };
+        let Some(first) = fresh.first().copied() else { return };
         let evaluation = read(&self.evaluation);
-        if evaluation.last_measured_at().is_none_or(|last| first >= last) {
+        if evaluation.last().is_none_or(|last| first >= *last) {
             self.fold(profile, evaluation, &fresh, now);
             return;
         }
-        self.checkpoints.retain(|at, _| *at <= first);
+        self.checkpoints.retain(|at, _| *at < first.measured_at);
         let checkpoint = self.checkpoints.last_key_value().map(|(_, text)| read(text));
         let start = checkpoint.unwrap_or_else(|| Evaluation::start(profile, at(from)));
-        let since = start.last_measured_at();
+        let seen = start.last().copied();
         let again: Vec<Reading> = self
             .readings
             .iter()
-            .filter(|r| since.is_none_or(|since| r.measured_at >= since))
+            .filter(|reading| seen.is_none_or(|seen| **reading > seen))
             .copied()
             .collect();
         self.fold(profile, start, &again, now);
@@ -146,8 +146,8 @@ fn a_late_reading_folds_from_the_nearest_checkpoint_and_not_from_the_start() {
     kept.take(&profile, 0, &series, 2_880 * 900);
     assert_eq!((kept.folded, kept.checkpoints.len()), (2_879, 22));
     kept.take(&profile, 0, &[reading(2_800 * 900, 900)], 2_880 * 900);
-    // The 21st checkpoint is at reading 2,688: of those from there on, and the late one.
-    assert_eq!(kept.folded - 2_879, 2_880 - 2_687);
+    // The 21st checkpoint has seen 2,688 readings: the others, and the late one.
+    assert_eq!(kept.folded - 2_879, 2_880 - 2_688);
     assert_eq!(kept.assess(&profile, 2_880 * 900).coverage.out_of_range_s, 900);
 }
 

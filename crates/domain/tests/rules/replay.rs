@@ -23,14 +23,14 @@ struct Kept {
 }
 
 impl Kept {
-    /// The newest evaluation that has seen nothing after `instant`, with the later checkpoints gone.
+    /// The newest evaluation that has seen nothing of `instant` and after, with the later checkpoints gone.
     fn evaluation_until(
         &mut self,
         profile: &Profile,
         from: DateTime<Utc>,
         instant: DateTime<Utc>,
     ) -> Evaluation {
-        self.checkpoints.retain(|(last, _)| *last <= instant);
+        self.checkpoints.retain(|(last, _)| *last < instant);
         match self.checkpoints.last() {
             Some((_, json)) => serde_json::from_value(json.clone()).unwrap(),
             None => Evaluation::start(profile, from),
@@ -42,7 +42,7 @@ impl Kept {
         let mut evaluation = self.evaluation_until(profile, from, earliest);
         let seen = evaluation.last_measured_at();
         let readings =
-            self.readings.iter().filter(|reading| seen.is_none_or(|seen| reading.measured_at >= seen));
+            self.readings.iter().filter(|reading| seen.is_none_or(|seen| reading.measured_at > seen));
         for reading in readings {
             evaluation.push(profile, reading).unwrap();
             let json = serde_json::to_value(&evaluation).unwrap();
