@@ -9,6 +9,7 @@ drop table uplinks;
 drop table set_aside_readings;
 drop table readings;
 drop table assessments;
+drop table recording_clock;
 drop table evaluation_checkpoints;
 drop table assignment_states;
 drop table assignments;

@@ -118,6 +118,14 @@ create table evaluation_checkpoints (
 );
 create index evaluation_checkpoints_organisation on evaluation_checkpoints (organisation_id);
 
+-- The latest time at which something became known to this installation, whatever is done to clocks: one row, so that
+-- batches of several processes follow on each other.
+create table recording_clock (
+    one boolean primary key default true check (one),
+    at timestamptz not null
+);
+insert into recording_clock (at) values ('-infinity');
+
 -- What was known when: an assessment at each instant at which its meaning changed, with the reason. Only added to.
 create table assessments (
     id bigint generated always as identity primary key,
@@ -140,7 +148,7 @@ create table assessments (
 );
 create index assessments_organisation on assessments (organisation_id);
 create index assessments_shipment on assessments (shipment_id, id desc);
-create index assessments_assignment on assessments (assignment_id);
+create index assessments_assignment on assessments (assignment_id, id);
 
 -- The same value of the same instant is the same reading, however often it comes.
 create table readings (
@@ -262,6 +270,7 @@ create index alerts_open on alerts (organisation_id, created_at desc, id desc)
     where acknowledged_at is null and closed_as is null;
 create index alerts_shipment on alerts (shipment_id);
 create index alerts_assignment on alerts (assignment_id);
+create index alerts_live on alerts (assignment_id, ended_at) where alarm is not null and closed_as is null;
 create index alerts_tracker on alerts (tracker_id);
 create index alerts_merged_into on alerts (merged_into);
 create index alerts_acknowledged_by on alerts (acknowledged_by);

@@ -2,8 +2,11 @@
 //!
 //! Knows nothing of who carries it: custody is a record of its own.
 
+use chrono::{DateTime, Utc};
+
 use crate::evaluate::Verdict;
 use crate::named_enum::named_enum;
+use crate::time::unix;
 
 named_enum! {
     /// Where a shipment stands between planning and archive.
@@ -40,6 +43,36 @@ named_enum! {
         /// Something is unknown, and nothing known is out of range. Ends by itself when the missing readings arrive.
         Incomplete = "incomplete",
     }
+}
+
+/// One tracker's part of a shipment: [`from`, `until`), to this day where `until` is `None`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JudgedRide {
+    pub from: DateTime<Utc>,
+    pub until: Option<DateTime<Utc>>,
+    pub verdict: Verdict,
+}
+
+/// The verdict on a shipment by its rides: the worst of them, and never better than incomplete where a tracker was
+/// exchanged too late, so that for some time none rode with it. `None` without a ride.
+pub fn verdict_of(rides: &[JudgedRide]) -> Option<Verdict> {
+    let worst = rides.iter().map(|ride| ride.verdict).max()?;
+    let is_unwatched = unwatched_s(rides.iter().map(|ride| (ride.from, ride.until))) > 0;
+    Some(if is_unwatched { worst.max(Verdict::Incomplete) } else { worst })
+}
+
+/// Seconds between the beginning of the first ride and the end of the last one in which no tracker rode.
+pub fn unwatched_s(rides: impl Iterator<Item = (DateTime<Utc>, Option<DateTime<Utc>>)>) -> i64 {
+    let end_of = |until: Option<DateTime<Utc>>| until.map_or(i64::MAX, unix);
+    let mut rides: Vec<(i64, i64)> = rides.map(|(from, until)| (unix(from), end_of(until))).collect();
+    rides.sort_unstable();
+    let mut watched_until = i64::MAX;
+    let mut unwatched = 0;
+    for (index, (from, until)) in rides.into_iter().enumerate() {
+        unwatched += if index == 0 { 0 } else { (from - watched_until).max(0) };
+        watched_until = if index == 0 { until } else { watched_until.max(until) };
+    }
+    unwatched
 }
 
 named_enum! {
@@ -105,6 +138,7 @@ pub fn hold(previous: Option<HoldReason>, verdict: Verdict) -> Option<HoldReason
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::utc;
 
     #[test]
     fn a_hold_for_an_excursion_never_falls_away_and_one_for_incomplete_does() {
@@ -121,6 +155,35 @@ mod tests {
             (Some(Excursion), Verdict::Excursion, Some(Excursion)),
         ] {
             assert_eq!(hold(previous, verdict), expected, "{previous:?} {verdict:?}");
+        }
+    }
+
+    #[test]
+    fn a_tracker_exchanged_a_second_too_late_leaves_the_record_incomplete() {
+        let ride = |from, until: Option<i64>, verdict| JudgedRide {
+            from: utc(from),
+            until: until.map(utc),
+            verdict,
+        };
+        let (good, bad) = (Verdict::NoExcursion, Verdict::Excursion);
+        for (rides, unwatched, expected) in [
+            (vec![], 0, None),
+            (vec![ride(0, Some(60), good)], 0, Some(good)),
+            (vec![ride(0, Some(60), good), ride(60, None, good)], 0, Some(good)),
+            (vec![ride(0, Some(60), good), ride(61, None, good)], 1, Some(Verdict::Incomplete)),
+            (vec![ride(61, None, good), ride(0, Some(60), good)], 1, Some(Verdict::Incomplete)),
+            (vec![ride(0, Some(60), good), ride(61, None, bad)], 1, Some(bad)),
+            // A second tracker bridges the exchange of the first.
+            (vec![ride(0, Some(60), good), ride(30, Some(90), good), ride(80, None, good)], 0, Some(good)),
+            (vec![ride(0, None, good), ride(90, None, good)], 0, Some(good)),
+            (
+                vec![ride(0, Some(90), good), ride(10, Some(20), good), ride(100, None, good)],
+                10,
+                Some(Verdict::Incomplete),
+            ),
+        ] {
+            assert_eq!(unwatched_s(rides.iter().map(|ride| (ride.from, ride.until))), unwatched, "{rides:?}");
+            assert_eq!(verdict_of(&rides), expected, "{rides:?}");
         }
     }
 

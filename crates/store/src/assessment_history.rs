@@ -51,7 +51,7 @@ pub struct RecordedReading {
 }
 
 impl Connection {
-    /// The readings of a span in order of time, each with since when it has been known.
+    /// The readings of a span, its end included, each with since when it has been known.
     pub async fn recorded_readings(
         &mut self,
         span: &ReadingSpan,
@@ -66,7 +66,7 @@ impl Connection {
         let rows: Vec<Row> = sql_query(
             "select recorded_at, measured_at, temperature, humidity, temperature_min, temperature_max, out_of_range_s
              from readings
-             where tracker_id = $1 and measured_at >= $2 and measured_at < coalesce($3, 'infinity')
+             where tracker_id = $1 and measured_at >= $2 and measured_at <= coalesce($3, 'infinity')
              order by measured_at",
         )
         .bind::<Integer, _>(span.tracker.0)
@@ -118,14 +118,9 @@ impl Connection {
         before: Option<i64>,
         limit: i64,
     ) -> Result<Vec<PastAssessment>, StoreError> {
-        let rows: Vec<Row> = sql_query(
-            "select p.id, p.assignment_id, t.dev_eui, p.recorded_at, p.known_at, p.settled_until, p.cause,
-                 p.new_readings, p.measured_from, p.measured_to, p.verdict, p.assessment
-             from assessments p
-             join assignments a on a.id = p.assignment_id
-             join trackers t on t.id = a.tracker_id
-             where p.shipment_id = $1 and ($2 is null or p.id < $2) order by p.id desc limit $3",
-        )
+        let rows: Vec<Row> = sql_query(format!(
+            "{PAST} where p.shipment_id = $1 and ($2 is null or p.id < $2) order by p.id desc limit $3"
+        ))
         .bind::<SqlUuid, _>(shipment.0)
         .bind::<Nullable<BigInt>, _>(before)
         .bind::<BigInt, _>(limit)
@@ -133,7 +128,48 @@ impl Connection {
         .await?;
         rows.into_iter().map(Row::past).collect()
     }
+
+    /// A ride's, the earliest first.
+    pub async fn assessments_of(
+        &mut self,
+        assignment: AssignmentId,
+        after: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<PastAssessment>, StoreError> {
+        let rows: Vec<Row> = sql_query(format!(
+            "{PAST} where p.assignment_id = $1 and ($2 is null or p.id > $2) order by p.id limit $3"
+        ))
+        .bind::<SqlUuid, _>(assignment.0)
+        .bind::<Nullable<BigInt>, _>(after)
+        .bind::<BigInt, _>(limit)
+        .load(&mut self.raw)
+        .await?;
+        rows.into_iter().map(Row::past).collect()
+    }
+
+    /// The latest end of a span that a ride was assessed for.
+    pub async fn last_assessed_to(
+        &mut self,
+        assignment: AssignmentId,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        #[derive(QueryableByName)]
+        struct End {
+            #[diesel(sql_type = Nullable<Timestamptz>)]
+            at: Option<DateTime<Utc>>,
+        }
+        let sql =
+            "select max((assessment->>'to')::timestamptz) as at from assessments where assignment_id = $1";
+        let end: End = sql_query(sql).bind::<SqlUuid, _>(assignment.0).get_result(&mut self.raw).await?;
+        Ok(end.at)
+    }
 }
+
+const PAST: &str =
+    "select p.id, p.assignment_id, t.dev_eui, p.recorded_at, p.known_at, p.settled_until, p.cause,
+         p.new_readings, p.measured_from, p.measured_to, p.verdict, p.assessment
+     from assessments p
+     join assignments a on a.id = p.assignment_id
+     join trackers t on t.id = a.tracker_id";
 
 #[derive(QueryableByName)]
 struct Row {

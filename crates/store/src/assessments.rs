@@ -5,7 +5,7 @@ use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Text, Timestam
 use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl;
 use domain::evaluate::Verdict;
-use domain::shipment::HoldReason;
+use domain::shipment::{HoldReason, JudgedRide};
 use domain::{AssignmentId, OrganisationId, ProfileId, ShipmentId, TrackerId};
 use uuid::Uuid;
 
@@ -131,13 +131,13 @@ impl Connection {
         Ok(())
     }
 
-    /// What the given shipments' holds follow from: the hold so far and the worst verdict of all their rides. Their
+    /// What the given shipments' holds follow from: the hold so far and all their rides, as judged. Their
     /// rows are locked until the transaction ends: of two transactions that evaluate two rides of one shipment, the
     /// later one here sees what the earlier one stored.
     pub async fn lock_shipment_verdicts(
         &mut self,
         shipments: &[ShipmentId],
-    ) -> Result<Vec<(ShipmentId, Option<HoldReason>, Verdict)>, StoreError> {
+    ) -> Result<Vec<(ShipmentId, Option<HoldReason>, Vec<JudgedRide>)>, StoreError> {
         #[derive(QueryableByName)]
         struct Row {
             #[diesel(sql_type = SqlUuid)]
@@ -146,6 +146,10 @@ impl Connection {
             hold: Option<String>,
             #[diesel(sql_type = Nullable<Text>)]
             verdict: Option<String>,
+            #[diesel(sql_type = Timestamptz)]
+            from_at: DateTime<Utc>,
+            #[diesel(sql_type = Nullable<Timestamptz>)]
+            until_at: Option<DateTime<Utc>>,
         }
         if shipments.is_empty() {
             return Ok(Vec::new());
@@ -156,7 +160,7 @@ impl Connection {
             .execute(&mut self.raw)
             .await?;
         let rows: Vec<Row> = sql_query(
-            "select s.id, s.hold, st.verdict from shipments s
+            "select s.id, s.hold, st.verdict, a.from_at, a.until_at from shipments s
              join assignments a on a.shipment_id = s.id
              join assignment_states st on st.assignment_id = a.id
              where s.id = any($1) order by s.id",
@@ -164,17 +168,18 @@ impl Connection {
         .bind::<Array<SqlUuid>, _>(column(shipments, |shipment| shipment.0))
         .load(&mut self.raw)
         .await?;
-        let mut worst: Vec<(ShipmentId, Option<HoldReason>, Verdict)> = Vec::new();
+        let mut judged: Vec<(ShipmentId, Option<HoldReason>, Vec<JudgedRide>)> = Vec::new();
         for row in rows {
             // A ride that nobody has evaluated yet is one of which nothing is known.
             let verdict = row.verdict.as_deref().map_or(Ok(Verdict::Incomplete), str::parse);
             let verdict = verdict.map_err(|error| StoreError::unreadable("verdict", error))?;
-            match worst.last_mut().filter(|(shipment, _, _)| shipment.0 == row.id) {
-                Some((_, _, so_far)) => *so_far = verdict.max(*so_far),
-                None => worst.push((ShipmentId(row.id), parse_hold(row.hold)?, verdict)),
+            let ride = JudgedRide { from: row.from_at, until: row.until_at, verdict };
+            match judged.last_mut().filter(|(shipment, _, _)| shipment.0 == row.id) {
+                Some((_, _, rides)) => rides.push(ride),
+                None => judged.push((ShipmentId(row.id), parse_hold(row.hold)?, vec![ride])),
             }
         }
-        Ok(worst)
+        Ok(judged)
     }
 
     /// Rides under way whose tracker was last heard at least two intervals ago and that have no silence alert yet, in

@@ -20,8 +20,8 @@ pub struct Checkpoint {
 }
 
 impl Connection {
-    /// The latest checkpoint of each ride that has seen nothing after the given instant; a ride without one is left
-    /// out.
+    /// The latest checkpoint of each ride that has seen nothing of the given instant and after; a ride without one is
+    /// left out.
     pub async fn nearest_checkpoints(
         &mut self,
         rides: &[(AssignmentId, DateTime<Utc>)],
@@ -41,7 +41,7 @@ impl Connection {
              from unnest($1::uuid[], $2::timestamptz[]) as n (assignment_id, at)
              join lateral (
                  select evaluation from evaluation_checkpoints c
-                 where c.assignment_id = n.assignment_id and c.at <= n.at order by c.at desc limit 1
+                 where c.assignment_id = n.assignment_id and c.at < n.at order by c.at desc limit 1
              ) c on true",
         )
         .bind::<Array<SqlUuid>, _>(column(rides, |(assignment, _)| assignment.0))

@@ -1,5 +1,9 @@
 //! Connections: the pools they come from, transactions, locks, and the way to another version.
 
+use chrono::{DateTime, Utc};
+use diesel::QueryableByName;
+use diesel::sql_types::Timestamptz;
+use diesel_async::RunQueryDsl;
 use std::collections::HashSet;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex};
@@ -17,6 +21,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use futures_util::FutureExt;
 
 use crate::address::Address;
+use crate::statement::statement;
 use crate::{Partitioned, StoreError};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
@@ -155,6 +160,19 @@ impl Connection {
     /// reading that neither side sees in time to assess it.
     pub async fn lock_intake(&mut self) -> Result<(), StoreError> {
         self.lock("pg_advisory_xact_lock", INTAKE_LOCK).await
+    }
+
+    /// The time at which what this transaction stores becomes known: `now`, but always after every one given before, by
+    /// whichever process. To be asked under the intake lock; who asks next waits for the end of this transaction.
+    pub async fn recording_time(&mut self, now: DateTime<Utc>) -> Result<DateTime<Utc>, StoreError> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Timestamptz)]
+            at: DateTime<Utc>,
+        }
+        let sql = "update recording_clock set at = greatest(at + interval '1 microsecond', $1) returning at";
+        let row: Row = statement(sql).bind::<Timestamptz, _>(now).get_result(&mut self.raw).await?;
+        Ok(row.at)
     }
 
     async fn lock(&mut self, function: &str, lock: i64) -> Result<(), StoreError> {

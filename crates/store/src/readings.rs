@@ -97,6 +97,13 @@ struct SetAsideRow {
     reason: String,
 }
 
+/// The two parts of a reading that a row holds less finely: microseconds, and seconds in 31 bits.
+fn storable(reading: &Reading) -> (DateTime<Utc>, Option<i32>) {
+    let micros = DateTime::from_timestamp_micros(reading.measured_at.timestamp_micros());
+    let out_of_range_s = reading.out_of_range_s.map(|seconds| i32::try_from(seconds).unwrap_or(i32::MAX));
+    (micros.unwrap_or(reading.measured_at), out_of_range_s)
+}
+
 impl ValueRow {
     pub(crate) fn reading(&self) -> Reading {
         Reading {
@@ -116,12 +123,12 @@ pub fn later_end(a: Option<DateTime<Utc>>, b: Option<DateTime<Utc>>) -> Option<D
 }
 
 impl Connection {
-    /// Stores the readings that are not there yet, as known from `now` on, and returns the positions of those in
+    /// Stores the readings that are not there yet, as known from `recorded_at` on, and returns the positions of those in
     /// `readings`.
     pub async fn insert_readings(
         &mut self,
         readings: &[TrackerReading],
-        now: DateTime<Utc>,
+        recorded_at: DateTime<Utc>,
     ) -> Result<Vec<usize>, StoreError> {
         #[derive(QueryableByName)]
         struct Inserted {
@@ -142,7 +149,7 @@ impl Connection {
              returning tracker_id, measured_at, temperature, humidity, temperature_min, temperature_max,
                  out_of_range_s",
         )
-        .bind::<Array<Timestamptz>, _>(column(readings, |r| r.reading.measured_at))
+        .bind::<Array<Timestamptz>, _>(column(readings, |r| storable(&r.reading).0))
         .bind::<Array<Timestamptz>, _>(column(readings, |r| r.received_at))
         .bind::<Array<Integer>, _>(column(readings, |r| r.organisation.0))
         .bind::<Array<Integer>, _>(column(readings, |r| r.tracker.0))
@@ -151,15 +158,17 @@ impl Connection {
         .bind::<Array<Nullable<Integer>>, _>(column(readings, |r| r.reading.humidity.map(|h| h.0)))
         .bind::<Array<Nullable<Integer>>, _>(column(readings, |r| r.reading.min.map(|t| t.0)))
         .bind::<Array<Nullable<Integer>>, _>(column(readings, |r| r.reading.max.map(|t| t.0)))
-        .bind::<Array<Nullable<Integer>>, _>(column(readings, |r| {
-            r.reading.out_of_range_s.and_then(|seconds| i32::try_from(seconds).ok())
-        }))
-        .bind::<Timestamptz, _>(now)
+        .bind::<Array<Nullable<Integer>>, _>(column(readings, |r| storable(&r.reading).1))
+        .bind::<Timestamptz, _>(recorded_at)
         .load(&mut self.raw)
         .await?;
         let mut fresh: std::collections::HashSet<(i32, Reading)> =
             inserted.iter().map(|row| (row.tracker_id, row.value.reading())).collect();
-        let is_fresh = |(_, r): &(usize, &TrackerReading)| fresh.remove(&(r.tracker.0, r.reading));
+        let is_fresh = |(_, r): &(usize, &TrackerReading)| {
+            let (measured_at, out_of_range_s) = storable(&r.reading);
+            let out_of_range_s = out_of_range_s.map(i32::unsigned_abs);
+            fresh.remove(&(r.tracker.0, Reading { measured_at, out_of_range_s, ..r.reading }))
+        };
         Ok(readings.iter().enumerate().filter(is_fresh).map(|(position, _)| position).collect())
     }
 

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use domain::evaluate::Verdict;
 use domain::shipment::{HoldReason, ShipmentStatus};
 use domain::{AssignmentId, DevEui, OrganisationId, ProfileId, ShipmentId, TrackerId, UserId};
 use uuid::Uuid;
@@ -51,6 +52,8 @@ pub struct Ride {
     pub evaluation: Vec<u8>,
     /// The evaluation has taken in every reading of the ride that was recorded by then.
     pub known_at: Option<DateTime<Utc>>,
+    /// None as long as nobody has evaluated it.
+    pub verdict: Option<Verdict>,
 }
 
 /// Which shipments a list shows, newest first.
@@ -173,7 +176,7 @@ impl Connection {
     pub async fn rides(&mut self, of: &[ShipmentId]) -> Result<Vec<Ride>, StoreError> {
         let rows: Vec<RideRow> = sql_query(
             "select a.id, a.shipment_id, a.tracker_id, t.dev_eui, t.name, a.from_at, a.until_at, st.evaluation,
-                 st.known_at
+                 st.known_at, st.verdict
              from assignments a
              join trackers t on t.id = a.tracker_id
              join assignment_states st on st.assignment_id = a.id
@@ -182,7 +185,7 @@ impl Connection {
         .bind::<Array<SqlUuid>, _>(column(of, |id| id.0))
         .load(&mut self.raw)
         .await?;
-        Ok(rows.into_iter().map(RideRow::ride).collect())
+        rows.into_iter().map(RideRow::ride).collect()
     }
 
     /// Whether the tracker rides with some shipment at any time of `[from, ∞)`. Locks the tracker against a second
@@ -303,11 +306,14 @@ struct RideRow {
     evaluation: Vec<u8>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     known_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Text>)]
+    verdict: Option<String>,
 }
 
 impl RideRow {
-    fn ride(self) -> Ride {
-        Ride {
+    fn ride(self) -> Result<Ride, StoreError> {
+        let verdict = self.verdict.as_deref().map(str::parse).transpose();
+        Ok(Ride {
             assignment: AssignmentId(self.id),
             shipment: ShipmentId(self.shipment_id),
             tracker: TrackerId(self.tracker_id),
@@ -317,6 +323,7 @@ impl RideRow {
             until: self.until_at,
             evaluation: self.evaluation,
             known_at: self.known_at,
-        }
+            verdict: verdict.map_err(|error| StoreError::unreadable("verdict", error))?,
+        })
     }
 }

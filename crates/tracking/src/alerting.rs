@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use domain::access::Role;
 use domain::alert::{AlertKind, LiveAlert, Severity};
 use domain::because::Because;
-use domain::evaluate::Episode as EvaluatedEpisode;
+use domain::evaluate::{Episode as EvaluatedEpisode, Verdict};
 use domain::profile::Profile;
 use domain::{AlertId, OrganisationId, ShipmentId};
 use store::{
@@ -25,6 +25,8 @@ struct Raised {
     /// The shipment's.
     reference: Option<String>,
     because: Option<String>,
+    /// Its box is on hold with it.
+    is_held: bool,
 }
 
 /// What a batch makes of the alerts.
@@ -46,6 +48,7 @@ impl AlertWork {
         profile: &Profile,
         state: &AssignmentState,
         episode: &EvaluatedEpisode,
+        verdict: Verdict,
         because: &Because,
     ) {
         let (Some(alarm), Some(stored)) = (profile.alarm(&episode.alarm), stored(episode)) else { return };
@@ -65,6 +68,7 @@ impl AlertWork {
             alert,
             reference: Some(state.shipment_reference.clone()),
             because: Some(because.to_string()),
+            is_held: domain::shipment::hold(None, verdict).is_some(),
         });
     }
 
@@ -109,7 +113,7 @@ impl AlertWork {
     }
 
     fn add(&mut self, alert: NewAlert, reference: Option<String>) {
-        self.raised.push(Raised { alert, reference, because: None });
+        self.raised.push(Raised { alert, reference, because: None, is_held: false });
     }
 
     /// Late or further readings changed the episode of an alert.
@@ -220,7 +224,7 @@ impl AlertWork {
         let alerts: Vec<NewAlert> = self.raised.iter().map(|raised| raised.alert.clone()).collect();
         let raised = db.raise_alerts(&alerts, now).await?;
         let (mut of_shipments, mut of_installation) = (self.told_anew, Vec::new());
-        for Raised { alert, reference, because } in
+        for Raised { alert, reference, because, is_held } in
             self.raised.into_iter().filter(|new| raised.contains(&new.alert.id))
         {
             let shipment: Option<ShipmentId> = alert.shipment;
@@ -238,7 +242,7 @@ impl AlertWork {
             // That one cannot be told by the means that failed.
             if alert.kind != AlertKind::NotificationFailed {
                 let told = if shipment.is_some() { &mut of_shipments } else { &mut of_installation };
-                told.push(notification(&alert, reference.as_deref()));
+                told.push(notification(&alert, reference.as_deref(), is_held));
             }
         }
         db.write_audit(&self.audit, now).await?;
@@ -262,7 +266,7 @@ fn instant(began_at: DateTime<Utc>, alarmed_at: DateTime<Utc>) -> Episode {
     Episode { began_at, alarmed_at, ended_at: None, exposure_s: None, extreme: None }
 }
 
-fn notification(alert: &NewAlert, reference: Option<&str>) -> NewNotification {
+fn notification(alert: &NewAlert, reference: Option<&str>, is_held: bool) -> NewNotification {
     let about = match (reference, &alert.subject) {
         (Some(reference), _) => format!("shipment {reference}"),
         (None, Some(subject)) => subject.clone(),
@@ -280,7 +284,7 @@ fn notification(alert: &NewAlert, reference: Option<&str>) -> NewNotification {
             if matches!(alert.kind, AlertKind::HumidityHigh | AlertKind::HumidityLow) { "%" } else { "°C" };
         body.push_str(&format!("Worst so far: {} {unit}\n", domain::Temperature(extreme)));
     }
-    if !alert.kind.is_closed_by_data() {
+    if is_held {
         body.push_str("\nDo not use until quality has decided.\n");
     }
     NewNotification {

@@ -5,10 +5,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::alert::{AlertChange, LiveAlert, reconcile};
-use domain::because::Because;
+use domain::because::{Because, Cause};
+use domain::evaluate::{Episode, Verdict};
 use domain::profile::Profile;
+use domain::shipment::verdict_of;
 use domain::{AlertId, AssignmentId, OrganisationId, ShipmentId};
 use store::{AssignmentState, AuditEntry, Connection, EvaluatedAssignment, NewAssessment, StoreError};
 
@@ -18,6 +20,9 @@ use crate::folds::{self, Folded, end_of, fold, store_checkpoints, write_evaluati
 use crate::live::{Change, OwnedChange};
 
 pub use folds::Fresh;
+
+/// How many ended episodes a kept assessment lists.
+const LISTED_EPISODES: usize = 16;
 
 /// Evaluates the given assignments at `now` and stores what follows: evaluations, alerts, notifications, holds.
 /// Returns what pages should hear of after the commit.
@@ -44,7 +49,7 @@ pub async fn reassess(
     let mut outcome = Outcome::default();
     for ((state, profile), folded) in rides.iter().zip(folded) {
         let standing = live.remove(&state.assignment).unwrap_or_default();
-        let known_at = if matches!(fresh, Fresh::Nothing) { state.known_at } else { Some(now) };
+        let known_at = fresh.known_at(state.known_at);
         outcome.add(profile, state, folded, &standing, known_at, now)?;
     }
     db.store_evaluations(&outcome.evaluated).await?;
@@ -106,19 +111,22 @@ impl Outcome {
         }
         let recorded = self.work.recorded();
         for change in reconcile(standing, &episodes) {
-            add_change(&mut self.work, profile, state, standing, change, &because);
+            add_change(&mut self.work, profile, state, standing, change, (assessment.verdict, &because));
         }
         let judged_anew = state.verdict != Some(assessment.verdict);
-        if judged_anew {
+        // Where a ride begins or ends decides, too, whether somebody watched all the time.
+        if judged_anew || matches!(because.cause, Cause::Bound | Cause::Unbound) {
             self.judged_anew.insert(state.shipment, state.organisation);
         }
         if judged_anew || self.work.recorded() > recorded {
+            let mut assessment = assessment.clone();
+            let settled_until = keep_latest(&mut assessment.episodes, settled_before);
             self.changed.push(NewAssessment {
                 organisation: state.organisation,
                 shipment: state.shipment,
                 assignment: state.assignment,
                 known_at,
-                settled_until: settled_before,
+                settled_until,
                 because,
                 verdict: assessment.verdict,
                 assessment: serde_json::to_value(&assessment).map_err(|error| StoreError::Unreadable {
@@ -144,11 +152,11 @@ fn add_change(
     state: &AssignmentState,
     standing: &[LiveAlert],
     change: AlertChange,
-    because: &Because,
+    (verdict, because): (Verdict, &Because),
 ) {
     let known = |id: AlertId| standing.iter().find(|alert| alert.id == id);
     match change {
-        AlertChange::Raise { episode } => work.raise(profile, state, &episode, because),
+        AlertChange::Raise { episode } => work.raise(profile, state, &episode, verdict, because),
         AlertChange::Amend { alert, episode, reopened } => {
             if let Some(before) = known(alert) {
                 work.amend(state, before, &episode, reopened, because);
@@ -157,10 +165,24 @@ fn add_change(
         AlertChange::Merge { alert, into } => work.merge(state, alert, into, because),
         AlertChange::Withdraw { alert, reason } => {
             if let Some(before) = known(alert) {
-                work.withdraw(profile, state, before, reason.text(), because);
+                work.withdraw(profile, state, before, reason.text(because.cause), because);
             }
         }
     }
+}
+
+/// Leaves so many of the episodes that ended last, and those that last: a box that flaps for weeks changes its meaning
+/// with every reading. Returns from when on those that ended are listed; `before` where all are left.
+fn keep_latest(episodes: &mut Vec<Episode>, before: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    let mut ends: Vec<DateTime<Utc>> = episodes.iter().filter_map(|episode| episode.ended_at).collect();
+    ends.sort_unstable();
+    let Some(last_left_out) = ends.len().checked_sub(LISTED_EPISODES + 1).and_then(|place| ends.get(place))
+    else {
+        return before;
+    };
+    let since = *last_left_out + TimeDelta::seconds(1);
+    episodes.retain(|episode| episode.ended_at.is_none_or(|ended| ended >= since));
+    Some(since)
 }
 
 /// A hold follows from the verdicts, so it is looked at only where one of them has changed.
@@ -171,7 +193,8 @@ async fn update_holds(
 ) -> Result<(), StoreError> {
     let shipments: Vec<ShipmentId> = judged_anew.keys().copied().collect();
     let (mut changed, mut audit) = (Vec::new(), Vec::new());
-    for (shipment, before, verdict) in db.lock_shipment_verdicts(&shipments).await? {
+    for (shipment, before, rides) in db.lock_shipment_verdicts(&shipments).await? {
+        let Some(verdict) = verdict_of(&rides) else { continue };
         let after = domain::shipment::hold(before, verdict);
         if let Some(organisation) = judged_anew.get(&shipment).filter(|_| before != after) {
             changed.push((shipment, after));

@@ -38,11 +38,18 @@ pub async fn bind(
             profile.max_gap()
         ));
     }
+    for alarm in profile.event_alarms() {
+        warnings.push(format!(
+            "the profile's alarm `{}` is about {}, which no tracker reports yet: it is not watched",
+            alarm.name, alarm.kind
+        ));
+    }
     let evaluation = write_evaluation(&Evaluation::start(profile, from))?;
     let assignment =
         db.bind_tracker(tracker.organisation, shipment.id, tracker.id, from, &evaluation, now).await?;
     let states = db.lock_assignments(&[assignment]).await?;
-    let mut changes = reassess(service, db, states, &Fresh::Everything(Cause::Bound), now).await?;
+    let fresh = Fresh::Everything(Cause::Bound, db.recording_time(now).await?);
+    let mut changes = reassess(service, db, states, &fresh, now).await?;
     changes.push((tracker.organisation, Change::Shipment { id: shipment.id }));
     Ok(Bound { warnings, changes })
 }
@@ -65,6 +72,7 @@ pub async fn unbind(
     }
     let mut changes = work.apply(db, now).await?;
     let states = db.lock_assignments(&[ride]).await?;
-    changes.extend(reassess(service, db, states, &Fresh::Everything(Cause::Unbound), now).await?);
+    let fresh = Fresh::Everything(Cause::Unbound, db.recording_time(now).await?);
+    changes.extend(reassess(service, db, states, &fresh, now).await?);
     Ok(Some(changes))
 }

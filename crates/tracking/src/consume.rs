@@ -54,15 +54,16 @@ pub async fn run(service: &Service) {
 pub async fn consume_batch(service: &Service, arrived: &mut Arrived) -> Result<(), StoreError> {
     let mut db = service.workers.begin().await?;
     db.share_intake().await?;
-    let now = service.recording_time();
+    let now = (service.clock)();
+    let recorded_at = db.recording_time(now).await?;
     let trackers = find_trackers(&mut db, &arrived.uplinks).await?;
     let heard = decode_uplinks(&mut arrived.uplinks, &trackers);
     service.workers.ensure_partitions(&days_of(&arrived.uplinks, &heard.readings)).await?;
     store_intake(&mut db, arrived).await?;
-    let fresh = store_readings(&mut db, &heard, now).await?;
+    let fresh = store_readings(&mut db, &heard, recorded_at).await?;
     let readings = fresh.values().map(Vec::len).sum::<usize>();
     let mut changes = note_heard(&mut db, &heard, &trackers, now).await?;
-    changes.extend(assess_fresh(service, &mut db, fresh, now).await?);
+    changes.extend(assess_fresh(service, &mut db, fresh, recorded_at, now).await?);
     let reports: Vec<&Report> = arrived.reports.iter().chain(&heard.reports).collect();
     changes.extend(raise_reports(&mut db, &reports, now).await?);
     db.commit().await?;
@@ -103,9 +104,9 @@ type FreshReadings = HashMap<TrackerId, Vec<Reading>>;
 async fn store_readings(
     db: &mut Connection,
     heard: &Heard,
-    now: DateTime<Utc>,
+    recorded_at: DateTime<Utc>,
 ) -> Result<FreshReadings, StoreError> {
-    let inserted = db.insert_readings(&heard.readings, now).await?;
+    let inserted = db.insert_readings(&heard.readings, recorded_at).await?;
     db.insert_set_aside(&heard.set_aside).await?;
     let mut fresh = FreshReadings::new();
     for reading in inserted.into_iter().filter_map(|position| heard.readings.get(position)) {
@@ -151,6 +152,7 @@ async fn assess_fresh(
     service: &Service,
     db: &mut Connection,
     fresh: FreshReadings,
+    recorded_at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Vec<OwnedChange>, StoreError> {
     let earliest: Vec<_> = fresh
@@ -161,7 +163,7 @@ async fn assess_fresh(
         return Ok(Vec::new());
     }
     let states = db.lock_assignments_of(&earliest).await?;
-    reassess(service, db, states, &Fresh::Readings(fresh), now).await
+    reassess(service, db, states, &Fresh::Readings(fresh, recorded_at), now).await
 }
 
 async fn raise_reports(
@@ -202,9 +204,10 @@ pub async fn take_up_tracker(
     // All of them before the first row: another connection makes them, and would wait for this transaction.
     service.workers.ensure_partitions(&days.into_iter().collect::<Vec<_>>()).await?;
     after = None;
+    let recorded_at = db.recording_time(now).await?;
     while let Some((mut uplinks, last)) = next_kept(db, tracker, after).await? {
         let heard = decode_uplinks(&mut uplinks, &trackers);
-        store_readings(db, &heard, now).await?;
+        store_readings(db, &heard, recorded_at).await?;
         note_heard(db, &heard, &trackers, now).await?;
         db.update_uplink_problems(&uplinks).await?;
         after = Some(last);

@@ -11,16 +11,27 @@ use domain::{AssignmentId, Reading, TrackerId};
 use store::{AssignmentState, Checkpoint, Connection, ReadingSpan, StoreError};
 
 /// A day of a tracker that reports every 11 minutes: small enough to fold again in microseconds, and few rows.
-const INSTANTS_A_CHECKPOINT: u32 = 128;
+pub const INSTANTS_A_CHECKPOINT: u32 = 128;
 
 /// Which readings are new to the given assignments.
 pub enum Fresh {
     /// None: only time has passed.
     Nothing,
-    /// These, in order of time, of these trackers.
-    Readings(HashMap<TrackerId, Vec<Reading>>),
-    /// Nobody knows: fold everything again.
-    Everything(Cause),
+    /// These, in their order, of these trackers; and when they became known.
+    Readings(HashMap<TrackerId, Vec<Reading>>, DateTime<Utc>),
+    /// Nobody knows: fold everything that is known by then again.
+    Everything(Cause, DateTime<Utc>),
+}
+
+impl Fresh {
+    /// Until when everything recorded is taken in afterwards, for a ride that had taken in everything until
+    /// `known_at`.
+    pub fn known_at(&self, known_at: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Nothing => known_at,
+            Self::Readings(_, recorded_at) | Self::Everything(_, recorded_at) => Some(*recorded_at),
+        }
+    }
 }
 
 /// A ride's evaluation with the new readings.
@@ -43,8 +54,8 @@ enum Restart {
 
 /// Where a ride's evaluation is taken up, and which readings are to follow.
 enum Start {
-    Here(Evaluation, Vec<Reading>),
-    /// From a checkpoint that has seen nothing after this instant.
+    Here(Box<Evaluation>, Vec<Reading>),
+    /// From a checkpoint that has seen nothing of this instant and after.
     Before(DateTime<Utc>),
     Beginning,
 }
@@ -68,10 +79,9 @@ pub async fn fold(
         let TakenUp { evaluation, restart, readings } = taken_up;
         let readings = match restart {
             Restart::Nowhere => readings,
-            Restart::After(_) => series.remove(&state.assignment).unwrap_or_default(),
+            Restart::After(_) => unseen(&evaluation, series.remove(&state.assignment).unwrap_or_default()),
         };
         let settled_before = evaluation.settled_until();
-        // The statement orders them by time, as the fresh ones are.
         let continued = evaluation
             .continue_with(profile, &readings, INSTANTS_A_CHECKPOINT)
             .map_err(|error| StoreError::Unreadable { what: "series", reason: error.to_string() })?;
@@ -80,12 +90,19 @@ pub async fn fold(
     Ok(folded)
 }
 
+/// In their order, which the statement gives only by time.
+fn unseen(evaluation: &Evaluation, mut readings: Vec<Reading>) -> Vec<Reading> {
+    readings.sort_unstable();
+    readings.retain(|reading| evaluation.last().is_none_or(|last| reading > last));
+    readings
+}
+
 fn start_of(profile: &Profile, state: &AssignmentState, fresh: &Fresh) -> (Start, Because) {
     let none = |cause| Because::of(cause, [].into_iter());
     let readings = match fresh {
-        Fresh::Everything(cause) => return (Start::Beginning, none(*cause)),
+        Fresh::Everything(cause, _) => return (Start::Beginning, none(*cause)),
         Fresh::Nothing => [].as_slice(),
-        Fresh::Readings(readings) => readings.get(&state.tracker).map(Vec::as_slice).unwrap_or_default(),
+        Fresh::Readings(readings, _) => readings.get(&state.tracker).map(Vec::as_slice).unwrap_or_default(),
     };
     // One from so long before the ride that it cannot stand into it says nothing about it.
     let earliest = state.from - standing(profile);
@@ -100,15 +117,22 @@ fn start_of(profile: &Profile, state: &AssignmentState, fresh: &Fresh) -> (Start
         Ok(evaluation) => evaluation,
         Err(error) => {
             tracing::warn!(assignment = %state.assignment, %error, "evaluating anew");
-            return (Start::Beginning, because(Cause::Readings));
+            let cause = if relevant.is_empty() { Cause::Clock } else { Cause::Readings };
+            return (Start::Beginning, because(cause));
         }
     };
-    match (relevant.first().map(|first| first.measured_at), evaluation.last_measured_at()) {
-        (None, _) => (Start::Here(evaluation, relevant), none(Cause::Clock)),
-        (Some(first), Some(last)) if first < last => (Start::Before(first), because(Cause::LateReadings)),
-        (Some(_), _) => {
+    let Some(first) = relevant.first() else {
+        return (Start::Here(Box::new(evaluation), relevant), none(Cause::Clock));
+    };
+    match evaluation.last() {
+        Some(last) if first < last => {
+            let late = relevant.partition_point(|reading| reading < last);
+            let late = relevant.iter().take(late).map(|reading| reading.measured_at);
+            (Start::Before(first.measured_at), Because::of(Cause::LateReadings, late))
+        }
+        _ => {
             let because = because(Cause::Readings);
-            (Start::Here(evaluation, relevant), because)
+            (Start::Here(Box::new(evaluation), relevant), because)
         }
     }
 }
@@ -136,7 +160,7 @@ async fn take_up(
         db.nearest_checkpoints(&late).await?.into_iter().collect();
     let one = |((state, profile), start): (&(&AssignmentState, &Profile), Start)| {
         if let Start::Here(evaluation, readings) = start {
-            return TakenUp { evaluation, restart: Restart::Nowhere, readings };
+            return TakenUp { evaluation: *evaluation, restart: Restart::Nowhere, readings };
         }
         // As with the evaluation itself: a checkpoint that cannot be read is no loss.
         let checkpoint = found.remove(&state.assignment).and_then(|bytes| read_evaluation(&bytes).ok());

@@ -24,7 +24,7 @@ mod watch;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use queue::{LinkState, Queue, QueueState};
 use store::Store;
 use tokio::sync::{Semaphore, watch as signal};
@@ -60,8 +60,6 @@ pub struct Service {
     metrics: metrics::Metrics,
     /// Since when nothing waits in the queue.
     listening_since: Mutex<Option<DateTime<Utc>>>,
-    /// The latest recording time given.
-    recorded: Mutex<DateTime<Utc>>,
     shutdown: signal::Receiver<bool>,
 }
 
@@ -108,18 +106,8 @@ impl Service {
             login_turns: Semaphore::new(LOGINS_AT_ONCE),
             metrics: metrics::Metrics::new()?,
             listening_since: Mutex::new(None),
-            recorded: Mutex::new(DateTime::<Utc>::MIN_UTC),
             shutdown,
         })
-    }
-
-    /// The time at which something becomes known here. It only grows, whatever is done to the clock: what was recorded
-    /// by such an instant is what an assessment of that instant knew. To be asked under the intake lock.
-    fn recording_time(&self) -> DateTime<Utc> {
-        let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = recorded.checked_add_signed(TimeDelta::microseconds(1)).unwrap_or(*recorded);
-        *recorded = (self.clock)().max(next);
-        *recorded
     }
 
     /// Waits; false when the service is to stop.

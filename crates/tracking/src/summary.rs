@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::allowance::{Balance, Statement};
 use domain::evaluate::{Assessment, Coverage, Interval, Verdict, evaluate, gaps};
 use domain::profile::Profile;
+use domain::shipment::{JudgedRide, unwatched_s, verdict_of};
 use domain::{DevEui, Reading};
 use store::{Connection, ReadingSpan, Ride, StoreError};
 
@@ -22,16 +23,25 @@ pub struct AssessedRide {
     pub gaps: Vec<(DateTime<Utc>, DateTime<Utc>)>,
 }
 
-/// The worst verdict and the summed coverage of several rides; None of none.
-pub fn worst_of<'a>(rides: impl Iterator<Item = &'a Assessment>) -> Option<Overall> {
-    rides.map(|ride| Overall { verdict: ride.verdict, coverage: ride.coverage }).reduce(|a, b| Overall {
-        verdict: a.verdict.max(b.verdict),
-        coverage: Coverage {
-            in_range_s: a.coverage.in_range_s + b.coverage.in_range_s,
-            out_of_range_s: a.coverage.out_of_range_s + b.coverage.out_of_range_s,
-            unknown_s: a.coverage.unknown_s + b.coverage.unknown_s,
-        },
-    })
+/// Of rides as they are judged; None of none. Coverage adds up over the trackers, so that two in one box count twice;
+/// time between two rides, in which none watched, is unknown.
+pub fn overall<'a>(rides: impl Iterator<Item = (&'a Ride, Verdict, Coverage)> + Clone) -> Option<Overall> {
+    let judged = |(ride, verdict, _): (&Ride, Verdict, Coverage)| JudgedRide {
+        from: ride.from,
+        until: ride.until,
+        verdict,
+    };
+    let judged: Vec<JudgedRide> = rides.clone().map(judged).collect();
+    let mut coverage = Coverage {
+        unknown_s: unwatched_s(judged.iter().map(|ride| (ride.from, ride.until))),
+        ..Coverage::default()
+    };
+    for (_, _, of_ride) in rides {
+        coverage.in_range_s += of_ride.in_range_s;
+        coverage.out_of_range_s += of_ride.out_of_range_s;
+        coverage.unknown_s += of_ride.unknown_s;
+    }
+    Some(Overall { verdict: verdict_of(&judged)?, coverage })
 }
 
 /// What the kept folds of a shipment's rides say.
@@ -44,21 +54,24 @@ pub struct Summary {
 
 /// A shipment at `now`.
 pub fn summarise(profile: &Profile, rides: &[Ride], now: DateTime<Utc>) -> Summary {
-    let mut assessments = Vec::with_capacity(rides.len());
+    let mut judged = Vec::with_capacity(rides.len());
     let mut latest: Option<(DevEui, Reading)> = None;
     for ride in rides {
         let Ok(evaluation) = read_evaluation(&ride.evaluation) else {
-            // The clock makes it anew; until then nothing is said of it.
+            // What was said of it last stands until it is evaluated anew; its seconds are not known here.
             tracing::warn!(assignment = %ride.assignment, "a kept evaluation cannot be read");
+            let verdict = ride.verdict.unwrap_or(Verdict::Incomplete).max(Verdict::Incomplete);
+            judged.push((ride, verdict, Coverage::default()));
             continue;
         };
-        assessments.push(evaluation.assess(profile, end_of(ride.until, now)));
+        let assessment = evaluation.assess(profile, end_of(ride.until, now));
+        judged.push((ride, assessment.verdict, assessment.coverage));
         let later = |reading: &&Reading| latest.is_none_or(|(_, latest)| **reading > latest);
         if let Some(reading) = evaluation.latest().filter(later) {
             latest = Some((ride.dev_eui, *reading));
         }
     }
-    Summary { overall: worst_of(assessments.iter()), latest }
+    Summary { overall: overall(judged.into_iter()), latest }
 }
 
 /// Each ride evaluated anew over all of its readings, and what the box has spent on all of them.

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::Severity;
+use crate::because::Cause;
 use crate::evaluate::Episode;
 use crate::ids::AlertId;
 
@@ -67,18 +68,29 @@ pub enum AlertChange {
 /// Why an alert is taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WithdrawReason {
-    /// Late data showed that there was no exposure at that time.
+    /// There was no exposure at that time.
     NoExposure,
-    /// There was one, but late data showed that it did not reach the alarm's delay.
+    /// There was one, but it did not reach the alarm's delay.
     DelayNotReached,
 }
 
 impl WithdrawReason {
-    /// For the audit entry and the page.
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::NoExposure => "late readings show that there was no exposure at this time",
-            Self::DelayNotReached => "late readings show that the exposure did not reach the alarm's delay",
+    /// For the audit entry, the page and the mail. The end of a ride takes nothing back that was measured: it says
+    /// that the time is not the shipment's.
+    pub fn text(self, cause: Cause) -> &'static str {
+        match (self, cause) {
+            (Self::NoExposure, Cause::Unbound) => "the tracker's ride ended before the exposure began",
+            (Self::DelayNotReached, Cause::Unbound) => {
+                "the tracker's ride ended before the exposure reached the alarm's delay"
+            }
+            (Self::NoExposure, Cause::LateReadings) => {
+                "late readings show that there was no exposure at this time"
+            }
+            (Self::DelayNotReached, Cause::LateReadings) => {
+                "late readings show that the exposure did not reach the alarm's delay"
+            }
+            (Self::NoExposure, _) => "readings show that there was no exposure at this time",
+            (Self::DelayNotReached, _) => "readings show that the exposure did not reach the alarm's delay",
         }
     }
 }

@@ -57,7 +57,7 @@ pub async fn list_past_assessments(
     id: web::Path<Uuid>,
     page: web::Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let limit = page.limit()?;
+    let limit = page.limit()?.min(100);
     let before = page.parse(|text| text.parse().ok())?;
     let mut db = service.store.connect().await?;
     let id = ShipmentId(id.into_inner());

@@ -56,7 +56,7 @@ pub async fn bind_tracker(
         return Ok(answer);
     }
     db.lock_intake().await?;
-    let now = service.recording_time();
+    let now = (service.clock)();
     let shipment = db.shipment(caller.organisation, id).await.map_err(named("shipment"))?;
     if matches!(shipment.status, ShipmentStatus::Delivered | ShipmentStatus::Closed) {
         return Err(ApiError::Conflict(format!("the shipment is {}", shipment.status)));
@@ -109,7 +109,7 @@ pub async fn unbind_tracker(
         return Ok(answer);
     }
     db.lock_intake().await?;
-    let now = service.recording_time();
+    let now = (service.clock)();
     let shipment = db.shipment(caller.organisation, id).await.map_err(named("shipment"))?;
     let tracker = db.tracker(caller.organisation, dev_eui).await.map_err(named("tracker"))?;
     let changes = unbind(&service, &mut db, &shipment, &tracker, until, now).await?;

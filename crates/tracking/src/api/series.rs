@@ -14,7 +14,7 @@ use super::page::{Page, PageQuery};
 use super::problem::{ApiError, Problem, named};
 use super::text::{celsius, percent, time};
 use crate::Service;
-use crate::summary::{assess_rides, worst_of};
+use crate::summary::{assess_rides, overall};
 
 #[derive(Serialize, ToSchema)]
 pub struct ReadingView {
@@ -140,7 +140,9 @@ pub async fn show_assessment(
     let stored = service.profiles.get_one(&mut db, shipment.profile).await?;
     let rides = db.rides(&[shipment.id]).await?;
     let (assessed, allowances) = assess_rides(&mut db, &stored.profile, &rides, (service.clock)()).await?;
-    let overall = worst_of(assessed.iter().map(|ride| &ride.assessment));
+    let overall = overall(
+        rides.iter().zip(&assessed).map(|(ride, of)| (ride, of.assessment.verdict, of.assessment.coverage)),
+    );
     let trackers = rides.iter().zip(assessed).map(|(ride, assessed)| TrackerAssessment {
         dev_eui: ride.dev_eui.to_string(),
         until: ride.until,
