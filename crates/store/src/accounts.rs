@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Array, Jsonb, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use domain::access::Role;
 use domain::{OrganisationId, UserId};
@@ -32,17 +34,32 @@ pub struct Integration {
 }
 
 impl Connection {
-    /// The organisation of that name, made if there is none.
+    /// The organisation of that name; made, with the shipped profiles, if there is none.
     pub async fn ensure_organisation(
         &mut self,
         name: &str,
         now: DateTime<Utc>,
     ) -> Result<OrganisationId, StoreError> {
-        diesel::insert_into(organisations::table)
-            .values((organisations::name.eq(name), organisations::created_at.eq(now)))
-            .on_conflict_do_nothing()
-            .execute(&mut self.raw)
-            .await?;
+        let (mut names, mut definitions) = (Vec::new(), Vec::new());
+        for (_, profile) in domain::library::all() {
+            names.push(profile.name());
+            let definition = serde_json::to_value(profile);
+            definitions.push(definition.map_err(|error| StoreError::unreadable("profile", error))?);
+        }
+        // One statement, so that no organisation is ever seen without its profiles, and one that exists gets none.
+        sql_query(
+            "with made as (
+                 insert into organisations (name, created_at) values ($1, $2) on conflict do nothing returning id)
+             insert into profiles (id, organisation_id, name, version, definition, created_at)
+             select gen_random_uuid(), made.id, p.name, 1, p.definition, $2
+             from made, unnest($3::text[], $4::jsonb[]) as p (name, definition)",
+        )
+        .bind::<Text, _>(name)
+        .bind::<Timestamptz, _>(now)
+        .bind::<Array<Text>, _>(names)
+        .bind::<Array<Jsonb>, _>(definitions)
+        .execute(&mut self.raw)
+        .await?;
         self.organisation_named(name).await
     }
 

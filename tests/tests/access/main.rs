@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod events;
+mod library;
 mod tenancy;
 
 use std::collections::BTreeSet;
