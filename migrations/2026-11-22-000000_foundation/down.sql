@@ -1,3 +1,5 @@
+drop table profile_approvals;
+drop function refuse_change_of_signature;
 drop table idempotency_keys;
 drop table notifications;
 drop table audit_entries;

@@ -323,3 +323,22 @@ create table idempotency_keys (
     primary key (user_id, key)
 );
 create index idempotency_keys_organisation on idempotency_keys (organisation_id);
+
+-- Quality's signature on one version of a profile: who (as printed then), when, and what it means. Never changed.
+create table profile_approvals (
+    profile_id uuid primary key references profiles,
+    organisation_id int not null references organisations,
+    approved_by uuid not null references users,
+    printed_name text not null check (length(printed_name) between 1 and 254),
+    meaning text not null check (length(meaning) between 1 and 500),
+    approved_at timestamptz not null
+);
+create index profile_approvals_organisation on profile_approvals (organisation_id);
+create index profile_approvals_approved_by on profile_approvals (approved_by);
+
+create function refuse_change_of_signature() returns trigger language plpgsql as $$
+begin
+    raise exception 'a signature in % is never changed or removed', tg_table_name;
+end $$;
+create trigger profile_approvals_append_only before update or delete or truncate on profile_approvals
+    for each statement execute function refuse_change_of_signature();

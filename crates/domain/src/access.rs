@@ -44,6 +44,8 @@ named_enum! {
         WriteTrackers = "write_trackers",
         ReadProfiles = "read_profiles",
         WriteProfiles = "write_profiles",
+        /// Sign that a version of a profile may decide.
+        ApproveProfiles = "approve_profiles",
         ManageUsers = "manage_users",
         ManageIntegrations = "manage_integrations",
         /// The service's own state, and whether notifications went out.
@@ -56,7 +58,21 @@ impl Role {
     pub const fn permissions(self) -> &'static [Permission] {
         use Permission::*;
         match self {
-            Self::Admin => Permission::ALL,
+            // Everything but quality's signature: who runs the installation does not answer for the goods.
+            Self::Admin => &[
+                ReadShipments,
+                WriteShipments,
+                BindTracker,
+                ReadAlerts,
+                AcknowledgeAlerts,
+                ReadTrackers,
+                WriteTrackers,
+                ReadProfiles,
+                WriteProfiles,
+                ManageUsers,
+                ManageIntegrations,
+                ReadNotifications,
+            ],
             Self::Coordinator => &[
                 ReadShipments,
                 WriteShipments,
@@ -80,6 +96,7 @@ impl Role {
                 ReadTrackers,
                 ReadProfiles,
                 WriteProfiles,
+                ApproveProfiles,
                 ReadNotifications,
             ],
             Self::Auditor => &[ReadShipments, ReadAlerts, ReadTrackers, ReadProfiles, ReadNotifications],
@@ -134,6 +151,20 @@ mod tests {
             for permission in [Permission::ManageUsers, Permission::ManageIntegrations] {
                 assert_eq!(role.may(permission), *role == Role::Admin, "{role} {permission}");
             }
+        }
+    }
+
+    #[test]
+    fn only_quality_signs_and_an_admin_may_everything_else() {
+        for role in Role::ALL {
+            assert_eq!(role.may(Permission::ApproveProfiles), *role == Role::Quality, "{role}");
+        }
+        for permission in Permission::ALL {
+            assert_eq!(
+                Role::Admin.may(*permission),
+                *permission != Permission::ApproveProfiles,
+                "{permission}"
+            );
         }
     }
 

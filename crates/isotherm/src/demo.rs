@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use chrono::Duration;
+use domain::access::Role;
 use store::Store;
 use store::embedded::Cluster;
 use tokio::sync::watch;
@@ -121,9 +122,10 @@ async fn make(
 ) -> anyhow::Result<(Vec<people::Login>, Vec<simulator::Tracker>, simulator::Target)> {
     let store = Store::open(database_url, 2)?;
     let logins = people::make(&store, &config.organisation.name, scaled()).await?;
-    let admin = logins.first().context("there is no admin")?;
+    let login = |role| logins.iter().find(|login| login.role == role).context("a role has no log-in");
+    let (admin, quality) = (login(Role::Admin)?, login(Role::Quality)?);
     let target = fleet::make_integration(&store, url, scaled()).await?;
-    let trackers = fleet::make(url, admin, scaled()).await?;
+    let trackers = fleet::make(url, admin, quality, scaled()).await?;
     Ok((logins, trackers, target))
 }
 

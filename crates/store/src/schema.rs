@@ -22,6 +22,12 @@ diesel::table! {
     }
 }
 diesel::table! {
+    profile_approvals (profile_id) {
+        profile_id -> Uuid, organisation_id -> Integer, approved_by -> Uuid, printed_name -> Text, meaning -> Text,
+        approved_at -> Timestamptz,
+    }
+}
+diesel::table! {
     trackers (id) {
         id -> Integer, organisation_id -> Integer, dev_eui -> BigInt, name -> Text, codec -> Text,
         interval_s -> Integer, created_at -> Timestamptz,

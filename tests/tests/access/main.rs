@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod approvals;
 mod events;
 mod library;
 mod tenancy;
@@ -65,6 +66,7 @@ const ROUTES: &[(&str, &str, &[&str], u16)] = &[
     ("get", "/profiles", STAFF, 200),
     ("post", "/profiles", &["admin", "quality"], 422),
     ("get", "/profiles/{id}", STAFF, 404),
+    ("post", "/profiles/{id}/approve", &["quality"], 422),
     ("post", "/shipments/{id}/trackers/{dev_eui}/unbind", PLANNERS, 422),
     ("get", "/trackers/{dev_eui}/set-aside", STAFF, 404),
     ("get", "/unreadable-bodies", STAFF, 200),

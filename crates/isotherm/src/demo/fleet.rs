@@ -96,10 +96,18 @@ pub async fn make_integration(store: &Store, url: &str, now: DateTime<Utc>) -> a
     Ok(Target { url: format!("{url}/webhooks/{INTEGRATION}"), token })
 }
 
-/// Registers the trackers and makes the shipments, by the API like anybody else.
-pub async fn make(url: &str, admin: &Login, begins: DateTime<Utc>) -> anyhow::Result<Vec<Tracker>> {
+/// Registers the trackers and makes the shipments, by the API like anybody else; quality approves their profile.
+pub async fn make(
+    url: &str,
+    admin: &Login,
+    quality: &Login,
+    begins: DateTime<Utc>,
+) -> anyhow::Result<Vec<Tracker>> {
     let api = Api::log_in(url, admin).await?;
     let profile = api.post("profiles", &profile()).await?;
+    let signature = json!({ "password": quality.password, "meaning": "Approved for the demonstration" });
+    let approve = format!("profiles/{}/approve", id_of(&profile)?);
+    Api::log_in(url, quality).await?.post(&approve, &signature).await?;
     let packed_at =
         (begins - UNDER_WAY).with_second(0).and_then(|at| at.with_nanosecond(0)).unwrap_or(begins);
     let mut trackers = Vec::new();

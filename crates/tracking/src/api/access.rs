@@ -41,6 +41,7 @@ grants!(
     WriteTrackers,
     ReadProfiles,
     WriteProfiles,
+    ApproveProfiles,
     ManageIntegrations
 );
 

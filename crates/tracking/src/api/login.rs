@@ -10,7 +10,7 @@ use store::{StoreError, User};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::access::{Caller, LoggedIn};
+use super::access::{Caller, Grant, LoggedIn};
 use super::problem::{ApiError, Problem};
 use crate::Service;
 use crate::credentials::verify_password;
@@ -72,15 +72,8 @@ pub async fn log_in(
         Err(StoreError::NotFound) => None,
         Err(error) => return Err(error.into()),
     };
-    // Hashing is slow on purpose: a few at a time, so that a flood of log-ins cannot take every core, and those who
-    // would wait for long are told so.
-    let _turn = match tokio::time::timeout(LONGEST_WAIT, service.login_turns.acquire()).await {
-        Ok(turn) => turn.map_err(ApiError::internal)?,
-        Err(_) => return Err(ApiError::TooMany),
-    };
     let hash = user.as_ref().map(|user| user.password_hash.clone());
-    let matches =
-        web::block(move || verify_password(&password, hash.as_deref())).await.map_err(ApiError::internal)?;
+    let matches = check_password(&service, password, hash).await?;
     let user = user.filter(|_| matches).ok_or(ApiError::WrongLogin)?;
     let now = (service.wall_clock)();
     let (access_token, expires_at) = service
@@ -88,6 +81,38 @@ pub async fn log_in(
         .sign(user.id, user.organisation, user.role, now)
         .ok_or_else(|| ApiError::internal("the token cannot be signed"))?;
     Ok(HttpResponse::Ok().json(LoginAnswer { access_token, expires_at, user: view(&user) }))
+}
+
+/// Whether the password is the hash's.
+///
+/// Hashing is slow on purpose: a few at a time, so that a flood of log-ins cannot take every core, and those who
+/// would wait for long are told so.
+async fn check_password(service: &Service, password: String, hash: Option<String>) -> Result<bool, ApiError> {
+    let _turn = match tokio::time::timeout(LONGEST_WAIT, service.login_turns.acquire()).await {
+        Ok(turn) => turn.map_err(ApiError::internal)?,
+        Err(_) => return Err(ApiError::TooMany),
+    };
+    web::block(move || verify_password(&password, hash.as_deref())).await.map_err(ApiError::internal)
+}
+
+/// The caller as who signs: the password is asked for at every signature, and the role is the present one, whatever
+/// it was when the token was given.
+pub(super) async fn signer<G: Grant>(
+    service: &Service,
+    caller: &Caller<G>,
+    password: &str,
+) -> Result<User, ApiError> {
+    let user = service.store.connect().await?.user_by_id(caller.user).await.map_err(|error| match error {
+        StoreError::NotFound => ApiError::Unauthenticated,
+        other => other.into(),
+    })?;
+    if !check_password(service, password.to_owned(), Some(user.password_hash.clone())).await? {
+        return Err(ApiError::WrongPassword);
+    }
+    if G::PERMISSION.is_some_and(|permission| !user.role.may(permission)) {
+        return Err(ApiError::Forbidden);
+    }
+    Ok(user)
 }
 
 /// Who is logged in.

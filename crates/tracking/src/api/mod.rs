@@ -44,7 +44,7 @@ const MAX_BODY: usize = 256 * 1024;
         alerts::list_alerts, alerts::acknowledge_alert, history::show_alert_history,
         trackers::list_trackers, trackers::add_tracker, trackers::show_tracker, trackers::list_uplinks,
         trackers::list_set_aside, profiles::list_profiles, profiles::add_profile, profiles::show_profile,
-        intake::list_unreadable_bodies, intake::list_dead_letters, intake::replay_dead_letters,
+        profiles::approve_profile, intake::list_unreadable_bodies, intake::list_dead_letters, intake::replay_dead_letters,
     ),
     security(("bearer" = [])),
     modifiers(&BearerToken)
@@ -97,6 +97,7 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(profiles::list_profiles)
                     .service(profiles::add_profile)
                     .service(profiles::show_profile)
+                    .service(profiles::approve_profile)
                     .service(intake::list_unreadable_bodies)
                     .service(intake::list_dead_letters)
                     .service(intake::replay_dead_letters)

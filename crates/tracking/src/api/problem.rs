@@ -1,6 +1,7 @@
 //! Errors at the HTTP edge: one type, answered as RFC 9457 `application/problem+json`.
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use queue::QueueError;
 use serde::Serialize;
@@ -16,6 +17,9 @@ pub enum ApiError {
     Unauthenticated,
     #[error("the e-mail address or the password is wrong")]
     WrongLogin,
+    /// Of somebody who is logged in and signs.
+    #[error("the password is wrong: nothing was signed")]
+    WrongPassword,
     #[error("too many log-ins at the moment; try again in a few seconds")]
     TooMany,
     #[error("your role may not do this")]
@@ -33,6 +37,9 @@ pub enum ApiError {
     #[error("the service failed to answer; the failure is in its log")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
+
+/// The challenge of RFC 9470: whom the token names must prove it once more.
+const PASSWORD_ASKED: &str = "Bearer error=\"insufficient_user_authentication\"";
 
 /// RFC 9457.
 #[derive(Serialize, ToSchema)]
@@ -76,7 +83,7 @@ impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
-            Self::Unauthenticated | Self::WrongLogin => StatusCode::UNAUTHORIZED,
+            Self::Unauthenticated | Self::WrongLogin | Self::WrongPassword => StatusCode::UNAUTHORIZED,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
@@ -94,7 +101,12 @@ impl ResponseError for ApiError {
             Self::QueueAway(source) => tracing::warn!(error = %source, "queue not available"),
             _ => {}
         }
-        problem(self.status_code(), self.to_string())
+        let mut answer = problem(self.status_code(), self.to_string());
+        if matches!(self, Self::WrongPassword) {
+            // The token is good: clients must not take it for expired.
+            answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(PASSWORD_ASKED));
+        }
+        answer
     }
 }
 

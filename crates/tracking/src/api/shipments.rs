@@ -54,6 +54,8 @@ pub struct ShipmentProfile {
     name: String,
     version: i32,
     range: Option<RangeView>,
+    /// Whether quality has signed this version.
+    approved: bool,
 }
 
 /// The label's storage range in °C, ends inside.
@@ -129,6 +131,15 @@ pub struct ShipmentRequest {
     destination: Option<String>,
 }
 
+/// A shipment after it was made.
+#[derive(Serialize, ToSchema)]
+pub struct Made {
+    #[serde(flatten)]
+    shipment: Shipment,
+    /// What speaks against this shipment without forbidding it.
+    warnings: Vec<String>,
+}
+
 /// Shipments, newest first.
 #[utoipa::path(tag = "shipments", params(ShipmentQuery, PageQuery),
     responses((status = 200, body = Page<Shipment>), (status = 400, body = Problem)))]
@@ -175,7 +186,7 @@ pub async fn show_shipment(
 
 /// Makes a draft.
 #[utoipa::path(tag = "shipments", request_body = ShipmentRequest, responses(
-    (status = 201, body = Shipment), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    (status = 201, body = Made), (status = 409, body = Problem), (status = 422, body = Problem)))]
 #[post("/shipments")]
 pub async fn add_shipment(
     service: web::Data<Service>,
@@ -210,12 +221,20 @@ pub async fn add_shipment(
         }
         error.into()
     })?;
-    db.write_audit(&[audit(&caller, "shipment.made", id, serde_json::json!(&*body))], now).await?;
     let stored = db.shipment(caller.organisation, id).await?;
-    let answer = show_one(&service, &mut db, stored).await?;
-    let answer = once.finish(&service, db, &caller, StatusCode::CREATED, &answer).await?;
+    let made = made(show_one(&service, &mut db, stored).await?);
+    let detail = serde_json::json!({ "request": &*body, "profile_approved": made.shipment.profile.approved });
+    db.write_audit(&[audit(&caller, "shipment.made", id, detail)], now).await?;
+    let answer = once.finish(&service, db, &caller, StatusCode::CREATED, &made).await?;
     service.live.publish([(caller.organisation, Change::Shipment { id })]);
     Ok(answer)
+}
+
+fn made(shipment: Shipment) -> Made {
+    let ShipmentProfile { name, version, approved, .. } = &shipment.profile;
+    let warning = format!("profile: quality has not approved version {version} of {name}");
+    let warnings = if *approved { Vec::new() } else { vec![warning] };
+    Made { shipment, warnings }
 }
 
 pub(super) fn audit<G: super::access::Grant>(
@@ -245,6 +264,7 @@ async fn show(
     let ids: Vec<ShipmentId> = shipments.iter().map(|shipment| shipment.id).collect();
     let profile_ids: Vec<ProfileId> = shipments.iter().map(|shipment| shipment.profile).collect();
     let profiles = service.profiles.get(db, &profile_ids).await?;
+    let approvals = db.approvals(&profile_ids).await?;
     let mut rides: HashMap<ShipmentId, Vec<Ride>> = HashMap::new();
     for ride in db.rides(&ids).await? {
         rides.entry(ride.shipment).or_default().push(ride);
@@ -254,12 +274,23 @@ async fn show(
         let stored = profiles.get(&shipment.profile).ok_or(ApiError::NotFound("profile"))?;
         let rides = rides.remove(&shipment.id).unwrap_or_default();
         let summary = summarise(&stored.profile, &rides, now);
-        Ok(view(shipment, stored, &rides, &summary))
+        let approved = approvals.contains_key(&stored.id);
+        Ok(view(shipment, profile_view(stored, approved), &rides, &summary))
     };
     shipments.into_iter().map(one).collect()
 }
 
-fn view(shipment: StoredShipment, stored: &StoredProfile, rides: &[Ride], summary: &Summary) -> Shipment {
+fn profile_view(stored: &StoredProfile, approved: bool) -> ShipmentProfile {
+    ShipmentProfile {
+        id: stored.id.0,
+        name: stored.profile.name().to_owned(),
+        version: stored.version,
+        range: range(&stored.profile),
+        approved,
+    }
+}
+
+fn view(shipment: StoredShipment, profile: ShipmentProfile, rides: &[Ride], summary: &Summary) -> Shipment {
     let overall = summary.overall;
     Shipment {
         id: shipment.id.0,
@@ -270,12 +301,7 @@ fn view(shipment: StoredShipment, stored: &StoredProfile, rides: &[Ride], summar
         forbidden: forbidden(shipment.hold),
         origin: shipment.origin,
         destination: shipment.destination,
-        profile: ShipmentProfile {
-            id: stored.id.0,
-            name: stored.profile.name().to_owned(),
-            version: stored.version,
-            range: range(&stored.profile),
-        },
+        profile,
         last_reading: summary.latest.map(|(dev_eui, latest)| LastReading {
             measured_at: latest.measured_at,
             temperature_c: celsius(latest.temperature),

@@ -69,6 +69,20 @@ test("an expired token ends the session; a wrong password at log-in does not", a
   expect(logIn.refused).not.toHaveBeenCalled();
 });
 
+test("a wrong password at a signature does not end the session", async () => {
+  const challenge = 'Bearer error="insufficient_user_authentication"';
+  const { client, refused } = clientFor(() => {
+    const answer = json(401, { detail: "the password is wrong: nothing was signed" });
+    answer.headers.set("WWW-Authenticate", challenge);
+    return answer;
+  });
+  await expect(client.post("/profiles/p/approve", {})).rejects.toMatchObject({
+    status: 401,
+    detail: "The password is wrong: nothing was signed",
+  });
+  expect(refused).not.toHaveBeenCalled();
+});
+
 test("an old call's 401 does not end a session begun since", async () => {
   let token = "old";
   const refused = vi.fn();

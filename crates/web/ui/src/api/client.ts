@@ -39,8 +39,10 @@ export class Client {
       throw unreachable();
     }
     if (answer.ok) return answer;
-    // Another log-in may have happened meanwhile: only the token that was sent is refused.
-    if (answer.status === 401 && token !== null && token === this.#credentials.token()) {
+    // Another log-in may have happened meanwhile: only the token that was sent is refused. It is not where a password
+    // is asked for once more, to sign (RFC 9470).
+    const asksPassword = answer.headers.get("WWW-Authenticate")?.includes("insufficient_user_authentication");
+    if (answer.status === 401 && !asksPassword && token !== null && token === this.#credentials.token()) {
       this.#credentials.refused();
     }
     throw await problemOf(answer);

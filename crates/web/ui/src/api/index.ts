@@ -24,7 +24,7 @@ export const api = {
   shipments: (filter: ShipmentFilter, cursor: string | null) =>
     client.get<t.Page<t.Shipment>>("/shipments", { ...filter, cursor }),
   shipment: (shipment: string) => client.get<t.Shipment>(`/shipments/${id(shipment)}`),
-  createShipment: (shipment: t.NewShipment) => client.post<t.Shipment>("/shipments", shipment),
+  createShipment: (shipment: t.NewShipment) => client.post<t.MadeShipment>("/shipments", shipment),
   bindTracker: (shipment: string, devEui: string, from: string) =>
     client.post<t.BoundShipment>(`/shipments/${id(shipment)}/trackers`, { dev_eui: devEui, from }),
   /** What the tracker measures from `until` on is not the shipment's. */
@@ -61,6 +61,8 @@ export const api = {
 
   profiles: () => all((cursor) => client.get<t.Page<t.Profile>>("/profiles", { cursor })),
   profile: (profile: string) => client.get<t.Profile>(`/profiles/${id(profile)}`),
+  approveProfile: (profile: string, signature: t.NewApproval) =>
+    client.post<t.Profile>(`/profiles/${id(profile)}/approve`, signature),
 };
 
 async function all<T>(fetchPage: (cursor: string | null) => Promise<t.Page<T>>): Promise<T[]> {

@@ -12,7 +12,7 @@ const GOOD: Shipment = {
   forbidden: [],
   origin: null,
   destination: null,
-  profile: { id: "p", name: "Refrigerated", version: 1, range: { min_c: 2, max_c: 8 } },
+  profile: { id: "p", name: "Refrigerated", version: 1, range: { min_c: 2, max_c: 8 }, approved: true },
   last_reading: { measured_at: "2026-03-01T08:00:00Z", temperature_c: 5, humidity_pct: null, dev_eui: "a" },
   assessment: "no_excursion",
   coverage: null,
@@ -83,6 +83,7 @@ test("alarm limits on temperature are lines, one for each limit, with the words 
     id: "p",
     name: "Refrigerated",
     version: 1,
+    approved: null,
     definition: {
       name: "Refrigerated",
       max_gap: "40m",

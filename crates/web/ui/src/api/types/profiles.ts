@@ -6,6 +6,20 @@ export interface Profile {
   name: string;
   version: number;
   definition: ProfileDefinition;
+  /** Null until quality has signed this version. */
+  approved: Approval | null;
+}
+
+/** A signature: the printed name, the time, and what it means. */
+export interface Approval {
+  by: string;
+  at: string;
+  meaning: string;
+}
+
+export interface NewApproval {
+  password: string;
+  meaning: string;
 }
 
 /** As its TOML. Durations are texts such as `40m`. */

@@ -19,6 +19,7 @@ export type Permission =
   | "write_trackers"
   | "read_profiles"
   | "write_profiles"
+  | "approve_profiles"
   | "manage_users"
   | "manage_integrations"
   | "read_notifications";

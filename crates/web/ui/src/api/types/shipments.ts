@@ -31,6 +31,8 @@ export interface ShipmentProfile {
   name: string;
   version: number;
   range: Range | null;
+  /** Whether quality has signed this version. */
+  approved: boolean;
 }
 
 export interface Shipment {
@@ -58,6 +60,11 @@ export interface NewShipment {
   profile: string;
   origin?: string;
   destination?: string;
+}
+
+export interface MadeShipment extends Shipment {
+  /** What speaks against the shipment without forbidding it. */
+  warnings: string[];
 }
 
 export interface BoundShipment extends Shipment {
