@@ -1,5 +1,5 @@
 //! A newcomer's first minute: `isotherm demo` comes up, its log-ins work, the three bad shipments show, a person sees an
-//! alert arrive in a browser and acknowledges it; afterwards nothing is left.
+//! alert arrive in a browser and acknowledges it, and approves a profile; afterwards nothing is left.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
@@ -93,16 +93,17 @@ async fn until_it_is<T: PartialEq + Debug>(expected: &T, deadline: Instant, mut 
     }
 }
 
-fn watch_in_a_browser(url: &str, login: &Value, reference: &str) {
+/// Runs a walk of `e2e/` as that person.
+fn walk_in_a_browser(walk: &str, url: &str, login: &Value, (about, what): (&str, &str)) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let pictures = root.join("target/screenshots");
     let watched = Command::new("node")
-        .arg("e2e/alert.mjs")
+        .arg(format!("e2e/{walk}.mjs"))
         .current_dir(root.join("crates/web/ui"))
         .env("BASE_URL", url)
         .env("EMAIL", login["email"].as_str().unwrap())
         .env("PASSWORD", login["password"].as_str().unwrap())
-        .env("REFERENCE", reference)
+        .env(about, what)
         .env("SCREENSHOTS", &pictures)
         .env("TIMEOUT_S", "120")
         .output()
@@ -124,7 +125,7 @@ async fn a_newcomer_sees_the_three_bad_shipments_and_acknowledges_an_alert() {
     let watching = std::thread::spawn({
         let url = url.clone();
         let quality = quality.clone();
-        move || watch_in_a_browser(&url, &quality, "COP-MUN-006")
+        move || walk_in_a_browser("alert", &url, &quality, ("REFERENCE", "COP-MUN-006"))
     });
     let roles: BTreeSet<&str> =
         printed["logins"].as_array().unwrap().iter().filter_map(|login| login["role"].as_str()).collect();
@@ -144,6 +145,7 @@ async fn a_newcomer_sees_the_three_bad_shipments_and_acknowledges_an_alert() {
         log_in(&api, login(&printed, role)).await;
     }
     watching.join().expect("the browser");
+    walk_in_a_browser("approve", &url, &quality, ("PROFILE", "Ultra-cold, -90 to -60 °C"));
 
     let api = log_in(&api, &quality).await;
     let bad = BTreeSet::from(

@@ -11,6 +11,9 @@ test.each([
   [to.trackers, { at: "trackers" }],
   [to.newTracker("70b3d57ed0060001"), { at: "new-tracker", devEui: "70b3d57ed0060001" }],
   [to.tracker("70b3d57ed0060001"), { at: "tracker", devEui: "70b3d57ed0060001" }],
+  [to.profiles, { at: "profiles" }],
+  [to.profile("0193-a"), { at: "profile", id: "0193-a" }],
+  ["#/profiles/a/b", { at: "nowhere" }],
   [to.intake, { at: "intake" }],
   ["#/intake/7", { at: "nowhere" }],
   ["#/nonsense", { at: "nowhere" }],
@@ -35,6 +38,7 @@ test("each place asks for what its calls ask for", () => {
     "write_trackers",
     "read_trackers",
   ]);
+  expect([to.profiles, to.profile("a")].map(asks)).toEqual(["read_profiles", "read_profiles"]);
   expect(asks("#/nonsense")).toBeNull();
 });
 

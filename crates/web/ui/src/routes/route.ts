@@ -9,6 +9,8 @@ export type Route =
   | { at: "trackers" }
   | { at: "new-tracker"; devEui: string }
   | { at: "tracker"; devEui: string }
+  | { at: "profiles" }
+  | { at: "profile"; id: string }
   | { at: "intake" }
   | { at: "nowhere" };
 
@@ -29,6 +31,8 @@ export function routeOf(hash: string): Route {
     case "trackers":
       if (second === "new") return { at: "new-tracker", devEui: ask.get("dev_eui") ?? "" };
       return second === undefined ? { at: "trackers" } : { at: "tracker", devEui: second };
+    case "profiles":
+      return second === undefined ? { at: "profiles" } : { at: "profile", id: second };
     case "intake":
       return { at: second === undefined ? "intake" : "nowhere" };
     default:
@@ -52,6 +56,9 @@ export function neededFor(route: Route): Permission | null {
       return "read_trackers";
     case "new-tracker":
       return "write_trackers";
+    case "profiles":
+    case "profile":
+      return "read_profiles";
     case "nowhere":
       return null;
   }
@@ -64,6 +71,8 @@ export function pageKey(route: Route): string {
       return `shipment/${route.id}`;
     case "tracker":
       return `tracker/${route.devEui}`;
+    case "profile":
+      return `profile/${route.id}`;
     default:
       return route.at;
   }
@@ -79,6 +88,8 @@ export const to = {
   newShipment: "#/shipments/new",
   shipment: (id: string) => `#/shipments/${encodeURIComponent(id)}`,
   alerts: (state: "open" | "all" = "open") => (state === "all" ? "#/alerts/all" : "#/alerts"),
+  profiles: "#/profiles",
+  profile: (id: string) => `#/profiles/${encodeURIComponent(id)}`,
   intake: "#/intake",
   trackers: "#/trackers",
   newTracker: (devEui = "") =>
