@@ -26,6 +26,8 @@ pub struct PastAssessmentView {
     new_readings: usize,
     measured_from: Option<DateTime<Utc>>,
     measured_to: Option<DateTime<Utc>>,
+    /// Of the episodes that ended before this it lists none: they were as the assessment before says. Null: it lists all.
+    settled_until: Option<DateTime<Utc>>,
     /// Fields as `isotherm evaluate` prints them, but for the mean kinetic temperature.
     #[schema(value_type = Object)]
     assessment: serde_json::Value,
@@ -42,6 +44,7 @@ impl From<PastAssessment> for PastAssessmentView {
             new_readings: past.because.new_readings,
             measured_from,
             measured_to,
+            settled_until: past.settled_until,
             assessment: past.assessment,
         }
     }

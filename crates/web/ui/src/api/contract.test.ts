@@ -1,7 +1,7 @@
 /** The page's types say what the service sends: no field more, none less, null and absent where it says so. */
 import ts from "typescript";
 import { expect, test } from "vitest";
-import { enumWords, structShape, type Shape } from "./rust";
+import { auditFields, enumWords, structShape, type Shape } from "./rust";
 
 const sources = import.meta.glob<string>("./types/*.ts", { query: "?raw", import: "default", eager: true });
 const declared = new Map<string, ts.InterfaceDeclaration | ts.TypeAliasDeclaration>();
@@ -34,6 +34,8 @@ const STRUCTS: [string, string, string][] = [
   ["Reading", `${API}/series.rs`, "ReadingView"],
   ["ShipmentAssessment", `${API}/series.rs`, "AssessmentView"],
   ["TrackerAssessment", `${API}/series.rs`, "TrackerAssessment"],
+  ["SpanAssessment", ASSESSMENT, "Assessment"],
+  ["PastAssessment", `${API}/history.rs`, "PastAssessmentView"],
   ["Span", `${API}/series.rs`, "Gap"],
   ["Episode", ASSESSMENT, "Episode"],
   ["ExposureTotal", ASSESSMENT, "ExposureTotal"],
@@ -43,6 +45,7 @@ const STRUCTS: [string, string, string][] = [
   ["NeverAllowedLine", ALLOWANCE, "NeverAllowedLine"],
   ["CyclesLine", ALLOWANCE, "CyclesLine"],
   ["Alert", `${API}/alerts.rs`, "Alert"],
+  ["AlertChangeOf", `${API}/history.rs`, "AlertChange"],
   ["Tracker", `${API}/trackers.rs`, "Tracker"],
   ["NewTracker", `${API}/trackers.rs`, "NewTracker"],
   ["UnknownTracker", `${API}/trackers.rs`, "Unknown"],
@@ -65,8 +68,31 @@ const STRUCTS: [string, string, string][] = [
   ["Replayed", `${API}/intake.rs`, "Replayed"],
 ];
 
+const ALERTING = "tracking/src/alerting.rs";
+const DETAILS: [string, string, string][] = [
+  ["RaisedDetail", ALERTING, "alert.raised"],
+  ["AmendedDetail", ALERTING, "alert.amended"],
+  ["MergedDetail", ALERTING, "alert.merged"],
+  ["WithdrawnDetail", ALERTING, "alert.withdrawn"],
+  ["EndedDetail", ALERTING, "alert.closed"],
+  ["EndedDetail", `${API}/alerts.rs`, "alert.acknowledged"],
+];
+
 test.each(STRUCTS)("%s is %s's %s", (name, where, struct) => {
   expect(interfaceShape(name)).toEqual(structShape(where, struct));
+});
+
+test.each(DETAILS)("%s is what %s writes to the audit trail as %s", (name, where, action) => {
+  expect(Object.keys(interfaceShape(name)).sort()).toEqual(auditFields(where, action).sort());
+});
+
+test("every entry that an alert can have has its detail", () => {
+  const details = declared.get("AlertDetails");
+  if (!details || !ts.isTypeAliasDeclaration(details) || !ts.isTypeLiteralNode(details.type)) {
+    throw new Error("types/ declares no AlertDetails");
+  }
+  const actions = details.type.members.map((member) => (member.name as ts.StringLiteral).text);
+  expect(actions).toEqual(DETAILS.map(([, , action]) => action));
 });
 
 test.each([
@@ -74,6 +100,8 @@ test.each([
   ["Permission", "domain/src/access.rs", "Permission"],
   ["ShipmentStatus", "domain/src/shipment.rs", "ShipmentStatus"],
   ["HoldReason", "domain/src/shipment.rs", "HoldReason"],
+  ["Act", "domain/src/shipment.rs", "Act"],
+  ["Cause", "domain/src/because.rs", "Cause"],
   ["Assessment", ASSESSMENT, "Verdict"],
   ["Act", "domain/src/shipment.rs", "Act"],
   ["AllowanceState", ALLOWANCE, "AllowanceState"],
@@ -87,7 +115,8 @@ test("no shape of the page is left unchecked", () => {
   const interfaces = [...declared]
     .filter(([, node]) => ts.isInterfaceDeclaration(node))
     .map(([name]) => name);
-  expect(interfaces.sort()).toEqual(STRUCTS.map(([name]) => name).sort());
+  const checked = new Set([...STRUCTS, ...DETAILS].map(([name]) => name));
+  expect(interfaces.sort()).toEqual([...checked].sort());
 });
 
 function interfaceShape(name: string): Shape {

@@ -31,6 +31,8 @@ export const api = {
   unbindTracker: (shipment: string, devEui: string, until: string) =>
     client.post<t.Shipment>(`/shipments/${id(shipment)}/trackers/${id(devEui)}/unbind`, { until }),
   assessment: (shipment: string) => client.get<t.ShipmentAssessment>(`/shipments/${id(shipment)}/assessment`),
+  pastAssessments: (shipment: string, cursor: string | null) =>
+    client.get<t.Page<t.PastAssessment>>(`/shipments/${id(shipment)}/assessments`, { cursor }),
   readings: (shipment: string) =>
     all((cursor) =>
       client.get<t.Page<t.Reading>>(`/shipments/${id(shipment)}/readings`, { limit: 1000, cursor }),
@@ -40,6 +42,8 @@ export const api = {
 
   alerts: (state: "open" | "all", cursor: string | null) =>
     client.get<t.Page<t.Alert>>("/alerts", { state, cursor }),
+  alertHistory: (alert: string, cursor: string | null) =>
+    client.get<t.Page<t.AlertChange>>(`/alerts/${id(alert)}/history`, { cursor }),
   acknowledge: (alert: string, reason: string) =>
     client.post<t.Alert>(`/alerts/${id(alert)}/acknowledge`, { reason }),
 

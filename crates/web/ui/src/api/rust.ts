@@ -5,6 +5,7 @@ const sources = import.meta.glob<string>(
     "../../../../domain/src/**/*.rs",
     "../../../../networks/src/decode.rs",
     "../../../../networks/src/event.rs",
+    "../../../../tracking/src/alerting.rs",
     "../../../../tracking/src/api/*.rs",
   ],
   { query: "?raw", import: "default", eager: true },
@@ -40,13 +41,28 @@ export function enumWords(where: string, name: string): string[] {
   return [...body.matchAll(/\w+ = "(\w+)",/g)].map(([, word = ""]) => word);
 }
 
+/** The fields that go with an entry of the audit trail: those of the `json!` of the function that writes it. */
+export function auditFields(where: string, action: string): string[] {
+  const functions = source(where).split(/\n(?: {4})?(?:pub )?(?:async )?fn /);
+  const written = functions.filter((body) => body.includes(`"${action}"`));
+  const [, json] = /json!\(\{([\s\S]*?)\}\)/.exec(written.join("\n")) ?? [];
+  if (json === undefined || written.length !== 1)
+    throw new Error(`${where} writes ${action} in no one place`);
+  return [...json.matchAll(/"(\w+)":/g)].map(([, field = ""]) => field);
+}
+
 const FLATTENED: Record<string, string> = {
   Assessment: "domain/src/evaluate/assessment.rs",
   Shipment: "tracking/src/api/shipments.rs",
 };
 
+/** The text of a file. */
+export function source(where: string): string {
+  return sources[`../../../../${where}`] ?? "";
+}
+
 function cut(where: string, pattern: RegExp): string {
-  const found = pattern.exec(sources[`../../../../${where}`] ?? "")?.[1];
+  const found = pattern.exec(source(where))?.[1];
   if (found === undefined) throw new Error(`${where} does not hold ${pattern.source}`);
   return found;
 }

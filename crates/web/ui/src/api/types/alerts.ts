@@ -38,3 +38,67 @@ export interface Alert {
   closed_reason: string | null;
   merged_into: string | null;
 }
+
+/** One entry of an alert's audit trail: what became of it, and because of what. */
+export type AlertChange = { [A in AlertAction]: AlertChangeOf<A> }[AlertAction];
+
+export type AlertAction = keyof AlertDetails;
+
+/** What an entry says, by its action. */
+export type AlertDetails = {
+  "alert.raised": RaisedDetail;
+  "alert.amended": AmendedDetail;
+  "alert.merged": MergedDetail;
+  "alert.withdrawn": WithdrawnDetail;
+  "alert.closed": EndedDetail;
+  "alert.acknowledged": EndedDetail;
+};
+
+export interface AlertChangeOf<A extends AlertAction> {
+  at: string;
+  action: A;
+  /** An e-mail address; null where the service itself did it. */
+  actor: string | null;
+  detail: AlertDetails[A];
+}
+
+export interface RaisedDetail {
+  kind: AlertKind;
+  severity: Severity;
+  began_at: string;
+  alarmed_at: string;
+  /** In words, with times in UTC; null where it is no alarm of a profile. */
+  because: string | null;
+}
+
+/** Each from what to what, also of what stayed as it was. */
+export interface AmendedDetail {
+  began_at: FromTo<string>;
+  alarmed_at: FromTo<string>;
+  /** Null: it still lasted. */
+  ended_at: FromTo<string | null>;
+  severity: FromTo<Severity>;
+  /** In hundredths of °C, or of % where the alert is about humidity. */
+  extreme: FromTo<number>;
+  /** The severity rose, so that its acknowledgement counts no more. */
+  reopened: boolean;
+  because: string;
+}
+
+export interface MergedDetail {
+  /** The alert that stands for both episodes. */
+  into: string;
+  reason: string;
+  because: string;
+}
+
+export interface WithdrawnDetail {
+  reason: string;
+  because: string;
+}
+
+export interface EndedDetail {
+  reason: string;
+}
+
+export type FromTo<T> = [from: T, to: T];

@@ -54,13 +54,10 @@ export interface Span {
   to: string;
 }
 
-export interface TrackerAssessment {
-  dev_eui: string;
+/** Of one tracker, from `from` until `to`. */
+export interface SpanAssessment {
   from: string;
   to: string;
-  until: string | null;
-  /** When nothing is known. */
-  gaps: Span[];
   readings: number;
   min_c: number | null;
   max_c: number | null;
@@ -108,6 +105,31 @@ export interface AllowanceStatement {
   never_allowed: NeverAllowedLine;
   freeze_thaw: CyclesLine | null;
   state: AllowanceState;
+}
+
+export interface TrackerAssessment extends SpanAssessment {
+  dev_eui: string;
+  until: string | null;
+  /** When nothing is known. */
+  gaps: Span[];
+}
+
+export type Cause = "readings" | "late_readings" | "clock" | "bound" | "unbound";
+
+/** What was known of one tracker's ride, and since when. */
+export interface PastAssessment {
+  recorded_at: string;
+  dev_eui: string;
+  cause: Cause;
+  /** The cause in words, with times in UTC. */
+  because: string;
+  new_readings: number;
+  /** When the first and the last of them were measured. */
+  measured_from: string | null;
+  measured_to: string | null;
+  /** Of the episodes that ended before this it lists none: they were as the one before says. Null: it lists all. */
+  settled_until: string | null;
+  assessment: SpanAssessment;
 }
 
 export interface ShipmentAssessment {
