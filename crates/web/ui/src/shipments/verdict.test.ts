@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import type { Alarm, Shipment } from "../api/types";
+import { enumWords } from "../api/rust";
+import type { Act, Alarm, Shipment } from "../api/types";
 import { limitsOf, summaryOf } from "./scene";
-import { verdict } from "./verdict";
+import { ACTS, actsOf, verdict } from "./verdict";
 
 const GOOD: Shipment = {
   id: "s",
@@ -67,6 +68,38 @@ test("a hold outweighs everything else, and unknown is never called good", () =>
         expect(verdict({ ...GOOD, assessment, open_alerts }).tone).not.toBe("good");
     }
   }
+});
+
+const USE: Act[] = ["accept_into_stock", "dispense"];
+const ONLY_QUARANTINE = "Accept into quarantine only. Do not put into stock, do not dispense";
+
+test.each<[Shipment["hold_reason"], string, RegExp]>([
+  ["excursion", ", until quality has decided.", /^The temperature left/],
+  [
+    "incomplete",
+    ".",
+    /The hold ends by itself when the missing readings arrive and show no excursion; otherwise quality decides\.$/,
+  ],
+  [null, ", until quality has decided.", /^Keep the goods apart\.$/],
+])("on hold for %s it says what is forbidden, and what is allowed all the same", (reason, until, advice) => {
+  const held = verdict({ ...GOOD, on_hold: true, hold_reason: reason, forbidden: USE });
+  expect(held.rule).toBe(ONLY_QUARANTINE + until);
+  expect(held.advice).toMatch(advice);
+  expect(held.allowed).toBe("Still allowed: hand over to the next custodian, return to the consignor.");
+});
+
+test.each(enumWords("domain/src/shipment.rs", "Act"))(
+  "the page has words for %s, forbidden or not",
+  (act) => {
+    expect(Object.keys(ACTS)).toContain(act);
+    const words = ACTS[act as Act];
+    expect(actsOf([act]).rule).toContain(`o not ${words}`);
+    expect(actsOf([act]).allowed).not.toContain(words);
+  },
+);
+
+test("an act that the page has never heard of is forbidden all the same", () => {
+  expect(actsOf([...USE, "sell_abroad"]).rule).toBe(`${ONLY_QUARANTINE}, do not sell abroad`);
 });
 
 const ALARM: Omit<Alarm, "name"> = {

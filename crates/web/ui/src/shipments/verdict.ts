@@ -1,5 +1,5 @@
-import type { Shipment } from "../api/types";
-import { range } from "../parts/words";
+import type { Act, Shipment } from "../api/types";
+import { plain, range, sentence } from "../parts/words";
 
 export type Tone = "bad" | "look" | "unknown" | "good" | "quiet";
 
@@ -7,14 +7,31 @@ export type Tone = "bad" | "look" | "unknown" | "good" | "quiet";
 export interface Verdict {
   tone: Tone;
   headline: string;
+  /** On hold: what must not be done. */
+  rule?: string;
   advice: string;
+  /** On hold: what may be done all the same. */
+  allowed?: string;
 }
+
+/** The icon beside an assessment. */
+export const MARK = { no_excursion: "check", excursion: "excursion", incomplete: "unknown" } as const;
+
+/** Said of a box; in the order in which they are allowed. */
+export const ACTS: Record<Act, string> = {
+  accept_into_quarantine: "accept into quarantine",
+  hand_over: "hand over to the next custodian",
+  return_to_consignor: "return to the consignor",
+  accept_into_stock: "put into stock",
+  dispense: "dispense",
+};
 
 type Known = Pick<
   Shipment,
   | "status"
   | "on_hold"
   | "hold_reason"
+  | "forbidden"
   | "assessment"
   | "open_alerts"
   | "last_reading"
@@ -40,25 +57,48 @@ export function verdict(shipment: Known): Verdict {
 }
 
 function held(shipment: Known): Verdict {
-  if (shipment.hold_reason === "excursion") {
-    return {
-      tone: "bad",
-      headline: "Do not use: on hold because of an excursion",
-      advice: `The temperature left ${range(shipment.profile.range)}. Keep the goods apart, in quarantine, until quality has decided.`,
-    };
+  const { rule, allowed } = actsOf(shipment.forbidden);
+  const untilDecided = `${rule}, until quality has decided.`;
+  switch (shipment.hold_reason) {
+    case "excursion":
+      return {
+        tone: "bad",
+        headline: "Do not use: on hold because of an excursion",
+        rule: untilDecided,
+        advice: `The temperature left ${range(shipment.profile.range)}.`,
+        allowed,
+      };
+    case "incomplete":
+      return {
+        tone: "bad",
+        headline: "Do not use: on hold because the record is incomplete",
+        rule: `${rule}.`,
+        advice:
+          "For part of the time the temperature is unknown. The hold ends by itself when the missing readings arrive and show no excursion; otherwise quality decides.",
+        allowed,
+      };
+    default:
+      return {
+        tone: "bad",
+        headline: "Do not use: on hold",
+        rule: untilDecided,
+        advice: "Keep the goods apart.",
+        allowed,
+      };
   }
-  if (shipment.hold_reason === "incomplete") {
-    return {
-      tone: "bad",
-      headline: "Do not use: on hold because the record is incomplete",
-      advice:
-        "For part of the time the temperature is unknown. Keep the goods apart. The hold ends by itself if the missing readings arrive and show no excursion; otherwise quality decides.",
-    };
-  }
+}
+
+/** `Accept into quarantine only. Do not put into stock, do not dispense`, and what else is allowed. */
+export function actsOf(forbidden: string[]): { rule: string; allowed: string | undefined } {
+  const words = (act: string) => (act in ACTS ? ACTS[act as Act] : plain(act).toLowerCase());
+  const allowed = Object.keys(ACTS).filter((act) => !forbidden.includes(act));
+  const isOnlyQuarantine =
+    allowed.includes("accept_into_quarantine") && forbidden.includes("accept_into_stock");
+  const only = isOnlyQuarantine ? "Accept into quarantine only. " : "";
+  const rest = allowed.filter((act) => !isOnlyQuarantine || act !== "accept_into_quarantine").map(words);
   return {
-    tone: "bad",
-    headline: "Do not use: on hold",
-    advice: "Keep the goods apart, in quarantine, until quality has decided.",
+    rule: `${only}${sentence(forbidden.map((act) => `do not ${words(act)}`).join(", "))}`,
+    allowed: rest.length > 0 ? `Still allowed: ${rest.join(", ")}.` : undefined,
   };
 }
 
