@@ -1,5 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { age, duration, fromInput, localTime, toInput, utcTime, zoneName } from "./words";
+import { source } from "../api/rust";
+import {
+  age,
+  duration,
+  exactDuration,
+  exactTime,
+  fromInput,
+  inLocalTime,
+  localSpan,
+  localTime,
+  toInput,
+  utcTime,
+  zoneName,
+} from "./words";
 
 test.each([
   [0, "0 s"],
@@ -14,6 +27,16 @@ test.each([
   [-5, "0 s"],
 ])("%i seconds are %s", (seconds, words) => {
   expect(duration(seconds)).toBe(words);
+});
+
+test.each([
+  [0, "0 s"],
+  [7507, "2 h 5 min 7 s"],
+  [3600, "1 h"],
+  [3607, "1 h 7 s"],
+  [176_460, "49 h 1 min"],
+])("%i seconds are exactly %s", (seconds, words) => {
+  expect(exactDuration(seconds)).toBe(words);
 });
 
 describe("age", () => {
@@ -48,6 +71,31 @@ describe("a time is shown in its zone, by name, and again in UTC", () => {
   test("UTC to the second", () => {
     expect(utcTime("2026-01-15T08:00:07Z")).toBe("2026-01-15 08:00:07 UTC");
   });
+});
+
+test.each([
+  ["2026-03-03T08:10:00Z", "2026-03-03T08:40:00Z", "3 Mar 2026, 09:10 to 09:40 CET"],
+  ["2026-03-03T08:10:00Z", "2026-03-03T08:10:30Z", "3 Mar 2026, 09:10 CET"],
+  ["2026-03-03T22:10:00Z", "2026-03-03T23:20:00Z", "3 Mar 2026, 23:10 CET to 4 Mar 2026, 00:20 CET"],
+  ["2026-03-29T00:10:00Z", "2026-03-29T01:20:00Z", "29 Mar 2026, 01:10 CET to 29 Mar 2026, 03:20 CEST"],
+])("the span from %s to %s", (from, to, words) => {
+  expect(localSpan(from, to, "Europe/Zurich")).toBe(words);
+});
+
+test("what minutes do not tell apart is told to the second", () => {
+  expect(exactTime("2026-01-15T08:00:07Z", "Europe/Zurich")).toBe("15 Jan 2026, 09:00:07 CET");
+});
+
+test.each([
+  ["1 reading of 1970-01-01 00:00:00 UTC arrived", "1 reading of 1 Jan 1970, 01:00 CET arrived"],
+  [
+    "3 readings of 1970-01-01 00:00:00 to 1970-01-01 01:00:00 UTC arrived late",
+    "3 readings of 1 Jan 1970, 01:00 to 02:00 CET arrived late",
+  ],
+  ["time passed without a reading", "time passed without a reading"],
+])("the service says that %s", (said, words) => {
+  expect(source("domain/src/because.rs")).toContain(`"${said}"`);
+  expect(inLocalTime(said, "Europe/Zurich")).toBe(words);
 });
 
 test("a time typed in is local and sent as UTC in whole seconds", () => {

@@ -8,6 +8,7 @@ const LOCAL: Intl.DateTimeFormatOptions = {
   minute: "2-digit",
   timeZoneName: "short",
 };
+const UTC_TIMES = /(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?: to (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d))? UTC/g;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function local(zone: string | undefined, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
@@ -23,6 +24,29 @@ function local(zone: string | undefined, options: Intl.DateTimeFormatOptions): I
 /** `3 Mar 2026, 09:00 CET`. The zone is the browser's unless given. */
 export function localTime(at: string | number, zone?: string): string {
   return local(zone, LOCAL).format(new Date(at));
+}
+
+/** `3 Mar 2026, 09:00:07 CET`, where minutes do not tell two times apart. */
+export function exactTime(at: string | number, zone?: string): string {
+  return local(zone, { ...LOCAL, second: "2-digit" }).format(new Date(at));
+}
+
+/** `3 Mar 2026, 09:10 to 09:40 CET`, of another day `3 Mar 2026, 23:10 CET to 4 Mar 2026, 00:20 CET`. */
+export function localSpan(from: string, to: string, zone?: string): string {
+  const [begins, ends] = [localTime(from, zone), localTime(to, zone)];
+  const [start, end] = [Date.parse(from), Date.parse(to)];
+  if (begins === ends) return begins;
+  const oneDay = begins.split(",")[0] === ends.split(",")[0] && zoneName(start, zone) === zoneName(end, zone);
+  return oneDay
+    ? `${begins.split(",")[0]}, ${clockTime(start, zone)} to ${clockTime(end, zone)} ${zoneName(end, zone)}`
+    : `${begins} to ${ends}`;
+}
+
+/** A sentence of the service with its times, which are in UTC, as the page shows them. */
+export function inLocalTime(sentence: string, zone?: string): string {
+  return sentence.replace(UTC_TIMES, (_, from: string, to: string = from) =>
+    localSpan(`${from.replace(" ", "T")}Z`, `${to.replace(" ", "T")}Z`, zone),
+  );
 }
 
 /** `09:00` */
@@ -55,6 +79,13 @@ export function duration(seconds: number): string {
   if (hours < 48) return minutes === 0 ? `${hours} h` : `${hours} h ${minutes} min`;
   const rest = hours % 24;
   return rest === 0 ? `${Math.floor(hours / 24)} d` : `${Math.floor(hours / 24)} d ${rest} h`;
+}
+
+/** `1 h 5 min 7 s`: every unit, where the two greatest do not tell two durations apart. */
+export function exactDuration(seconds: number): string {
+  const s = Math.max(0, Math.floor(seconds));
+  const units = [`${Math.floor(s / 3600)} h`, `${Math.floor((s % 3600) / 60)} min`, `${s % 60} s`];
+  return units.filter((unit) => !unit.startsWith("0 ")).join(" ") || "0 s";
 }
 
 /**
