@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { devEui, limit, plain, range, share, side, temperature } from "./words";
+import { devEui, limit, plain, range, share, side, sides, temperature } from "./words";
 
 test.each([
   [5, "5.00 °C"],
@@ -33,6 +33,16 @@ test.each([
 ])("%d °C is %s for 2 to 8: the ends are inside", (celsius, expected) => {
   expect(side(celsius, { min_c: 2, max_c: 8 })).toBe(expected);
   expect(side(celsius, null)).toBe("in");
+});
+
+test.each([
+  [[5, null, null], "in range"],
+  [[5, 2, 8], "in range"],
+  [[5, 2, 8.01], "above range"],
+  [[5, 1.99, 8], "below range"],
+  [[9, 1, 10], "below and above range"],
+])("a reading with lowest and highest %j is %s for 2 to 8", (values, words) => {
+  expect(sides(values, { min_c: 2, max_c: 8 })).toBe(words);
 });
 
 test.each([

@@ -36,6 +36,13 @@ export function side(celsius: number, of: Range | null | undefined): Side {
   return "in";
 }
 
+/** Of all that is known of a time: `in range`, `below and above range`. */
+export function sides(values: (number | null)[], of: Range | null | undefined): string {
+  const seen = new Set(values.map((value) => (value === null ? "in" : side(value, of))));
+  const out = (["below", "above"] as const).filter((way) => seen.has(way));
+  return `${out.join(" and ") || "in"} range`;
+}
+
 /** A share that never claims all or nothing unless it is: `>99.9 %`, `<0.1 %`. */
 export function share(part: number, whole: number): string {
   if (whole <= 0 || part <= 0) return "0 %";
