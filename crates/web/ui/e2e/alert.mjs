@@ -1,6 +1,7 @@
 /**
  * A person watches the alerts page; an alert arrives without a reload; it is acknowledged with a reason, and name
- * and reason stand there afterwards. Against a running service; the environment is that of browser.mjs, and
+ * and reason stand there and in its history afterwards; its shipment says what was known when. Against a running
+ * service; the environment is that of browser.mjs, and
  *
  *   REFERENCE  the shipment whose alert is expected
  *   TIMEOUT_S  how long to wait for the alert (default 60)
@@ -52,12 +53,29 @@ async function watch(page, doing) {
   if ((await card.locator("time").count()) === 0) throw new Error("the acknowledgement shows no time");
   await picture(page, "alerts");
 
+  doing("looking for what became of the alert");
+  await card.getByRole("button", { name: /^History/ }).click();
+  const history = card.getByRole("list", { name: /^History/ }).getByRole("listitem");
+  await history.first().filter({ hasText: "Raised" }).waitFor();
+  await history
+    .last()
+    .filter({ hasText: `Acknowledged by ${by}` })
+    .filter({ hasText: REASON })
+    .waitFor();
+  await picture(page, "history");
+
   doing(`opening the shipment ${reference}`);
   await card.getByRole("link", { name: reference, exact: true }).click();
   await page.getByRole("heading", { name: `Shipment ${reference}` }).waitFor();
   await page.locator(".chart canvas").waitFor();
   await page.locator("[data-reason]", { hasText: REASON }).waitFor();
   await picture(page, "shipment");
+
+  doing("looking for what was known when");
+  await page.getByRole("button", { name: "Past assessments" }).click();
+  const known = page.getByRole("list", { name: /^What was known when/ }).getByRole("listitem");
+  await known.filter({ hasText: "Verdict" }).filter({ hasText: "Excursion" }).first().waitFor();
+  await picture(page, "known");
 
   doing("going back to the shipments");
   await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Shipments" }).click();
