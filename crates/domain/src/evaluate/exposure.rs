@@ -37,6 +37,10 @@ impl AlarmTally {
             return;
         }
         let value = stretch.level.and_then(|level| level.worst_for(alarm));
+        // Most of the time nothing is wrong.
+        if !self.worst_exposed && value.is_some_and(|value| !alarm.continues(value)) && !self.is_exposed() {
+            return;
+        }
         self.worst_exposed = match value {
             Some(value) if self.worst_exposed => alarm.continues(value),
             Some(value) => alarm.begins(value),
@@ -46,6 +50,11 @@ impl AlarmTally {
             self.worst_s += seconds;
         }
         self.add_best_case(alarm, value, from, seconds);
+    }
+
+    /// In the best case.
+    fn is_exposed(&self) -> bool {
+        self.exposures.last().is_some_and(|exposure| exposure.ended.is_none())
     }
 
     fn add_best_case(&mut self, alarm: &AlarmRule, value: Option<i32>, from: i64, seconds: i64) {
