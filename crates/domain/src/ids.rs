@@ -47,6 +47,10 @@ id! {
     TrackerId(i32)
 }
 id! {
+    /// A gateway of one integration's network.
+    GatewayId(i32)
+}
+id! {
     /// One interval of time during which a tracker rides with a shipment.
     AssignmentId(Uuid)
 }

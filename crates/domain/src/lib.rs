@@ -23,7 +23,9 @@ pub mod silence;
 mod time;
 
 pub use duration::Duration;
-pub use ids::{AlertId, AssignmentId, DevEui, OrganisationId, ProfileId, ShipmentId, TrackerId, UserId};
+pub use ids::{
+    AlertId, AssignmentId, DevEui, GatewayId, OrganisationId, ProfileId, ShipmentId, TrackerId, UserId,
+};
 pub use named_enum::UnknownName;
 pub use quantity::{Humidity, Temperature};
 pub use reading::Reading;

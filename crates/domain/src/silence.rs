@@ -1,11 +1,21 @@
-//! Loss of communication: when a tracker has been silent for too long.
+//! Loss of communication: when a tracker has been silent for too long, and through whose fault.
 //!
 //! Judged on the network's receive times and on the tracker's own schedule. What it measured meanwhile is
-//! another question: a silent tracker may deliver everything afterwards.
+//! another question ([`numbers`], [`missing`]): a silent tracker may deliver everything afterwards.
+//!
+//! A tracker owes a report within its patience (one interval plus grace). Planned darkness ([`planned`]) and a
+//! gateway's outage begin its patience anew. Trackers that fall silent together because their gateway did
+//! ([`outage`]) are one alert.
+
+pub mod missing;
+pub mod numbers;
+pub mod outage;
+pub mod planned;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+pub use self::planned::{Flight, Planned, Window};
 use crate::duration::Duration;
 use crate::time::{unix, utc};
 
@@ -24,7 +34,8 @@ impl Schedule {
         (self.interval.seconds() * 3 / 2).max(LEAST_GRACE_S)
     }
 
-    fn patience_s(self) -> i64 {
+    /// How long after its last uplink a tracker counts as silent: one interval plus grace.
+    pub fn patience_s(self) -> i64 {
         self.interval.seconds() + self.grace_s()
     }
 }
@@ -51,15 +62,25 @@ impl Heard {
 /// The instant from which this tracker counts as silent if nothing arrives before; `None` while the backlog
 /// is not drained, for then nobody can tell.
 ///
-/// After a restart a whole interval and its grace must pass, or every tracker would be silent at once.
-pub fn due_at(schedule: Schedule, heard: &Heard) -> Option<DateTime<Utc>> {
+/// After a restart a whole interval and its grace must pass, or every tracker would be silent at once. So it must
+/// after every planned darkness (see [`Planned`]).
+pub fn due_at(schedule: Schedule, heard: &Heard, planned: &Planned) -> Option<DateTime<Utc>> {
+    due_after(schedule.patience_s(), heard, planned).map(utc)
+}
+
+fn due_after(patience_s: i64, heard: &Heard, planned: &Planned) -> Option<i64> {
     let listening_since = unix(heard.listening_since?);
-    Some(utc(heard.quiet_since().max(listening_since).saturating_add(schedule.patience_s())))
+    Some(planned.due_after(heard.quiet_since().max(listening_since), patience_s))
 }
 
 /// Since when the tracker is silent: the last uplink (or the assignment's beginning). `None` as long as it is not.
-pub fn silent_since(schedule: Schedule, heard: &Heard, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let due_at = due_at(schedule, heard)?;
+pub fn silent_since(
+    schedule: Schedule,
+    heard: &Heard,
+    planned: &Planned,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let due_at = due_at(schedule, heard, planned)?;
     (now >= due_at).then(|| utc(heard.quiet_since()))
 }
 
@@ -81,6 +102,10 @@ mod tests {
         }
     }
 
+    fn silent(schedule: Schedule, heard: &Heard, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        silent_since(schedule, heard, &Planned::default(), now)
+    }
+
     #[test]
     fn grace_is_one_and_a_half_intervals_but_at_least_five_minutes() {
         for (interval, grace_s) in [("1m", 300), ("199s", 300), ("200s", 300), ("202s", 303), ("15m", 1_350)]
@@ -93,27 +118,27 @@ mod tests {
     fn silence_begins_to_count_at_one_interval_plus_grace_and_not_a_second_before() {
         let tracker = heard(0, Some(1_000), Some(LONG_AGO));
         let due = 1_000 + 900 + 1_350;
-        assert_eq!(due_at(every("15m"), &tracker), Some(utc(due)));
-        assert_eq!(silent_since(every("15m"), &tracker, utc(due - 1)), None);
-        assert_eq!(silent_since(every("15m"), &tracker, utc(due)), Some(utc(1_000)));
+        assert_eq!(due_at(every("15m"), &tracker, &Planned::default()), Some(utc(due)));
+        assert_eq!(silent(every("15m"), &tracker, utc(due - 1)), None);
+        assert_eq!(silent(every("15m"), &tracker, utc(due)), Some(utc(1_000)));
     }
 
     #[test]
     fn a_tracker_that_was_never_heard_is_silent_since_its_assignment() {
         let tracker = heard(5_000, None, Some(LONG_AGO));
-        assert_eq!(silent_since(every("10m"), &tracker, utc(5_000 + 1_500)), Some(utc(5_000)));
+        assert_eq!(silent(every("10m"), &tracker, utc(5_000 + 1_500)), Some(utc(5_000)));
         let heard_only_before = heard(5_000, Some(100), Some(LONG_AGO));
-        assert_eq!(silent_since(every("10m"), &heard_only_before, utc(5_000 + 1_499)), None);
-        assert_eq!(silent_since(every("10m"), &heard_only_before, utc(5_000 + 1_500)), Some(utc(5_000)));
+        assert_eq!(silent(every("10m"), &heard_only_before, utc(5_000 + 1_499)), None);
+        assert_eq!(silent(every("10m"), &heard_only_before, utc(5_000 + 1_500)), Some(utc(5_000)));
     }
 
     #[test]
     fn after_a_restart_nobody_is_silent_until_the_backlog_is_drained_and_a_whole_interval_passed() {
         let draining = heard(0, Some(0), None);
-        assert_eq!(due_at(every("10m"), &draining), None);
-        assert_eq!(silent_since(every("10m"), &draining, utc(1_000_000)), None);
+        assert_eq!(due_at(every("10m"), &draining, &Planned::default()), None);
+        assert_eq!(silent(every("10m"), &draining, utc(1_000_000)), None);
         let drained = heard(0, Some(0), Some(90_000));
-        assert_eq!(silent_since(every("10m"), &drained, utc(90_000 + 1_499)), None);
-        assert_eq!(silent_since(every("10m"), &drained, utc(90_000 + 1_500)), Some(utc(0)));
+        assert_eq!(silent(every("10m"), &drained, utc(90_000 + 1_499)), None);
+        assert_eq!(silent(every("10m"), &drained, utc(90_000 + 1_500)), Some(utc(0)));
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use domain::alert::AlertKind;
-use domain::silence::{Heard, Schedule, silent_since};
+use domain::silence::{Heard, Planned, Schedule, silent_since};
 use store::{Connection, ScheduledRide, StoreError};
 
 use crate::Service;
@@ -129,7 +129,7 @@ async fn silent_rides(
             last_received_at: ride.heard_at,
             listening_since: Some(listening_since),
         };
-        silent_since(Schedule { interval }, &heard, now).map(|since| (ride, since))
+        silent_since(Schedule { interval }, &heard, &Planned::default(), now).map(|since| (ride, since))
     };
     let (mut silent, mut after) = (Vec::new(), None);
     loop {

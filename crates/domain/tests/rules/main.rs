@@ -24,6 +24,7 @@ mod reference;
 mod replay;
 mod second;
 mod series;
+mod silence;
 mod widening;
 
 /// How often each property of an evaluation is tried.
