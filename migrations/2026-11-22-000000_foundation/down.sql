@@ -1,5 +1,10 @@
 drop table profile_approvals;
 drop function refuse_change_of_signature;
+drop table alert_rides;
+drop table alert_gateways;
+drop table alert_readings;
+drop table missing_readings;
+drop table gateways;
 drop table idempotency_keys;
 drop table notifications;
 drop table audit_entries;

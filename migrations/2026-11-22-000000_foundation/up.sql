@@ -59,7 +59,16 @@ create table tracker_states (
     temperature int,
     humidity int,
     battery_pct int,
-    sequence int
+    sequence int,
+    -- The gateways that heard its latest uplink.
+    gateways int[] not null default '{}' check (cardinality(gateways) <= 8),
+    -- The numbers of its readings that are followed, when the highest was measured, and how many holes are between them
+    -- (missing_readings).
+    followed_from int,
+    followed_to int,
+    followed_to_at timestamptz,
+    holes int not null default 0 check (holes between 0 and 64),
+    check (followed_from between 0 and followed_to and followed_to <= 16777215)
 ) with (fillfactor = 80);
 create index tracker_states_organisation on tracker_states (organisation_id);
 
@@ -342,3 +351,62 @@ begin
 end $$;
 create trigger profile_approvals_append_only before update or delete or truncate on profile_approvals
     for each statement execute function refuse_change_of_signature();
+-- When each gateway last heard any device, to the minute.
+create table gateways (
+    id int generated always as identity primary key,
+    organisation_id int not null references organisations,
+    integration_id text not null,
+    name text not null check (length(name) between 1 and 100),
+    heard_at timestamptz not null,
+    unique (organisation_id, integration_id, name)
+);
+
+-- Consecutive numbers of a tracker that are missing between others that came.
+create table missing_readings (
+    tracker_id int not null references trackers on delete cascade,
+    organisation_id int not null references organisations,
+    first_number int not null check (first_number > 0),
+    last_number int not null check (last_number between first_number and 16777214),
+    -- When the readings beside them were measured.
+    before_at timestamptz,
+    after_at timestamptz,
+    known_at timestamptz not null,
+    -- They were waited for long enough: the alert of each ride that misses them says so.
+    overdue boolean not null,
+    primary key (tracker_id, first_number)
+);
+create index missing_readings_organisation on missing_readings (organisation_id);
+create index missing_readings_awaited on missing_readings (tracker_id, first_number) where not overdue;
+
+-- What an alert about missing readings says of them.
+create table alert_readings (
+    alert_id uuid primary key references alerts on delete cascade,
+    organisation_id int not null references organisations,
+    first_number int not null check (first_number > 0),
+    last_number int not null check (last_number >= first_number),
+    readings int not null check (readings between 1 and last_number - first_number + 1)
+);
+create index alert_readings_organisation on alert_readings (organisation_id);
+
+-- The gateway that an alert is about, and the rides that are silent because of it.
+create table alert_gateways (
+    alert_id uuid primary key references alerts on delete cascade,
+    organisation_id int not null references organisations,
+    gateway_id int not null references gateways
+);
+create index alert_gateways_organisation on alert_gateways (organisation_id);
+create index alert_gateways_gateway on alert_gateways (gateway_id);
+create table alert_rides (
+    alert_id uuid not null references alert_gateways on delete cascade,
+    assignment_id uuid not null references assignments,
+    organisation_id int not null references organisations,
+    silent_since timestamptz not null,
+    joined_at timestamptz not null,
+    -- Its tracker was heard again, or could have been, or nobody waits for it any more.
+    until_at timestamptz,
+    primary key (alert_id, assignment_id)
+);
+create index alert_rides_organisation on alert_rides (organisation_id);
+create index alert_rides_assignment on alert_rides (assignment_id);
+create index alert_rides_under_way on alert_rides (alert_id) where until_at is null;
+create index alerts_of_gateways on alerts (id) where kind = 'gateway_silent' and closed_as is null;

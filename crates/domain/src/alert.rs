@@ -26,6 +26,10 @@ named_enum! {
         HumidityLow = "humidity_low",
         /// Loss of communication with a tracker.
         Silence = "silence",
+        /// Loss of communication with a gateway, and so with the trackers that it heard.
+        GatewaySilent = "gateway_silent",
+        /// A tracker numbered readings that did not come.
+        ReadingsMissing = "readings_missing",
         /// An integration posts with a credential that is not right.
         WebhookRefused = "webhook_refused",
         /// A known sender posts what cannot be read.
@@ -67,7 +71,9 @@ mod tests {
 
     #[test]
     fn data_close_silence_and_never_an_alert_about_a_measured_value() {
-        assert!(AlertKind::Silence.is_closed_by_data());
+        for kind in [AlertKind::Silence, AlertKind::GatewaySilent, AlertKind::ReadingsMissing] {
+            assert!(kind.is_closed_by_data());
+        }
         assert!(!AlertKind::TemperatureHigh.is_closed_by_data());
         assert!(!AlertKind::HumidityLow.is_closed_by_data());
     }

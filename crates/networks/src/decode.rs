@@ -3,9 +3,11 @@
 //! Scripts read this; the keys and their meaning are an interface and stay. The queue has its own, shorter
 //! form in [`Event`] itself.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::DevEui;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::event::{Event, EventKind, Gateway, Location, number};
 use crate::{Network, ParseError, parse};
@@ -22,6 +24,17 @@ pub fn decode(network: Network, event: Option<&str>, body: &[u8]) -> Result<Vec<
 /// Gateways as `isotherm decode` prints them, as one JSON array.
 pub fn gateways_json(gateways: &[Gateway]) -> Result<String, serde_json::Error> {
     serde_json::to_string(&gateways.iter().map(GatewayView::of).collect::<Vec<_>>())
+}
+
+/// The ids in what [`gateways_json`] wrote. A gateway without one is left out.
+pub fn gateway_ids(json: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    #[derive(Deserialize)]
+    struct Named<'a> {
+        #[serde(borrow)]
+        id: Option<Cow<'a, str>>,
+    }
+    let gateways: Vec<Named<'_>> = serde_json::from_str(json).unwrap_or_default();
+    gateways.into_iter().filter_map(|gateway| gateway.id)
 }
 
 #[derive(Serialize)]
@@ -81,5 +94,20 @@ fn rfc3339<S: Serializer>(time: &Option<DateTime<Utc>>, serializer: S) -> Result
     match time {
         Some(time) => serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
         None => serializer.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ids_of_gateways_are_read_back_from_what_was_written() {
+        let named = |id: &str| Gateway { id: Some(id.to_owned()), rssi: Some(-97.5), ..Gateway::default() };
+        let gateways = [named("0016c001f153a14c"), Gateway::default(), named("roof \"7\"")];
+        let json = gateways_json(&gateways).unwrap();
+        assert!(gateway_ids(&json).eq(["0016c001f153a14c", "roof \"7\""]));
+        assert_eq!(gateway_ids("[]").count(), 0);
+        assert_eq!(gateway_ids("no JSON").count(), 0);
     }
 }

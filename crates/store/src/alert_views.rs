@@ -1,7 +1,7 @@
 //! Alerts as people see them: listed, shown, and acknowledged one by one.
 
 use chrono::{DateTime, Utc};
-use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl;
 use domain::alert::{AlertKind, Severity};
@@ -33,10 +33,38 @@ pub struct AlertView {
     pub acknowledged_by: Option<String>,
     pub acknowledge_reason: Option<String>,
     pub created_at: DateTime<Utc>,
+    /// Of missing readings.
+    pub missing: Option<MissingNumbers>,
+    /// Of a gateway: how many rides it has made silent, and some of them.
+    pub rides: Option<i64>,
+    pub affected: Vec<AffectedRide>,
 }
+
+/// How many of a tracker's readings are missing, and the lowest and highest of their numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MissingNumbers {
+    pub first: i32,
+    pub last: i32,
+    pub readings: i32,
+}
+
+/// A ride that was silent because of a gateway.
+#[derive(Debug, Clone)]
+pub struct AffectedRide {
+    pub dev_eui: DevEui,
+    pub shipment: ShipmentId,
+    pub shipment_reference: String,
+    pub silent_since: DateTime<Utc>,
+    /// None while it is.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// How many of an alert's rides are shown with it.
+const RIDES_SHOWN: i32 = 50;
 
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AlertFilter {
+    /// About it, or about a gateway that took one of its trackers out of hearing.
     pub shipment: Option<ShipmentId>,
     /// Neither acknowledged nor closed.
     pub open_only: bool,
@@ -56,7 +84,9 @@ impl Connection {
             if filter.open_only { "and a.acknowledged_at is null and a.closed_as is null" } else { "" };
         let rows: Vec<AlertRow> = sql_query(format!(
             "{ALERT} where a.organisation_id = $1 {open}
-                 and ($2 is null or a.shipment_id = $2)
+                 and ($2 is null or a.shipment_id = $2 or exists (select from alert_rides r
+                     join assignments x on x.id = r.assignment_id
+                     where r.alert_id = a.id and x.shipment_id = $2))
                  and ($3 is null or (a.created_at, a.id) < ($3, $4))
              order by a.created_at desc, a.id desc limit $5"
         ))
@@ -67,7 +97,9 @@ impl Connection {
         .bind::<BigInt, _>(limit)
         .load(&mut self.raw)
         .await?;
-        rows.into_iter().map(AlertRow::view).collect()
+        let mut views = rows.into_iter().map(AlertRow::view).collect::<Result<Vec<_>, _>>()?;
+        self.add_affected(&mut views).await?;
+        Ok(views)
     }
 
     pub async fn alert(
@@ -80,7 +112,41 @@ impl Connection {
             .bind::<SqlUuid, _>(id.0)
             .load(&mut self.raw)
             .await?;
-        rows.into_iter().next().ok_or(StoreError::NotFound)?.view()
+        let mut view = rows.into_iter().next().ok_or(StoreError::NotFound)?.view()?;
+        self.add_affected(std::slice::from_mut(&mut view)).await?;
+        Ok(view)
+    }
+
+    /// Adds the rides to the alerts about gateways: those that are still silent first.
+    async fn add_affected(&mut self, views: &mut [AlertView]) -> Result<(), StoreError> {
+        let gateways = views.iter().filter(|view| view.kind == AlertKind::GatewaySilent);
+        let alerts: Vec<Uuid> = gateways.map(|view| view.id.0).collect();
+        if alerts.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<AffectedRow> = sql_query(
+            "select * from (
+                 select r.alert_id, t.dev_eui, a.shipment_id, s.reference, r.silent_since, r.until_at,
+                     count(*) over (partition by r.alert_id) as rides, row_number() over (partition by r.alert_id
+                         order by r.until_at is not null, s.reference, t.dev_eui) as place
+                 from alert_rides r
+                 join assignments a on a.id = r.assignment_id
+                 join shipments s on s.id = a.shipment_id
+                 join trackers t on t.id = a.tracker_id
+                 where r.alert_id = any($1)) r
+             where place <= $2 order by alert_id, place",
+        )
+        .bind::<Array<SqlUuid>, _>(alerts)
+        .bind::<Integer, _>(RIDES_SHOWN)
+        .load(&mut self.raw)
+        .await?;
+        for row in rows {
+            if let Some(view) = views.iter_mut().find(|view| view.id.0 == row.alert_id) {
+                view.rides = Some(row.rides);
+                view.affected.push(row.ride());
+            }
+        }
+        Ok(())
     }
 
     /// Acknowledges an open alert; false where it is acknowledged or closed already.
@@ -109,8 +175,10 @@ impl Connection {
 
 const ALERT: &str = "select a.id, a.kind, a.alarm, a.severity, a.subject, a.shipment_id, s.reference, t.dev_eui,
          a.began_at, a.alarmed_at, a.ended_at, a.exposure_s, a.extreme, a.closed_as, a.closed_at, a.closed_reason,
-         a.merged_into, a.acknowledged_at, u.email as acknowledged_by, a.acknowledge_reason, a.created_at
+         a.merged_into, a.acknowledged_at, u.email as acknowledged_by, a.acknowledge_reason, a.created_at,
+         m.first_number, m.last_number, m.readings
      from alerts a
+     left join alert_readings m on m.alert_id = a.id
      left join shipments s on s.id = a.shipment_id
      left join trackers t on t.id = a.tracker_id
      left join users u on u.id = a.acknowledged_by";
@@ -155,10 +223,47 @@ struct AlertRow {
     acknowledge_reason: Option<String>,
     #[diesel(sql_type = Timestamptz)]
     created_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    first_number: Option<i32>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    last_number: Option<i32>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    readings: Option<i32>,
+}
+
+#[derive(QueryableByName)]
+struct AffectedRow {
+    #[diesel(sql_type = SqlUuid)]
+    alert_id: Uuid,
+    #[diesel(sql_type = BigInt)]
+    dev_eui: i64,
+    #[diesel(sql_type = SqlUuid)]
+    shipment_id: Uuid,
+    #[diesel(sql_type = Text)]
+    reference: String,
+    #[diesel(sql_type = Timestamptz)]
+    silent_since: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    until_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = BigInt)]
+    rides: i64,
+}
+
+impl AffectedRow {
+    fn ride(self) -> AffectedRide {
+        AffectedRide {
+            dev_eui: eui(self.dev_eui),
+            shipment: ShipmentId(self.shipment_id),
+            shipment_reference: self.reference,
+            silent_since: self.silent_since,
+            until: self.until_at,
+        }
+    }
 }
 
 impl AlertRow {
     fn view(self) -> Result<AlertView, StoreError> {
+        let numbers = self.first_number.zip(self.last_number).zip(self.readings);
         Ok(AlertView {
             id: AlertId(self.id),
             kind: parse_kind(&self.kind)?,
@@ -177,6 +282,9 @@ impl AlertRow {
             acknowledged_by: self.acknowledged_by,
             acknowledge_reason: self.acknowledge_reason,
             created_at: self.created_at,
+            missing: numbers.map(|((first, last), readings)| MissingNumbers { first, last, readings }),
+            rides: None,
+            affected: Vec::new(),
         })
     }
 }

@@ -43,19 +43,6 @@ pub struct EvaluatedAssignment {
     pub known_at: Option<DateTime<Utc>>,
 }
 
-/// A ride under way, as silence is judged on it.
-#[derive(Debug, Clone)]
-pub struct ScheduledRide {
-    pub organisation: OrganisationId,
-    pub assignment: AssignmentId,
-    pub shipment: ShipmentId,
-    pub shipment_reference: String,
-    pub tracker: TrackerId,
-    pub interval_s: i32,
-    pub from: DateTime<Utc>,
-    pub heard_at: Option<DateTime<Utc>>,
-}
-
 const ASSIGNMENT_STATE: &str =
     "select a.id, a.organisation_id, a.shipment_id, s.reference, a.tracker_id, s.profile_id, a.from_at, a.until_at,
          st.evaluation, st.verdict, st.known_at
@@ -181,37 +168,6 @@ impl Connection {
         }
         Ok(judged)
     }
-
-    /// Rides under way whose tracker was last heard at least two intervals ago and that have no silence alert yet, in
-    /// the order of their ids.
-    /// Whether that is silence is the domain's to say.
-    pub async fn quiet_rides(
-        &mut self,
-        now: DateTime<Utc>,
-        after: Option<AssignmentId>,
-        limit: i64,
-    ) -> Result<Vec<ScheduledRide>, StoreError> {
-        let rows: Vec<ScheduledRow> = sql_query(
-            "select a.organisation_id, a.id, a.shipment_id, s.reference, a.tracker_id, t.interval_s, a.from_at,
-                 l.heard_at
-             from assignments a
-             join shipments s on s.id = a.shipment_id and s.status = 'in_transit'
-             join trackers t on t.id = a.tracker_id
-             left join tracker_states l on l.tracker_id = a.tracker_id
-             where a.from_at <= $1 and (a.until_at is null or a.until_at > $1)
-                 and greatest(l.heard_at, a.from_at) <= $1 - make_interval(secs => 2 * t.interval_s)
-                 and not exists (select from alerts al
-                     where al.assignment_id = a.id and al.kind = 'silence' and al.closed_as is null)
-                 and ($2 is null or a.id > $2)
-             order by a.id limit $3",
-        )
-        .bind::<Timestamptz, _>(now)
-        .bind::<Nullable<SqlUuid>, _>(after.map(|id| id.0))
-        .bind::<BigInt, _>(limit)
-        .load(&mut self.raw)
-        .await?;
-        Ok(rows.into_iter().map(ScheduledRow::ride).collect())
-    }
 }
 
 #[derive(QueryableByName)]
@@ -256,40 +212,5 @@ impl StateRow {
             verdict: verdict.map_err(|error| StoreError::unreadable("verdict", error))?,
             known_at: self.known_at,
         })
-    }
-}
-
-#[derive(QueryableByName)]
-struct ScheduledRow {
-    #[diesel(sql_type = Integer)]
-    organisation_id: i32,
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
-    #[diesel(sql_type = SqlUuid)]
-    shipment_id: Uuid,
-    #[diesel(sql_type = Text)]
-    reference: String,
-    #[diesel(sql_type = Integer)]
-    tracker_id: i32,
-    #[diesel(sql_type = Integer)]
-    interval_s: i32,
-    #[diesel(sql_type = Timestamptz)]
-    from_at: DateTime<Utc>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    heard_at: Option<DateTime<Utc>>,
-}
-
-impl ScheduledRow {
-    fn ride(self) -> ScheduledRide {
-        ScheduledRide {
-            organisation: OrganisationId(self.organisation_id),
-            assignment: AssignmentId(self.id),
-            shipment: ShipmentId(self.shipment_id),
-            shipment_reference: self.reference,
-            tracker: TrackerId(self.tracker_id),
-            interval_s: self.interval_s,
-            from: self.from_at,
-            heard_at: self.heard_at,
-        }
     }
 }

@@ -283,7 +283,11 @@ impl Connection {
 const SHIPMENT: &str =
     "select s.id, s.reference, s.profile_id, s.status, s.hold, s.origin, s.destination, s.created_at,
          (select count(*) from alerts al
-          where al.shipment_id = s.id and al.acknowledged_at is null and al.closed_as is null) as open_alerts
+          where al.shipment_id = s.id and al.acknowledged_at is null and al.closed_as is null)
+         + (select count(distinct al.id) from assignments a
+             join alert_rides r on r.assignment_id = a.id and r.until_at is null
+             join alerts al on al.id = r.alert_id and al.acknowledged_at is null and al.closed_as is null
+             where a.shipment_id = s.id) as open_alerts
      from shipments s";
 
 #[derive(QueryableByName)]

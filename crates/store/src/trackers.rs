@@ -4,8 +4,11 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
-use domain::{DevEui, Humidity, OrganisationId, Temperature, TrackerId};
+use domain::silence::numbers::Run;
+use domain::silence::outage::{COPIES_WITHIN, MOST_GATEWAYS};
+use domain::{DevEui, GatewayId, Humidity, OrganisationId, Temperature, TrackerId};
 
+use crate::missing::{number, stored};
 use crate::schema::trackers;
 use crate::statement::statement;
 use crate::{Connection, StoreError};
@@ -33,6 +36,19 @@ pub struct TrackerNews {
     pub humidity: Option<Humidity>,
     pub battery_pct: Option<i32>,
     pub sequence: Option<i32>,
+    /// Those that heard it then.
+    pub gateways: Vec<GatewayId>,
+    /// The numbers of all its readings, where they are an unbroken run.
+    pub run: Option<Run>,
+}
+
+/// How the numbers of a tracker's readings stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    pub tracker: TrackerId,
+    /// The highest one that is followed.
+    pub to: Option<u32>,
+    pub holes: i32,
 }
 
 #[derive(Debug, Clone)]
@@ -82,6 +98,39 @@ const IS_LATER: &str =
          coalesce(excluded.humidity, -1), coalesce(excluded.battery_pct, -1), coalesce(excluded.sequence, -1))
      > (coalesce(s.measured_at, '-infinity'), coalesce(s.temperature, -2147483648),
          coalesce(s.humidity, -1), coalesce(s.battery_pct, -1), coalesce(s.sequence, -1))";
+
+/// The run continues what was received without a hole.
+const GOES_ON: &str = "s.holes = 0 and excluded.followed_from <= s.followed_to + 1
+                     and excluded.followed_to > s.followed_to";
+
+/// As [`HeardBy::join`](domain::silence::outage::HeardBy::join) has it: of a later uplink the gateways count alone, of a
+/// copy they count too.
+fn heard_by() -> String {
+    let (copies_s, most) = (COPIES_WITHIN.num_seconds(), MOST_GATEWAYS);
+    format!(
+        "case when excluded.heard_at - s.heard_at > interval '{copies_s} s' then excluded.gateways
+             when s.heard_at - excluded.heard_at > interval '{copies_s} s' then s.gateways
+             else array(select distinct g from unnest(s.gateways || excluded.gateways) as u (g)
+                 order by g limit {most}) end"
+    )
+}
+
+#[derive(QueryableByName)]
+struct StandingRow {
+    #[diesel(sql_type = Integer)]
+    tracker_id: i32,
+    #[diesel(sql_type = Nullable<Integer>)]
+    followed_to: Option<i32>,
+    #[diesel(sql_type = Integer)]
+    holes: i32,
+}
+
+impl StandingRow {
+    fn standing(self) -> Result<Standing, StoreError> {
+        let to = self.followed_to.map(number).transpose()?;
+        Ok(Standing { tracker: TrackerId(self.tracker_id), to, holes: self.holes })
+    }
+}
 
 impl Connection {
     /// Refused by `trackers_organisation_id_dev_eui_key` where it is registered already.
@@ -177,20 +226,31 @@ impl Connection {
         Ok(rows.into_iter().map(one).collect())
     }
 
-    /// Folds a batch into the latest states. At most one element a tracker.
-    pub async fn update_tracker_states(&mut self, news: &[TrackerNews]) -> Result<(), StoreError> {
+    /// Folds a batch into the latest states, and says how their numbers stand now. A run goes on from the highest number
+    /// that is followed where nothing is missing, which is nearly always; otherwise that number stays, and the caller,
+    /// whose the rows are until the transaction ends, sees to it. At most one element a tracker.
+    pub async fn update_tracker_states(&mut self, news: &[TrackerNews]) -> Result<Vec<Standing>, StoreError> {
         let latest = |column: &str| {
             format!("{column} = case when {IS_LATER} then excluded.{column} else s.{column} end")
         };
         let columns = ["measured_at", "temperature", "humidity", "battery_pct", "sequence"].map(latest);
-        statement(format!(
+        let goes_on = ["followed_to", "followed_to_at"].map(|column| {
+            format!("{column} = case when {GOES_ON} then excluded.{column} else s.{column} end")
+        });
+        let rows: Vec<StandingRow> = statement(format!(
             "insert into tracker_states as s
-                 (tracker_id, organisation_id, heard_at, measured_at, temperature, humidity, battery_pct, sequence)
-             select * from unnest($1::int[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::int[], $6::int[],
-                 $7::int[], $8::int[])
+                 (tracker_id, organisation_id, heard_at, measured_at, temperature, humidity, battery_pct, sequence,
+                 gateways, followed_from, followed_to, followed_to_at)
+             select t, o, h, m, c, rh, b, n, g::int[], ff, ft, fa
+             from unnest($1::int[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::int[], $6::int[], $7::int[],
+                 $8::int[], $9::text[], $10::int[], $11::int[], $12::timestamptz[])
+                 as n (t, o, h, m, c, rh, b, n, g, ff, ft, fa)
              order by 1
              on conflict (tracker_id) do update set
-                 heard_at = greatest(s.heard_at, excluded.heard_at), {}",
+                 heard_at = greatest(s.heard_at, excluded.heard_at), gateways = {}, {}, {}
+             returning tracker_id, followed_to, holes",
+            heard_by(),
+            goes_on.join(", "),
             columns.join(", ")
         ))
         .bind::<Array<Integer>, _>(column(news, |n| n.tracker.0))
@@ -201,9 +261,13 @@ impl Connection {
         .bind::<Array<Nullable<Integer>>, _>(column(news, |n| n.humidity.map(|h| h.0)))
         .bind::<Array<Nullable<Integer>>, _>(column(news, |n| n.battery_pct))
         .bind::<Array<Nullable<Integer>>, _>(column(news, |n| n.sequence))
-        .execute(&mut self.raw)
+        .bind::<Array<Text>, _>(column(news, |n| array(&n.gateways)))
+        .bind::<Array<Nullable<Integer>>, _>(column(news, |n| n.run.map(|run| stored(run.first))))
+        .bind::<Array<Nullable<Integer>>, _>(column(news, |n| n.run.map(|run| stored(run.last))))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(news, |n| n.run.and_then(|run| run.last_at)))
+        .load(&mut self.raw)
         .await?;
-        Ok(())
+        rows.into_iter().map(StandingRow::standing).collect()
     }
 
     /// Notes who was heard without being registered. At most one element a device.
@@ -266,6 +330,12 @@ impl Connection {
         };
         Ok(rows.into_iter().map(one).collect())
     }
+}
+
+/// An array within an UNNEST, which cannot hold arrays of different lengths.
+fn array(gateways: &[GatewayId]) -> String {
+    let ids: Vec<String> = gateways.iter().map(ToString::to_string).collect();
+    format!("{{{}}}", ids.join(","))
 }
 
 /// One array for one column of an UNNEST.

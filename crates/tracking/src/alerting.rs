@@ -10,23 +10,33 @@ use domain::profile::Profile;
 use domain::{AlertId, OrganisationId, ShipmentId};
 use store::{
     Amendment, AssignmentState, AuditEntry, Connection, EndedAlert, Ending, Episode, NewAlert,
-    NewNotification, ScheduledRide, StoreError,
+    NewNotification, StoreError,
 };
 use uuid::Uuid;
 
 use crate::live::{Change, OwnedChange};
 
-/// Who hears of a shipment's alert, and who of one about the installation itself.
+/// Who hears of a shipment's alert, who of a gateway's (it takes shipments out of sight, and somebody must mend it),
+/// and who of one about the installation itself.
 const OF_SHIPMENTS: &[Role] = &[Role::Coordinator, Role::Quality];
+const OF_GATEWAYS: &[Role] = &[Role::Admin, Role::Coordinator, Role::Quality];
 const OF_THE_INSTALLATION: &[Role] = &[Role::Admin];
+
+/// What those who are told of an alert must know besides.
+#[derive(Default)]
+pub struct Told {
+    /// The reference of its shipment.
+    pub reference: Option<String>,
+    /// Further lines of the mail.
+    pub lines: Vec<String>,
+    /// Its box is on hold with it.
+    pub is_held: bool,
+}
 
 struct Raised {
     alert: NewAlert,
-    /// The shipment's.
-    reference: Option<String>,
+    told: Told,
     because: Option<String>,
-    /// Its box is on hold with it.
-    is_held: bool,
 }
 
 /// What a batch makes of the alerts.
@@ -64,29 +74,9 @@ impl AlertWork {
             severity: episode.severity,
             episode: stored,
         };
-        self.raised.push(Raised {
-            alert,
-            reference: Some(state.shipment_reference.clone()),
-            because: Some(because.to_string()),
-            is_held: domain::shipment::hold(None, verdict).is_some(),
-        });
-    }
-
-    /// A tracker under way has fallen silent.
-    pub fn raise_silence(&mut self, ride: &ScheduledRide, silent_since: DateTime<Utc>, now: DateTime<Utc>) {
-        let alert = NewAlert {
-            id: AlertId(Uuid::now_v7()),
-            organisation: ride.organisation,
-            shipment: Some(ride.shipment),
-            assignment: Some(ride.assignment),
-            tracker: Some(ride.tracker),
-            subject: None,
-            kind: AlertKind::Silence,
-            alarm: None,
-            severity: Severity::Warning,
-            episode: instant(silent_since, now),
-        };
-        self.add(alert, Some(ride.shipment_reference.clone()));
+        let is_held = domain::shipment::hold(None, verdict).is_some();
+        let told = Told { reference: Some(state.shipment_reference.clone()), is_held, ..Told::default() };
+        self.raised.push(Raised { alert, told, because: Some(because.to_string()) });
     }
 
     /// Something about the installation itself, such as an integration; `subject` names it.
@@ -109,11 +99,12 @@ impl AlertWork {
             severity: Severity::Warning,
             episode: instant(at, at),
         };
-        self.add(alert, None);
+        self.add(alert, Told::default());
     }
 
-    fn add(&mut self, alert: NewAlert, reference: Option<String>) {
-        self.raised.push(Raised { alert, reference, because: None, is_held: false });
+    pub fn add(&mut self, alert: NewAlert, told: Told) {
+        let because = (!told.lines.is_empty()).then(|| told.lines.join("; "));
+        self.raised.push(Raised { alert, told, because });
     }
 
     /// Late or further readings changed the episode of an alert.
@@ -184,9 +175,52 @@ impl AlertWork {
         shipment: ShipmentId,
         reason: &str,
     ) {
-        let (subject, detail) = (alert.to_string(), serde_json::json!({ "reason": reason }));
-        self.audit.push(AuditEntry { organisation, actor: None, action: "alert.closed", subject, detail });
-        self.changes.push((organisation, Change::Alert { id: alert, shipment: Some(shipment) }));
+        let detail = serde_json::json!({ "reason": reason });
+        self.note(organisation, alert, Some(shipment), "alert.closed", detail);
+    }
+
+    /// An alert that is about no exposure says something else than before, which nobody is woken for.
+    pub fn change(
+        &mut self,
+        organisation: OrganisationId,
+        shipment: Option<ShipmentId>,
+        amendment: Amendment,
+        because: &str,
+    ) {
+        self.update(organisation, shipment, amendment.id, because);
+        self.amended.push(amendment);
+    }
+
+    /// As [`AlertWork::change`], where what changed is kept elsewhere.
+    pub fn update(
+        &mut self,
+        organisation: OrganisationId,
+        shipment: Option<ShipmentId>,
+        alert: AlertId,
+        because: &str,
+    ) {
+        let detail = serde_json::json!({ "because": because });
+        self.note(organisation, alert, shipment, "alert.updated", detail);
+    }
+
+    pub fn end(&mut self, organisation: OrganisationId, shipment: Option<ShipmentId>, ended: EndedAlert) {
+        let action = if ended.ending == Ending::Withdrawn { "alert.withdrawn" } else { "alert.closed" };
+        self.note(organisation, ended.id, shipment, action, reason_of(&ended));
+        self.ended.push(ended);
+    }
+
+    /// Something about an alert is put on record.
+    fn note(
+        &mut self,
+        organisation: OrganisationId,
+        alert: AlertId,
+        shipment: Option<ShipmentId>,
+        action: &'static str,
+        detail: serde_json::Value,
+    ) {
+        let subject = alert.to_string();
+        self.audit.push(AuditEntry { organisation, actor: None, action, subject, detail });
+        self.changes.push((organisation, Change::Alert { id: alert, shipment }));
     }
 
     fn record(
@@ -196,15 +230,7 @@ impl AlertWork {
         alert: AlertId,
         detail: serde_json::Value,
     ) {
-        let subject = alert.to_string();
-        self.audit.push(AuditEntry {
-            organisation: state.organisation,
-            actor: None,
-            action,
-            subject,
-            detail,
-        });
-        self.changes.push((state.organisation, Change::Alert { id: alert, shipment: Some(state.shipment) }));
+        self.note(state.organisation, alert, Some(state.shipment), action, detail);
     }
 
     /// How many changes are on record so far; an exposure that merely goes on is none.
@@ -221,35 +247,36 @@ impl AlertWork {
         // Ended first: a subject's alert that ends makes room for its next one.
         db.end_alerts(&self.ended, now).await?;
         db.amend_alerts(&self.amended).await?;
-        let alerts: Vec<NewAlert> = self.raised.iter().map(|raised| raised.alert.clone()).collect();
+        let new = std::mem::take(&mut self.raised);
+        let alerts: Vec<NewAlert> = new.iter().map(|new| new.alert.clone()).collect();
         let raised = db.raise_alerts(&alerts, now).await?;
-        let (mut of_shipments, mut of_installation) = (self.told_anew, Vec::new());
-        for Raised { alert, reference, because, is_held } in
-            self.raised.into_iter().filter(|new| raised.contains(&new.alert.id))
-        {
-            let shipment: Option<ShipmentId> = alert.shipment;
-            self.audit.push(AuditEntry {
-                organisation: alert.organisation,
-                actor: None,
-                action: "alert.raised",
-                subject: alert.id.to_string(),
-                detail: serde_json::json!({
-                    "kind": alert.kind, "severity": alert.severity, "began_at": alert.episode.began_at,
-                    "alarmed_at": alert.episode.alarmed_at, "because": because,
-                }),
+        let mut of_shipments = std::mem::take(&mut self.told_anew);
+        let (mut of_gateways, mut of_installation) = (Vec::new(), Vec::new());
+        for Raised { alert, told, because } in new.into_iter().filter(|new| raised.contains(&new.alert.id)) {
+            let detail = serde_json::json!({
+                "kind": alert.kind, "severity": alert.severity, "began_at": alert.episode.began_at,
+                "alarmed_at": alert.episode.alarmed_at, "because": because,
             });
-            self.changes.push((alert.organisation, Change::Alert { id: alert.id, shipment }));
-            // That one cannot be told by the means that failed.
-            if alert.kind != AlertKind::NotificationFailed {
-                let told = if shipment.is_some() { &mut of_shipments } else { &mut of_installation };
-                told.push(notification(&alert, reference.as_deref(), is_held));
-            }
+            self.note(alert.organisation, alert.id, alert.shipment, "alert.raised", detail);
+            let recipients = match alert.kind {
+                // That one cannot be told by the means that failed.
+                AlertKind::NotificationFailed => continue,
+                AlertKind::GatewaySilent => &mut of_gateways,
+                _ if alert.shipment.is_some() => &mut of_shipments,
+                _ => &mut of_installation,
+            };
+            recipients.push(notification(&alert, &told));
         }
         db.write_audit(&self.audit, now).await?;
         db.add_notifications(&of_shipments, OF_SHIPMENTS, now).await?;
+        db.add_notifications(&of_gateways, OF_GATEWAYS, now).await?;
         db.add_notifications(&of_installation, OF_THE_INSTALLATION, now).await?;
         Ok(self.changes)
     }
+}
+
+fn reason_of(ended: &EndedAlert) -> serde_json::Value {
+    serde_json::json!({ "reason": ended.reason, "because": ended.reason })
 }
 
 fn stored(episode: &EvaluatedEpisode) -> Option<Episode> {
@@ -262,12 +289,12 @@ fn stored(episode: &EvaluatedEpisode) -> Option<Episode> {
     })
 }
 
-fn instant(began_at: DateTime<Utc>, alarmed_at: DateTime<Utc>) -> Episode {
+pub fn instant(began_at: DateTime<Utc>, alarmed_at: DateTime<Utc>) -> Episode {
     Episode { began_at, alarmed_at, ended_at: None, exposure_s: None, extreme: None }
 }
 
-fn notification(alert: &NewAlert, reference: Option<&str>, is_held: bool) -> NewNotification {
-    let about = match (reference, &alert.subject) {
+fn notification(alert: &NewAlert, told: &Told) -> NewNotification {
+    let about = match (&told.reference, &alert.subject) {
         (Some(reference), _) => format!("shipment {reference}"),
         (None, Some(subject)) => subject.clone(),
         (None, None) => "the installation".to_owned(),
@@ -284,7 +311,11 @@ fn notification(alert: &NewAlert, reference: Option<&str>, is_held: bool) -> New
             if matches!(alert.kind, AlertKind::HumidityHigh | AlertKind::HumidityLow) { "%" } else { "°C" };
         body.push_str(&format!("Worst so far: {} {unit}\n", domain::Temperature(extreme)));
     }
-    if is_held {
+    for line in &told.lines {
+        body.push_str(line);
+        body.push('\n');
+    }
+    if told.is_held {
         body.push_str("\nDo not use until quality has decided.\n");
     }
     NewNotification {
@@ -312,6 +343,8 @@ fn in_words(kind: AlertKind) -> &'static str {
         AlertKind::HumidityHigh => "too humid",
         AlertKind::HumidityLow => "too dry",
         AlertKind::Silence => "the tracker is silent",
+        AlertKind::GatewaySilent => "silent, and the trackers that it heard",
+        AlertKind::ReadingsMissing => "readings are missing",
         AlertKind::WebhookRefused => "webhooks are refused",
         AlertKind::WebhookUnreadable => "webhooks cannot be read",
         AlertKind::DeadLetter => "a message could not be read and is kept as a dead letter",

@@ -10,6 +10,7 @@ use crate::alerting::AlertWork;
 use crate::assess::{Fresh, reassess};
 use crate::folds::write_evaluation;
 use crate::live::{Change, OwnedChange};
+use crate::missing::tell_missing;
 
 /// What binding a tracker brought about.
 pub struct Bound {
@@ -50,6 +51,7 @@ pub async fn bind(
     let states = db.lock_assignments(&[assignment]).await?;
     let fresh = Fresh::Everything(Cause::Bound, db.recording_time(now).await?);
     let mut changes = reassess(service, db, states, &fresh, now).await?;
+    changes.extend(tell_missing(db, &[tracker.id], now).await?);
     changes.push((tracker.organisation, Change::Shipment { id: shipment.id }));
     Ok(Bound { warnings, changes })
 }
@@ -74,5 +76,6 @@ pub async fn unbind(
     let states = db.lock_assignments(&[ride]).await?;
     let fresh = Fresh::Everything(Cause::Unbound, db.recording_time(now).await?);
     changes.extend(reassess(service, db, states, &fresh, now).await?);
+    changes.extend(tell_missing(db, &[tracker.id], now).await?);
     Ok(Some(changes))
 }

@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::{DevEui, OrganisationId, Reading, TrackerId};
-use store::{
-    Connection, Partitioned, StoreError, Tracker, TrackerNews, TrackerReading, Uplink, partition_day,
-};
+use store::{Connection, Partitioned, StoreError, Tracker, TrackerReading, Uplink, partition_day};
 
 use crate::Service;
 use crate::alerting::AlertWork;
 use crate::arrived::{Arrived, Report};
 use crate::assess::{Fresh, reassess};
 use crate::heard::{Heard, decode_uplinks};
+use crate::links::store_states;
 use crate::live::{Change, OwnedChange};
+use crate::missing::tell_missing;
 use crate::pending::store_lines;
 
 /// A batch is as many lines as this, or what came within `BATCH_WAIT`.
@@ -118,25 +118,25 @@ async fn store_readings(
     Ok(fresh)
 }
 
-/// Keeps the latest states and closes the silence of those who were heard.
+/// Keeps the latest states, closes the silence of those who were heard, and amends what was said of missing readings.
 async fn note_heard(
     db: &mut Connection,
     heard: &Heard,
     trackers: &Trackers,
     now: DateTime<Utc>,
 ) -> Result<Vec<OwnedChange>, StoreError> {
-    let news: Vec<TrackerNews> = heard.news.values().cloned().collect();
+    let refilled = store_states(db, heard, now).await?;
     let unknown: Vec<_> =
         heard.unknown.iter().map(|((owner, _), unknown)| (*owner, unknown.clone())).collect();
     let mut changes = Vec::new();
-    if !news.is_empty() {
-        db.update_tracker_states(&news).await?;
-        let instants: Vec<_> = news.iter().map(|news| (news.tracker, news.heard_at)).collect();
+    if !heard.news.is_empty() {
+        let instants: Vec<_> = heard.news.values().map(|(news, _)| (news.tracker, news.heard_at)).collect();
         let mut work = AlertWork::default();
         for (owner, id, shipment) in db.close_silence_alerts(&instants, now).await? {
             work.record_closed(owner, id, shipment, "heard again");
         }
         changes = work.apply(db, now).await?;
+        changes.extend(tell_missing(db, &refilled, now).await?);
     }
     if !unknown.is_empty() {
         db.note_unknown_trackers(&unknown).await?;

@@ -1,20 +1,26 @@
-//! What a batch's uplinks say: readings by each tracker's codec, who was heard, and who is not known.
+//! What a batch's uplinks say: readings by each tracker's codec, who was heard and through which gateways, and who is
+//! not known.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use domain::{DevEui, OrganisationId};
-use networks::payload::{self, Codec};
+use domain::silence::numbers::{Run, add_to_runs};
+use domain::silence::outage::HeardBy;
+use domain::{DevEui, OrganisationId, TrackerId};
+use networks::payload::{self, Codec, Payload};
 use store::{SetAside, Tracker, TrackerNews, TrackerReading, UnknownTracker, Uplink};
 
 use crate::arrived::{FARTHEST_BACK, MOST_AHEAD, Report};
+use crate::links::{Gateways, Link};
 
 /// What a batch's uplinks say of the trackers that are registered, and who else was heard.
 #[derive(Default)]
 pub struct Heard {
     pub readings: Vec<TrackerReading>,
     pub set_aside: Vec<SetAside>,
-    pub news: HashMap<domain::TrackerId, TrackerNews>,
+    pub news: HashMap<TrackerId, (TrackerNews, Link)>,
+    /// Those that heard any device, registered or not.
+    pub gateways: Gateways,
     pub unknown: HashMap<(OrganisationId, DevEui), UnknownTracker>,
     pub reports: Vec<Report>,
 }
@@ -26,13 +32,14 @@ pub fn decode_uplinks(
 ) -> Heard {
     let mut heard = Heard::default();
     for uplink in uplinks {
+        let gateways = heard.gateways.note(uplink);
         let Some(dev_eui) = uplink.dev_eui else {
             uplink.problem = Some("the network server did not say which device".to_owned());
             heard.note_nameless(uplink);
             continue;
         };
         match trackers.get(&(uplink.organisation, dev_eui)) {
-            Some(tracker) => uplink.problem = heard.decode(uplink, tracker).err(),
+            Some(tracker) => uplink.problem = heard.decode(uplink, tracker, gateways).err(),
             None => {
                 uplink.problem = Some("the tracker is not registered".to_owned());
                 heard.note_unknown(uplink, dev_eui);
@@ -43,9 +50,14 @@ pub fn decode_uplinks(
 }
 
 impl Heard {
-    fn decode(&mut self, uplink: &Uplink, tracker: &Tracker) -> Result<(), String> {
-        let news = self.news.entry(tracker.id).or_insert_with(|| silent_news(tracker, uplink.received_at));
+    fn decode(&mut self, uplink: &Uplink, tracker: &Tracker, gateways: Vec<usize>) -> Result<(), String> {
+        let heard_by = HeardBy::new(uplink.received_at, gateways);
+        let (news, link) = self.news.entry(tracker.id).or_insert_with(|| {
+            let (heard_by, runs) = (heard_by.clone(), Vec::new());
+            (silent_news(tracker, uplink.received_at), Link { heard_by, runs })
+        });
         news.heard_at = news.heard_at.max(uplink.received_at);
+        link.heard_by.join(&heard_by);
         let codec: Codec = tracker.codec.parse().map_err(|error| format!("{error}"))?;
         let port = u8::try_from(uplink.f_port).ok();
         let Some(payload) = &uplink.payload else {
@@ -53,6 +65,7 @@ impl Heard {
         };
         let decoded = payload::decode(codec, port, payload, Some(uplink.received_at))
             .map_err(|error| error.to_string())?;
+        note_numbers(&mut link.runs, &decoded, uplink.received_at);
         for untimed in decoded.untimed {
             self.set_aside.push(SetAside {
                 organisation: tracker.organisation,
@@ -73,7 +86,7 @@ impl Heard {
                 received_at: uplink.received_at,
                 reading: decoded_reading.reading,
             };
-            match implausible(&reading) {
+            match implausible(reading.reading.measured_at, uplink.received_at) {
                 Some(reason) => self.set_aside.push(set_aside(reading, reason)),
                 None => {
                     note_latest(news, &reading, decoded.battery_pct);
@@ -115,6 +128,8 @@ fn silent_news(tracker: &Tracker, heard_at: DateTime<Utc>) -> TrackerNews {
         humidity: None,
         battery_pct: None,
         sequence: None,
+        gateways: Vec::new(),
+        run: None,
     }
 }
 
@@ -131,8 +146,19 @@ fn note_latest(news: &mut TrackerNews, reading: &TrackerReading, battery_pct: Op
     }
 }
 
-fn implausible(reading: &TrackerReading) -> Option<&'static str> {
-    let age = reading.received_at - reading.reading.measured_at;
+/// What has come, has come: also what is set aside. But a time that is not believed is none.
+fn note_numbers(runs: &mut Vec<Run>, decoded: &Payload, received_at: DateTime<Utc>) {
+    let untimed = decoded.untimed.iter().filter_map(|reading| Some((reading.sequence?, None)));
+    let timed = decoded.readings.iter().filter_map(|decoded| {
+        let measured_at = decoded.reading.measured_at;
+        let believed = implausible(measured_at, received_at).is_none();
+        Some((decoded.sequence?, believed.then_some(measured_at)))
+    });
+    add_to_runs(runs, untimed.chain(timed));
+}
+
+fn implausible(measured_at: DateTime<Utc>, received_at: DateTime<Utc>) -> Option<&'static str> {
+    let age = received_at - measured_at;
     if age < -MOST_AHEAD {
         return Some("measured more than 10 minutes after it was received");
     }

@@ -12,12 +12,15 @@ mod consume;
 pub mod credentials;
 mod folds;
 mod heard;
+mod links;
 mod live;
 mod metrics;
+mod missing;
 mod notify;
 mod pending;
 mod profiles;
 mod replay;
+mod silence;
 mod summary;
 mod watch;
 
@@ -128,7 +131,11 @@ pub async fn run(service: Arc<Service>) {
 impl Service {
     /// Whether everything that was sent has been worked off.
     pub fn is_caught_up(&self) -> bool {
-        self.listening_since.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        self.listening_since().is_some()
+    }
+
+    fn listening_since(&self) -> Option<DateTime<Utc>> {
+        *self.listening_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the database answers.

@@ -6,14 +6,14 @@
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
 use domain::alert::AlertKind;
-use domain::silence::{Heard, Planned, Schedule, silent_since};
-use store::{Connection, ScheduledRide, StoreError};
+use store::StoreError;
 
 use crate::Service;
 use crate::alerting::AlertWork;
 use crate::assess::{Fresh, reassess};
+use crate::missing::find_overdue;
+use crate::silence::{end_outages, raise_silence};
 
 /// The pause between two rounds.
 const ROUND: Duration = Duration::from_secs(1);
@@ -43,7 +43,9 @@ pub async fn run(service: &Service) {
             service.workers.make_partitions_ahead((service.clock)()).await,
         );
         log_failure("evaluating what is due", ripen(service).await);
+        log_failure("looking for outages that are over", end_outages(service).await);
         log_failure("looking for silence", raise_silence(service).await);
+        log_failure("looking for missing readings", find_overdue(service).await);
     }
 }
 
@@ -89,55 +91,6 @@ async fn ripen(service: &Service) -> Result<(), StoreError> {
         service.live.publish(changes);
         if !more {
             return Ok(());
-        }
-    }
-}
-
-async fn raise_silence(service: &Service) -> Result<(), StoreError> {
-    let Some(listening_since) = *service.listening_since.lock().unwrap_or_else(PoisonError::into_inner)
-    else {
-        return Ok(());
-    };
-    let now = (service.clock)();
-    // First without a lock: most rounds find nobody, and need not hold up a batch.
-    if silent_rides(&mut service.workers.connect().await?, listening_since, now).await?.is_empty() {
-        return Ok(());
-    }
-    let mut db = service.workers.begin().await?;
-    // Alone: a batch that is being stored at this moment may have heard of them.
-    db.lock_intake().await?;
-    let mut work = AlertWork::default();
-    for (ride, since) in silent_rides(&mut db, listening_since, now).await? {
-        work.raise_silence(&ride, since, now);
-    }
-    let changes = work.apply(&mut db, now).await?;
-    db.commit().await?;
-    service.live.publish(changes);
-    Ok(())
-}
-
-/// The rides under way whose tracker is silent, and since when.
-async fn silent_rides(
-    db: &mut Connection,
-    listening_since: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<Vec<(ScheduledRide, DateTime<Utc>)>, StoreError> {
-    let silence = |ride: ScheduledRide| -> Option<_> {
-        let interval = domain::Duration::from_seconds(ride.interval_s.into())?;
-        let heard = Heard {
-            assigned_from: ride.from,
-            last_received_at: ride.heard_at,
-            listening_since: Some(listening_since),
-        };
-        silent_since(Schedule { interval }, &heard, &Planned::default(), now).map(|since| (ride, since))
-    };
-    let (mut silent, mut after) = (Vec::new(), None);
-    loop {
-        let quiet = db.quiet_rides(now, after, AT_ONCE).await?;
-        after = quiet.last().map(|ride| ride.assignment);
-        silent.extend(quiet.into_iter().filter_map(silence));
-        if after.is_none() {
-            return Ok(silent);
         }
     }
 }

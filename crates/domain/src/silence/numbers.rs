@@ -99,16 +99,16 @@ impl Numbers {
     }
 }
 
-/// The runs of one frame's numbers, each with its time, as they stand in it.
-pub fn runs(numbered: impl IntoIterator<Item = (u32, Option<DateTime<Utc>>)>) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
+/// Adds numbers, each with its time, to runs: in the order in which they stand in a frame. Those that the last run
+/// holds already are nothing new: each frame repeats what the one before it brought.
+pub fn add_to_runs(runs: &mut Vec<Run>, numbered: impl IntoIterator<Item = (u32, Option<DateTime<Utc>>)>) {
     for (number, at) in numbered {
         match runs.last_mut() {
+            Some(run) if (run.first..=run.last).contains(&number) => {}
             Some(run) if run.last.checked_add(1) == Some(number) => (run.last, run.last_at) = (number, at),
             _ => runs.push(Run { first: number, last: number, first_at: at, last_at: at }),
         }
     }
-    runs
 }
 
 #[cfg(test)]
@@ -183,9 +183,15 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_falls_into_its_unbroken_runs() {
-        assert_eq!(runs([1, 2, 3].map(|n| (n, at(n)))), [run(1, 3)]);
-        assert_eq!(runs([7, 9, 10, 10].map(|n| (n, at(n)))), [run(7, 7), run(9, 10), run(10, 10)]);
-        assert_eq!(runs([]), []);
+    fn frames_fall_into_unbroken_runs() {
+        let mut runs = Vec::new();
+        add_to_runs(&mut runs, []);
+        assert_eq!(runs, []);
+        add_to_runs(&mut runs, [1, 2, 3].map(|n| (n, at(n))));
+        assert_eq!(runs, [run(1, 3)]);
+        add_to_runs(&mut runs, [2, 3, 4, 7, 8, 8].map(|n| (n, at(n))));
+        assert_eq!(runs, [run(1, 4), run(7, 8)]);
+        add_to_runs(&mut runs, [6, 7].map(|n| (n, at(n))));
+        assert_eq!(runs, [run(1, 4), run(7, 8), run(6, 7)]);
     }
 }

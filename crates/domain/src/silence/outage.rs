@@ -25,7 +25,7 @@ pub const LEAST_TRACKERS: usize = 2;
 pub const MOST_GATEWAYS: usize = 8;
 
 /// Uplinks of a tracker that lie no further apart than this are copies of one, by several gateways.
-const COPIES_WITHIN: Duration = Duration::seconds(10);
+pub const COPIES_WITHIN: Duration = Duration::seconds(10);
 
 /// The gateways that heard a tracker's latest uplink.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +37,11 @@ pub struct HeardBy<G> {
 
 impl<G: Ord + Clone> HeardBy<G> {
     pub fn new(at: DateTime<Utc>, gateways: impl IntoIterator<Item = G>) -> Self {
-        let each_once: BTreeSet<G> = gateways.into_iter().collect();
-        Self { at, gateways: each_once.into_iter().take(MOST_GATEWAYS).collect() }
+        let mut gateways: Vec<G> = gateways.into_iter().collect();
+        gateways.sort_unstable();
+        gateways.dedup();
+        gateways.truncate(MOST_GATEWAYS);
+        Self { at, gateways }
     }
 
     /// Takes another uplink into account: of a later one the gateways count alone, of a copy they count too.

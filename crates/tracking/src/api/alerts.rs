@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
 use domain::{AlertId, ShipmentId};
 use serde::{Deserialize, Serialize};
-use store::{AlertFilter, AlertView, AuditEntry, extreme_temperature};
+use store::{AffectedRide, AlertFilter, AlertView, AuditEntry, extreme_temperature};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ use crate::live::Change;
 #[derive(Serialize, ToSchema)]
 pub struct Alert {
     id: Uuid,
-    /// `temperature_high`, `temperature_low`, `silence`, …
+    /// `temperature_high`, `temperature_low`, `silence`, `gateway_silent`, `readings_missing`, …
     kind: String,
     /// The name of the profile's alarm.
     alarm: Option<String>,
@@ -45,6 +45,43 @@ pub struct Alert {
     closed_at: Option<DateTime<Utc>>,
     closed_reason: Option<String>,
     merged_into: Option<Uuid>,
+    /// Of `readings_missing`.
+    missing: Option<MissingReadings>,
+    /// Of `gateway_silent`: how many trackers are or were silent because of it.
+    affected_trackers: Option<i64>,
+    /// At most 50 of them, those that are still silent first.
+    affected: Vec<AffectedTracker>,
+}
+
+/// How many of the tracker's readings are missing, and the lowest and highest of their numbers.
+#[derive(Serialize, ToSchema)]
+pub struct MissingReadings {
+    readings: i32,
+    first_sequence: i32,
+    last_sequence: i32,
+}
+
+/// A tracker under way that is silent because of its gateway.
+#[derive(Serialize, ToSchema)]
+pub struct AffectedTracker {
+    dev_eui: String,
+    shipment: Uuid,
+    shipment_reference: String,
+    silent_since: DateTime<Utc>,
+    /// Null while the gateway is why it is silent.
+    until: Option<DateTime<Utc>>,
+}
+
+impl From<AffectedRide> for AffectedTracker {
+    fn from(ride: AffectedRide) -> Self {
+        Self {
+            dev_eui: ride.dev_eui.to_string(),
+            shipment: ride.shipment.0,
+            shipment_reference: ride.shipment_reference,
+            silent_since: ride.silent_since,
+            until: ride.until,
+        }
+    }
 }
 
 impl From<AlertView> for Alert {
@@ -75,6 +112,13 @@ impl From<AlertView> for Alert {
             closed_at: alert.closed_at,
             closed_reason: alert.closed_reason,
             merged_into: alert.merged_into.map(|id| id.0),
+            missing: alert.missing.map(|missing| MissingReadings {
+                readings: missing.readings,
+                first_sequence: missing.first,
+                last_sequence: missing.last,
+            }),
+            affected_trackers: alert.rides,
+            affected: alert.affected.into_iter().map(AffectedTracker::from).collect(),
         }
     }
 }
@@ -105,7 +149,7 @@ pub async fn list_alerts(
     Ok(HttpResponse::Ok().json(page))
 }
 
-/// All alerts of a shipment, newest first.
+/// All alerts of a shipment, newest first, and those about gateways that took a tracker of it out of hearing.
 #[utoipa::path(tag = "shipments", params(("id" = Uuid, Path), PageQuery),
     responses((status = 200, body = Page<Alert>), (status = 404, body = Problem)))]
 #[get("/shipments/{id}/alerts")]

@@ -74,7 +74,7 @@ pub async fn list_past_assessments(
 #[derive(Serialize, ToSchema)]
 pub struct AlertChange {
     at: DateTime<Utc>,
-    /// `alert.raised`, `alert.amended`, `alert.merged`, `alert.withdrawn`, `alert.closed` or `alert.acknowledged`.
+    /// `alert.raised`, `alert.amended`, `alert.updated`, `alert.merged`, `alert.withdrawn`, `alert.closed` or `alert.acknowledged`.
     action: String,
     /// The e-mail address of who did it; null where the service itself did.
     actor: Option<String>,

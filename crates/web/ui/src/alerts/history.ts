@@ -37,6 +37,8 @@ export function entryOf(change: AlertChange, kind: Alert["kind"]): Entry {
       const title = reopened ? "Amended, and open again because it became more severe" : "Amended";
       return { ...entry, title, differences: amended(change.detail, kind), because };
     }
+    case "alert.updated":
+      return { ...entry, title: "Changed", because: change.detail.because };
     case "alert.merged":
       return { ...entry, title: "Merged into another alert", ...change.detail };
     case "alert.withdrawn":

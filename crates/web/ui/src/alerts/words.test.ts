@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Alert } from "../api/types";
 import { enumWords } from "../api/rust";
 import { plain } from "../parts/words";
-import { announcement, canAcknowledge, kindOf, KINDS } from "./words";
+import { affectedOf, announcement, canAcknowledge, kindOf, KINDS, missingWords } from "./words";
 
 const ALERT: Alert = {
   id: "a",
@@ -25,6 +25,9 @@ const ALERT: Alert = {
   closed_at: null,
   closed_reason: null,
   merged_into: null,
+  missing: null,
+  affected_trackers: null,
+  affected: [],
 };
 
 test("a new alert is announced with what, where and how grave", () => {
@@ -58,4 +61,31 @@ test.each<[Partial<Alert>, boolean]>([
   [{ state: "merged" }, false],
 ])("with %j it can be acknowledged: %s", (part, expected) => {
   expect(canAcknowledge({ ...ALERT, ...part })).toBe(expected);
+});
+
+test("missing readings are said with how many and which", () => {
+  expect(missingWords({ readings: 1, first_sequence: 7, last_sequence: 7 })).toBe("1 reading, number 7");
+  expect(missingWords({ readings: 3, first_sequence: 12, last_sequence: 20 })).toBe(
+    "3 readings, numbers 12 to 20",
+  );
+});
+
+test("a gateway's alert names each shipment once, and says how many trackers it leaves out", () => {
+  const tracker = (shipment: string, until: string | null) => ({
+    dev_eui: "70b3d57ed0060001",
+    shipment,
+    shipment_reference: `SH-${shipment}`,
+    silent_since: "2026-03-01T08:00:00Z",
+    until,
+  });
+  const heard = "2026-03-01T09:00:00Z";
+  const affected = [tracker("1", null), tracker("1", heard), tracker("2", heard)];
+  expect(affectedOf({ affected, affected_trackers: 5 })).toEqual({
+    shipments: [
+      { id: "1", reference: "SH-1", silent: true },
+      { id: "2", reference: "SH-2", silent: false },
+    ],
+    more: 2,
+  });
+  expect(affectedOf({ affected: [], affected_trackers: null })).toEqual({ shipments: [], more: 0 });
 });

@@ -1,4 +1,4 @@
-import type { Alert, AlertKind, AlertState, Severity } from "../api/types";
+import type { Alert, AlertKind, AlertState, MissingReadings, Severity } from "../api/types";
 import { plain } from "../parts/words";
 
 export const KINDS: Record<AlertKind, string> = {
@@ -7,6 +7,8 @@ export const KINDS: Record<AlertKind, string> = {
   humidity_high: "Too humid",
   humidity_low: "Too dry",
   silence: "Tracker silent",
+  gateway_silent: "Gateway silent, and the trackers it heard",
+  readings_missing: "Readings are missing",
   webhook_refused: "A network's messages are refused",
   webhook_unreadable: "A network's messages cannot be read",
   dead_letter: "A message could not be read",
@@ -28,6 +30,28 @@ export const STATE: Record<AlertState, string> = {
 /** What happened, in words; also of a kind that a newer service has and this page, left open, does not. */
 export function kindOf({ kind }: { kind: string }): string {
   return kind in KINDS ? KINDS[kind as AlertKind] : plain(kind);
+}
+
+/** `3 readings, numbers 12 to 20`: what is missing of a tracker's numbered readings. */
+export function missingWords({
+  readings,
+  first_sequence: first,
+  last_sequence: last,
+}: MissingReadings): string {
+  return readings === 1 ? `1 reading, number ${first}` : `${readings} readings, numbers ${first} to ${last}`;
+}
+
+/** The shipments that a gateway has taken out of hearing, each once, and how many trackers are not shown. */
+export function affectedOf({ affected, affected_trackers }: Pick<Alert, "affected" | "affected_trackers">): {
+  shipments: { id: string; reference: string; silent: boolean }[];
+  more: number;
+} {
+  const shipments = new Map<string, { id: string; reference: string; silent: boolean }>();
+  for (const { shipment: id, shipment_reference: reference, until } of affected) {
+    const silent = until === null || (shipments.get(id)?.silent ?? false);
+    shipments.set(id, { id, reference, silent });
+  }
+  return { shipments: [...shipments.values()], more: (affected_trackers ?? 0) - affected.length };
 }
 
 /** Whether what came in can be looked at under Intake. */

@@ -46,6 +46,8 @@ const STRUCTS: [string, string, string][] = [
   ["CyclesLine", ALLOWANCE, "CyclesLine"],
   ["Alert", `${API}/alerts.rs`, "Alert"],
   ["AlertChangeOf", `${API}/history.rs`, "AlertChange"],
+  ["MissingReadings", `${API}/alerts.rs`, "MissingReadings"],
+  ["AffectedTracker", `${API}/alerts.rs`, "AffectedTracker"],
   ["Tracker", `${API}/trackers.rs`, "Tracker"],
   ["NewTracker", `${API}/trackers.rs`, "NewTracker"],
   ["UnknownTracker", `${API}/trackers.rs`, "Unknown"],
@@ -72,6 +74,7 @@ const ALERTING = "tracking/src/alerting.rs";
 const DETAILS: [string, string, string][] = [
   ["RaisedDetail", ALERTING, "alert.raised"],
   ["AmendedDetail", ALERTING, "alert.amended"],
+  ["UpdatedDetail", ALERTING, "alert.updated"],
   ["MergedDetail", ALERTING, "alert.merged"],
   ["WithdrawnDetail", ALERTING, "alert.withdrawn"],
   ["EndedDetail", ALERTING, "alert.closed"],

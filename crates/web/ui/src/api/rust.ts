@@ -44,7 +44,7 @@ export function enumWords(where: string, name: string): string[] {
 /** The fields that go with an entry of the audit trail: those of the `json!` of the function that writes it. */
 export function auditFields(where: string, action: string): string[] {
   const functions = source(where).split(/\n(?: {4})?(?:pub )?(?:async )?fn /);
-  const written = functions.filter((body) => body.includes(`"${action}"`));
+  const written = functions.filter((body) => body.includes(`"${action}"`) && body.includes("json!"));
   const [, json] = /json!\(\{([\s\S]*?)\}\)/.exec(written.join("\n")) ?? [];
   if (json === undefined || written.length !== 1)
     throw new Error(`${where} writes ${action} in no one place`);

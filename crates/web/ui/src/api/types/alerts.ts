@@ -6,6 +6,8 @@ export type AlertKind =
   | "humidity_high"
   | "humidity_low"
   | "silence"
+  | "gateway_silent"
+  | "readings_missing"
   | "webhook_refused"
   | "webhook_unreadable"
   | "dead_letter"
@@ -37,6 +39,28 @@ export interface Alert {
   closed_at: string | null;
   closed_reason: string | null;
   merged_into: string | null;
+  /** Of `readings_missing`. */
+  missing: MissingReadings | null;
+  /** Of `gateway_silent`: all the trackers that are or were silent because of it. */
+  affected_trackers: number | null;
+  /** At most 50 of them, those that are still silent first. */
+  affected: AffectedTracker[];
+}
+
+export interface MissingReadings {
+  readings: number;
+  /** The lowest and the highest of the tracker's own numbers; others between them may have come. */
+  first_sequence: number;
+  last_sequence: number;
+}
+
+export interface AffectedTracker {
+  dev_eui: string;
+  shipment: string;
+  shipment_reference: string;
+  silent_since: string;
+  /** Null while the gateway is why it is silent. */
+  until: string | null;
 }
 
 /** One entry of an alert's audit trail: what became of it, and because of what. */
@@ -48,6 +72,7 @@ export type AlertAction = keyof AlertDetails;
 export type AlertDetails = {
   "alert.raised": RaisedDetail;
   "alert.amended": AmendedDetail;
+  "alert.updated": UpdatedDetail;
   "alert.merged": MergedDetail;
   "alert.withdrawn": WithdrawnDetail;
   "alert.closed": EndedDetail;
@@ -82,6 +107,11 @@ export interface AmendedDetail {
   extreme: FromTo<number>;
   /** The severity rose, so that its acknowledgement counts no more. */
   reopened: boolean;
+  because: string;
+}
+
+/** Of an alert that is about no exposure. */
+export interface UpdatedDetail {
   because: string;
 }
 

@@ -1,0 +1,144 @@
+//! What a batch says of the links to trackers: which gateways heard them, and which of their numbered readings came.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use domain::silence::numbers::{Hole, Numbers, Run};
+use domain::silence::outage::HeardBy;
+use domain::{GatewayId, TrackerId};
+use store::{
+    Connection, FollowedTracker, GatewayName, HeardGateway, Standing, StoreError, TrackerNews, Uplink,
+};
+
+use crate::heard::Heard;
+
+/// A name that is longer, or would not show, is no gateway's.
+const LONGEST_NAME: usize = 100;
+
+/// More than hear any uplink; what names more does not come from a network.
+const MOST_OF_AN_UPLINK: usize = 64;
+
+/// The gateways of a batch, each at a place of its own, with when it last heard anything.
+#[derive(Default)]
+pub struct Gateways {
+    heard: Vec<HeardGateway>,
+    /// By name: several networks may have one of that name.
+    places: HashMap<String, Vec<usize>>,
+}
+
+impl Gateways {
+    /// Notes those that heard an uplink; returns their places.
+    pub fn note(&mut self, uplink: &Uplink) -> Vec<usize> {
+        let is_name =
+            |name: &str| !name.is_empty() && name.len() <= LONGEST_NAME && !name.contains(char::is_control);
+        networks::decode::gateway_ids(&uplink.gateways)
+            .filter(|name| is_name(name))
+            .take(MOST_OF_AN_UPLINK)
+            .map(|name| self.note_one(&name, uplink))
+            .collect()
+    }
+
+    fn note_one(&mut self, name: &str, uplink: &Uplink) -> usize {
+        let heard_at = uplink.received_at;
+        let is_it = |gateway: &GatewayName| {
+            gateway.organisation == uplink.organisation && gateway.integration == uplink.integration
+        };
+        for place in self.places.get(name).map(Vec::as_slice).unwrap_or_default() {
+            if let Some(known) = self.heard.get_mut(*place).filter(|known| is_it(&known.gateway)) {
+                known.heard_at = known.heard_at.max(heard_at);
+                return *place;
+            }
+        }
+        let place = self.heard.len();
+        self.places.entry(name.to_owned()).or_default().push(place);
+        let (organisation, integration) = (uplink.organisation, uplink.integration.clone());
+        let gateway = GatewayName { organisation, integration, name: name.to_owned() };
+        self.heard.push(HeardGateway { gateway, heard_at });
+        place
+    }
+}
+
+/// What a batch says of the link to one tracker.
+pub struct Link {
+    /// By the places of gateways.
+    pub heard_by: HeardBy<usize>,
+    pub runs: Vec<Run>,
+}
+
+impl Link {
+    fn run(&self) -> Option<Run> {
+        match self.runs.as_slice() {
+            [run] => Some(*run),
+            _ => None,
+        }
+    }
+
+    /// Whether all its numbers are taken into account.
+    fn is_settled(&self, standing: &Standing) -> bool {
+        let reached = self.run().is_some_and(|run| standing.to >= Some(run.last));
+        self.runs.is_empty() || (reached && standing.holes == 0)
+    }
+}
+
+/// Keeps the latest states with their links. Returns the trackers of which an alert may say that readings are missing
+/// that have come now.
+pub async fn store_states(
+    db: &mut Connection,
+    heard: &Heard,
+    now: DateTime<Utc>,
+) -> Result<Vec<TrackerId>, StoreError> {
+    let gateways = db.note_gateways(&heard.gateways.heard).await?;
+    let news: Vec<TrackerNews> =
+        heard.news.values().map(|(news, link)| linked(news.clone(), link, &gateways)).collect();
+    if news.is_empty() {
+        return Ok(Vec::new());
+    }
+    let standings = db.update_tracker_states(&news).await?;
+    let is_unsettled = |standing: &Standing| {
+        heard.news.get(&standing.tracker).is_some_and(|(_, link)| !link.is_settled(standing))
+    };
+    let unsettled = standings.iter().filter(|standing| is_unsettled(standing));
+    let unsettled: Vec<TrackerId> = unsettled.map(|standing| standing.tracker).collect();
+    if unsettled.is_empty() { Ok(Vec::new()) } else { settle(db, heard, &unsettled, now).await }
+}
+
+fn linked(news: TrackerNews, link: &Link, ids: &[GatewayId]) -> TrackerNews {
+    let gateways = link.heard_by.gateways.iter().filter_map(|place| ids.get(*place).copied());
+    TrackerNews { gateways: gateways.collect(), run: link.run(), ..news }
+}
+
+/// Takes numbers into account that leave holes or may fill some. The rows are this transaction's: of two batches with
+/// one tracker, the later one continues what the earlier one stored.
+async fn settle(
+    db: &mut Connection,
+    heard: &Heard,
+    trackers: &[TrackerId],
+    now: DateTime<Utc>,
+) -> Result<Vec<TrackerId>, StoreError> {
+    let mut holes: HashMap<TrackerId, Vec<Hole>> = HashMap::new();
+    for (tracker, hole) in db.holes_of(trackers).await? {
+        holes.entry(tracker).or_default().push(hole);
+    }
+    let mut settled = Vec::with_capacity(trackers.len());
+    let (mut changed, mut left, mut refilled) = (Vec::new(), Vec::new(), Vec::new());
+    for FollowedTracker { tracker, followed, .. } in db.followed(trackers).await? {
+        let Some((news, link)) = heard.news.get(&tracker) else { continue };
+        let before = holes.remove(&tracker).unwrap_or_default();
+        let mut numbers = Numbers { followed, holes: before.clone() };
+        link.runs.iter().for_each(|run| numbers.receive(run, now));
+        settled.push(FollowedTracker { tracker, followed: numbers.followed, holes: count(&numbers.holes) });
+        if numbers.holes != before {
+            changed.push(tracker);
+            refilled.extend(before.iter().any(|hole| hole.overdue).then_some(tracker));
+            left.extend(numbers.holes.into_iter().map(|hole| (tracker, news.organisation, hole)));
+        }
+    }
+    db.set_followed(&settled).await?;
+    db.replace_holes(&changed, &left).await?;
+    Ok(refilled)
+}
+
+/// There are never more than `MOST_HOLES`.
+fn count(holes: &[Hole]) -> i32 {
+    i32::try_from(holes.len()).unwrap_or(i32::MAX)
+}
