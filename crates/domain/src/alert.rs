@@ -24,6 +24,10 @@ named_enum! {
         TemperatureLow = "temperature_low",
         HumidityHigh = "humidity_high",
         HumidityLow = "humidity_low",
+        /// Dropped, or handled roughly.
+        Shock = "shock",
+        /// Light in a closed box: it was opened.
+        Light = "light",
         /// Loss of communication with a tracker.
         Silence = "silence",
         /// Loss of communication with a gateway, and so with the trackers that it heard.
@@ -46,10 +50,11 @@ named_enum! {
 }
 
 impl AlertKind {
-    /// Whether data alone end such an alert. A measured value's stays open until a person acknowledged it,
-    /// or data show that it never was.
+    /// Whether data alone end such an alert. A measured value's and an event's stay open until a person
+    /// acknowledged them, or data show that they never were.
     pub fn is_closed_by_data(self) -> bool {
-        !matches!(self, Self::TemperatureHigh | Self::TemperatureLow | Self::HumidityHigh | Self::HumidityLow)
+        use AlertKind::{HumidityHigh, HumidityLow, Light, Shock, TemperatureHigh, TemperatureLow};
+        !matches!(self, TemperatureHigh | TemperatureLow | HumidityHigh | HumidityLow | Shock | Light)
     }
 }
 
@@ -76,5 +81,6 @@ mod tests {
         }
         assert!(!AlertKind::TemperatureHigh.is_closed_by_data());
         assert!(!AlertKind::HumidityLow.is_closed_by_data());
+        assert!(!AlertKind::Shock.is_closed_by_data() && !AlertKind::Light.is_closed_by_data());
     }
 }

@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::alert::AlertKind;
 use crate::evaluate::Episode;
 use crate::named_enum::named_enum;
 use crate::profile::{EventAlarm, Profile};
@@ -27,6 +28,14 @@ impl EventKind {
         match self {
             Self::Shock => 100_000,
             Self::Light => 20_000_000,
+        }
+    }
+
+    /// The kind of the alert that a person sees.
+    pub const fn alert(self) -> AlertKind {
+        match self {
+            Self::Shock => AlertKind::Shock,
+            Self::Light => AlertKind::Light,
         }
     }
 

@@ -307,8 +307,12 @@ fn notification(alert: &NewAlert, told: &Told) -> NewNotification {
     body.push_str(&format!("Began: {}\n", alert.episode.began_at.format("%Y-%m-%d %H:%M:%S UTC")));
     body.push_str(&format!("Alarmed: {}\n", alert.episode.alarmed_at.format("%Y-%m-%d %H:%M:%S UTC")));
     if let Some(extreme) = alert.episode.extreme {
-        let unit =
-            if matches!(alert.kind, AlertKind::HumidityHigh | AlertKind::HumidityLow) { "%" } else { "°C" };
+        let unit = match alert.kind {
+            AlertKind::HumidityHigh | AlertKind::HumidityLow => "%",
+            AlertKind::Shock => "g",
+            AlertKind::Light => "lux",
+            _ => "°C",
+        };
         body.push_str(&format!("Worst so far: {} {unit}\n", domain::Temperature(extreme)));
     }
     for line in &told.lines {
@@ -342,6 +346,8 @@ fn in_words(kind: AlertKind) -> &'static str {
         AlertKind::TemperatureLow => "too cold",
         AlertKind::HumidityHigh => "too humid",
         AlertKind::HumidityLow => "too dry",
+        AlertKind::Shock => "a shock",
+        AlertKind::Light => "light in a closed box",
         AlertKind::Silence => "the tracker is silent",
         AlertKind::GatewaySilent => "silent, and the trackers that it heard",
         AlertKind::ReadingsMissing => "readings are missing",

@@ -6,6 +6,8 @@ export const KINDS: Record<AlertKind, string> = {
   temperature_low: "Too cold",
   humidity_high: "Too humid",
   humidity_low: "Too dry",
+  shock: "Dropped or hit",
+  light: "Light in the box",
   silence: "Tracker silent",
   gateway_silent: "Gateway silent, and the trackers it heard",
   readings_missing: "Readings are missing",

@@ -5,6 +5,8 @@ export type AlertKind =
   | "temperature_low"
   | "humidity_high"
   | "humidity_low"
+  | "shock"
+  | "light"
   | "silence"
   | "gateway_silent"
   | "readings_missing"
