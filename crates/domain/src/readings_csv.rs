@@ -4,11 +4,15 @@
 //! `out_of_range_s`, in any order; other columns, of which a logger's export has many, are left unread. A file is read whole or not
 //! at all: every fault is an error with its place.
 
+mod records;
+
+use std::fmt::Display;
 use std::io::Read;
+use std::str::FromStr;
 
 use chrono::DateTime;
 
-use crate::quantity::QuantityError;
+use self::records::{Record, Records};
 use crate::reading::Reading;
 use crate::time::{unix, utc};
 
@@ -33,29 +37,26 @@ pub enum CsvError {
 }
 
 /// All readings of a file in its order. Fractions of a second are cut; temperatures and humidities are rounded
-/// half to even to 0.01. The file is held in memory.
+/// half to even to 0.01. Of the file itself no more than a record is held in memory.
 pub fn read_csv(file: impl Read) -> Result<Vec<Reading>, CsvError> {
-    let mut bytes = Vec::new();
-    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(CsvError::Io)?;
-    if bytes.len() as u64 > MOST_BYTES {
-        return Err(CsvError::TooLarge);
-    }
-    let mut csv = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes.as_slice());
-    let refused = |error| refused(&bytes, error);
-    let columns = Columns::find(csv.headers().map_err(refused)?)?;
+    let mut records = Records::of(file);
+    let columns = match records.next()? {
+        Some(header) => Columns::find(&header)?,
+        None => return Err(CsvError::MissingColumn(MEASURED_AT)),
+    };
     let mut readings = Vec::new();
-    let mut record = csv::StringRecord::new();
-    while csv.read_record(&mut record).map_err(refused)? {
+    while let Some(record) = records.next()? {
         if readings.len() >= MOST_READINGS {
             return Err(CsvError::TooLarge);
         }
-        readings.push(columns.reading(&bytes, &record)?);
+        readings.push(columns.reading(&record)?);
     }
     Ok(readings)
 }
 
 /// Where each field stands, from 0.
 struct Columns {
+    count: usize,
     measured_at: usize,
     temperature: usize,
     min: Option<usize>,
@@ -64,12 +65,14 @@ struct Columns {
     out_of_range_s: Option<usize>,
 }
 
-const NAMES: [&str; 6] = ["measured_at", "temperature_c", "min_c", "max_c", "humidity_pct", "out_of_range_s"];
+const MEASURED_AT: &str = "measured_at";
+const NAMES: [&str; 6] = [MEASURED_AT, "temperature_c", "min_c", "max_c", "humidity_pct", "out_of_range_s"];
 
 impl Columns {
-    fn find(header: &csv::StringRecord) -> Result<Self, CsvError> {
-        // Spreadsheets begin UTF-8 files with a byte order mark; csv removes it where it stands alone.
-        let names: Vec<&str> = header.iter().map(|name| name.trim_start_matches('\u{feff}').trim()).collect();
+    fn find(header: &Record) -> Result<Self, CsvError> {
+        // Spreadsheets begin UTF-8 files with a byte order mark; csv-core removes it where it comes in one piece.
+        let name = |index| header.field(index).trim_start_matches('\u{feff}').trim();
+        let names: Vec<&str> = (0..header.fields()).map(name).collect();
         for (index, name) in names.iter().enumerate().filter(|(_, name)| NAMES.contains(name)) {
             if names.iter().take(index).any(|earlier| earlier == name) {
                 let reason = "is there twice: remove one".to_owned();
@@ -79,7 +82,8 @@ impl Columns {
         let place = |name| names.iter().position(|known| *known == name);
         let required = |name| place(name).ok_or(CsvError::MissingColumn(name));
         Ok(Self {
-            measured_at: required("measured_at")?,
+            count: names.len(),
+            measured_at: required(MEASURED_AT)?,
             temperature: required("temperature_c")?,
             min: place("min_c"),
             max: place("max_c"),
@@ -88,70 +92,59 @@ impl Columns {
         })
     }
 
-    fn reading(&self, file: &[u8], record: &csv::StringRecord) -> Result<Reading, CsvError> {
-        let text = |column: usize| record.get(column).unwrap_or_default();
-        let fault = |column: usize, name: &str, reason: String| {
-            let line = line(file, record.position());
-            // A quoted field may hold a line break, and a message is one line.
-            let reason = reason.replace(char::is_control, " ");
-            CsvError::Field { line, column: column + 1, name: name.to_owned(), reason }
-        };
-        let measured_at = DateTime::parse_from_rfc3339(text(self.measured_at)).map_err(|_| {
-            let given = shortened(text(self.measured_at));
-            let reason = format!("`{given}` is not an RFC 3339 time such as 2026-03-01T08:00:00Z");
-            fault(self.measured_at, "measured_at", reason)
+    fn reading(&self, record: &Record) -> Result<Reading, CsvError> {
+        if record.fields() != self.count {
+            let (column, fields) = (record.fields().min(self.count) + 1, record.fields());
+            let reason = format!("{fields} fields where the header has {}", self.count);
+            return Err(CsvError::Line { line: record.line, column, reason });
+        }
+        let time = record.field(self.measured_at);
+        let measured_at = DateTime::parse_from_rfc3339(time).map_err(|_| {
+            let reason =
+                format!("`{}` is not an RFC 3339 time such as 2026-03-01T08:00:00Z", shortened(time));
+            fault(record, self.measured_at, MEASURED_AT, reason)
         })?;
-        let quantity =
-            |column: usize, name: &str, error: QuantityError| fault(column, name, error.to_string());
-        let optional = |column: Option<usize>| column.filter(|column| !text(*column).is_empty());
-        let temperature =
-            |column: usize, name: &str| text(column).parse().map_err(|error| quantity(column, name, error));
         Ok(Reading {
             measured_at: utc(unix(measured_at.to_utc())),
-            temperature: temperature(self.temperature, "temperature_c")?,
-            min: optional(self.min).map(|column| temperature(column, "min_c")).transpose()?,
-            max: optional(self.max).map(|column| temperature(column, "max_c")).transpose()?,
-            humidity: optional(self.humidity)
-                .map(|column| text(column).parse().map_err(|error| quantity(column, "humidity_pct", error)))
-                .transpose()?,
-            out_of_range_s: optional(self.out_of_range_s)
-                .map(|column| {
-                    text(column).parse().map_err(|_| {
-                        let given = shortened(text(column));
-                        let reason = format!("`{given}` is not a whole number of seconds");
-                        fault(column, "out_of_range_s", reason)
-                    })
-                })
-                .transpose()?,
+            temperature: parsed(record, self.temperature, "temperature_c")?,
+            min: optional(record, self.min, "min_c")?,
+            max: optional(record, self.max, "max_c")?,
+            humidity: optional(record, self.humidity, "humidity_pct")?,
+            out_of_range_s: optional::<Seconds>(record, self.out_of_range_s, "out_of_range_s")?.map(|s| s.0),
         })
     }
 }
 
-/// The line on which a record begins. The position that csv keeps is where it began to look for the record,
-/// before blank lines and before the second half of a CR LF.
-fn line(file: &[u8], looked_from: Option<&csv::Position>) -> u64 {
-    let offset = looked_from.map_or(0, |position| position.byte() as usize);
-    let blank = file.iter().skip(offset).take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-    let newlines = file.iter().take(offset + blank).filter(|byte| **byte == b'\n').count();
-    newlines as u64 + 1
+/// A count that is refused in words of ours.
+struct Seconds(u32);
+
+impl FromStr for Seconds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|_| format!("`{}` is not a whole number of seconds", shortened(text)))
+    }
+}
+
+fn parsed<T: FromStr<Err: Display>>(record: &Record, column: usize, name: &str) -> Result<T, CsvError> {
+    record.field(column).parse().map_err(|error: T::Err| fault(record, column, name, error.to_string()))
+}
+
+fn optional<T: FromStr<Err: Display>>(
+    record: &Record,
+    column: Option<usize>,
+    name: &str,
+) -> Result<Option<T>, CsvError> {
+    let given = column.filter(|column| !record.field(*column).is_empty());
+    given.map(|column| parsed(record, column, name)).transpose()
+}
+
+fn fault(record: &Record, column: usize, name: &str, reason: String) -> CsvError {
+    // A quoted field may hold a line break, and a message is one line.
+    let reason = reason.replace(char::is_control, " ");
+    CsvError::Field { line: record.line, column: column + 1, name: name.to_owned(), reason }
 }
 
 fn shortened(text: &str) -> String {
     text.chars().take(40).map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
-fn refused(file: &[u8], error: csv::Error) -> CsvError {
-    let line = line(file, error.position());
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => CsvError::Io(error),
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => CsvError::Line {
-            line,
-            column: expected_len.min(len) as usize + 1,
-            reason: format!("{len} fields where the header has {expected_len}"),
-        },
-        csv::ErrorKind::Utf8 { err, .. } => {
-            CsvError::Line { line, column: err.field() + 1, reason: "is not UTF-8 text".to_owned() }
-        }
-        other => CsvError::Line { line, column: 1, reason: format!("is not CSV: {other:?}") },
-    }
 }

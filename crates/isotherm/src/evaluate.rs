@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
+use domain::Reading;
 use domain::evaluate::Verdict;
 use domain::profile::Profile;
+use domain::readings_csv::{CsvError, read_csv};
 
-use crate::{Failure, name_of_input, named_file, print_json, read_input};
+use crate::{Failure, named_file, open_input, print_json, read_input, unreadable};
 
 #[derive(clap::Args)]
 pub struct EvaluateOptions {
@@ -38,16 +40,21 @@ pub fn run(options: &EvaluateOptions) -> Result<ExitCode, Failure> {
         return Err(Failure::bad(message));
     }
     let profile = read_profile(profile)?;
-    let readings = domain::readings_csv::read_csv(read_input(readings)?.as_slice())
-        .map_err(|error| Failure::bad(format!("{}: {error}", name_of_input(readings))))?;
+    let readings = read_readings(readings)?;
     let assessment =
         domain::evaluate::evaluate(&profile, &readings, options.from, options.to).map_err(Failure::bad)?;
     print_json(&assessment)?;
     Ok(ExitCode::from(u8::from(assessment.verdict != Verdict::NoExcursion)))
 }
 
+fn read_readings(file: Option<&Path>) -> Result<Vec<Reading>, Failure> {
+    read_csv(open_input(file)?).map_err(|error| match error {
+        CsvError::Io(reason) => unreadable(file, &reason),
+        other => unreadable(file, &other),
+    })
+}
+
 fn read_profile(file: Option<&Path>) -> Result<Profile, Failure> {
-    let refused = |reason: &dyn std::fmt::Display| Failure::bad(format!("{}: {reason}", name_of_input(file)));
-    let text = String::from_utf8(read_input(file)?).map_err(|_| refused(&"is not UTF-8 text"))?;
-    Profile::from_toml(&text).map_err(|error| refused(&error))
+    let text = String::from_utf8(read_input(file)?).map_err(|_| unreadable(file, &"is not UTF-8 text"))?;
+    Profile::from_toml(&text).map_err(|error| unreadable(file, &error))
 }

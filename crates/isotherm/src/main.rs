@@ -182,16 +182,27 @@ pub fn name_of_input(file: Option<&Path>) -> String {
     file.map_or("standard input".to_owned(), |file| file.display().to_string())
 }
 
+/// What [`named_file`] returns, for reading piece by piece.
+pub fn open_input(file: Option<&Path>) -> Result<Box<dyn Read>, Failure> {
+    match file {
+        Some(path) => match std::fs::File::open(path) {
+            Ok(open) => Ok(Box::new(open)),
+            Err(error) => Err(unreadable(file, &error)),
+        },
+        None => Ok(Box::new(std::io::stdin())),
+    }
+}
+
 /// The content of what [`named_file`] returns.
 pub fn read_input(file: Option<&Path>) -> Result<Vec<u8>, Failure> {
-    let content = match file {
-        Some(file) => std::fs::read(file),
-        None => {
-            let mut bytes = Vec::new();
-            std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
-        }
-    };
-    content.map_err(|error| Failure::bad(format!("{}: {error}", name_of_input(file))))
+    let mut bytes = Vec::new();
+    open_input(file)?.read_to_end(&mut bytes).map_err(|error| unreadable(file, &error))?;
+    Ok(bytes)
+}
+
+/// What is wrong with what [`named_file`] returns.
+pub fn unreadable(file: Option<&Path>, reason: &dyn std::fmt::Display) -> Failure {
+    Failure::bad(format!("{}: {reason}", name_of_input(file)))
 }
 
 /// Log lines go to standard error: as text on a terminal, else as JSON. Commands are quiet, services are not.

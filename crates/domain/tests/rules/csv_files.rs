@@ -1,5 +1,7 @@
 //! CSV files: what is read, and where a fault is reported.
 
+use std::io::Read;
+
 use domain::readings_csv::read_csv;
 use domain::{Humidity, Reading, Temperature};
 use proptest::prelude::*;
@@ -103,6 +105,46 @@ fn a_fault_is_reported_with_line_column_and_reason() {
     assert_eq!(not_text.to_string(), "line 2, column 2: is not UTF-8 text");
 }
 
+#[test]
+fn a_quote_left_open_is_reported_where_it_opens() {
+    let row = "2026-03-01T08:00:00Z,5\n";
+    let mut file = format!("measured_at,temperature_c\n{row}\n2026-03-01T08:00:00Z,\"5\n{row}");
+    let swallowed = "`5 2026-03-01T08:00:00Z,5` is not a decimal number such as 5.25";
+    assert_eq!(refused(&file), format!("line 4, column 2 (temperature_c): {swallowed}"));
+    file.push_str(&row.repeat(4_000));
+    assert_eq!(refused(&file), "line 4, column 1: is longer than 65536 bytes: is a quote left open?");
+    let commas = format!("measured_at,temperature_c\n{}\n", ",".repeat(70_000));
+    assert_eq!(refused(&commas), "line 2, column 1: is longer than 65536 bytes: is a quote left open?");
+}
+
+#[test]
+fn a_file_without_end_is_too_large() {
+    let header = "measured_at,temperature_c\n".as_bytes();
+    let refused = read_csv(header.chain(std::io::repeat(b'\n'))).unwrap_err().to_string();
+    assert_eq!(refused, "the file is too large: at most 5256000 readings and 536870912 bytes are read");
+}
+
+/// Gives a few bytes at a time, as a pipe may.
+struct Trickle<'a> {
+    file: &'a [u8],
+    at_once: usize,
+}
+
+impl Read for Trickle<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let length = buffer.len().min(self.at_once);
+        self.file.read(&mut buffer[..length])
+    }
+}
+
+/// A row of three columns, and a line break of each kind where it may stand.
+const ROWS: [&str; 4] = [
+    "",
+    "2026-03-01T08:00:00Z,5,",
+    "2026-03-01T08:00:00Z,5,\"a\n\nb\"",
+    "2026-03-01T08:00:00Z,\" 5\n\",\"\"\"\"",
+];
+
 proptest! {
     #[test]
     fn any_file_is_read_or_refused_without_a_panic(
@@ -114,5 +156,36 @@ proptest! {
         if let Err(refused) = read_csv(&file[..]) {
             prop_assert!(!refused.to_string().contains(char::is_control), "{}", refused);
         }
+    }
+
+    #[test]
+    fn a_faulty_row_is_found_on_its_line_however_the_file_arrives(
+        before in proptest::collection::vec(0..ROWS.len(), 0..12),
+        breaks_within in 0..3_usize,
+        (crlf, ended) in any::<(bool, bool)>(),
+        at_once in 1..40_usize,
+    ) {
+        let rows: String = before.iter().map(|row| format!("{}\n", ROWS[*row])).collect();
+        let mut file = format!("measured_at,temperature_c,note\n{rows}");
+        let line = file.matches('\n').count() + 1;
+        file.push_str(&format!("2026-03-01T08:00:00Z,warm,\"{}\"", "\n".repeat(breaks_within)));
+        file.push_str(if ended { "\n" } else { "" });
+        let file = if crlf { file.replace('\n', "\r\n") } else { file };
+        let refused = read_csv(Trickle { file: file.as_bytes(), at_once }).unwrap_err().to_string();
+        let expected = format!("line {line}, column 2 (temperature_c): `warm` is not a decimal number such as 5.25");
+        prop_assert_eq!(refused, expected);
+    }
+
+    #[test]
+    fn a_file_is_the_same_in_pieces(
+        body in "[0-9TZ:,.\"\r\n éz+-]{0,80}",
+        row in proptest::option::of(0..ROWS.len()),
+        at_once in 1..20_usize,
+    ) {
+        let row = row.map_or("", |row| ROWS[row]);
+        let file = format!("measured_at,temperature_c,note\r\n{row}\n{body}\n{row}");
+        let whole = read_csv(file.as_bytes()).map_err(|error| error.to_string());
+        let pieces = read_csv(Trickle { file: file.as_bytes(), at_once }).map_err(|error| error.to_string());
+        prop_assert_eq!(pieces, whole);
     }
 }

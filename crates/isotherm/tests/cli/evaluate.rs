@@ -66,6 +66,12 @@ fn evaluate_says_where_its_input_is_bad() {
 
     let line = refused(&isotherm(&["evaluate", "--profile", "/nowhere/profile.toml"], ""));
     assert!(line.contains("/nowhere/profile.toml"), "{line}");
+
+    // A folder opens like a file, and only then cannot be read.
+    for unreadable in ["/nowhere/readings.csv", env!("CARGO_MANIFEST_DIR")] {
+        let line = refused(&isotherm(&["evaluate", "--profile", profile.path(), unreadable], ""));
+        assert!(line.contains(&format!("{unreadable}: ")) && line.contains("(os error "), "{line}");
+    }
 }
 
 const WARM: &str = "measured_at,temperature_c\n2026-03-01T08:00:00Z,8.01\n2026-03-01T08:30:00Z,5.0\n";
