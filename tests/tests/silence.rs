@@ -215,6 +215,9 @@ async fn a_hole_in_a_trackers_numbers_is_one_alert_until_the_readings_arrive() {
     let (dev_eui, shipment) = make(&api, &profile, 1, 60).await;
     let from = second(&api).await;
     bind(&api, &shipment, &dev_eui, from).await;
+    // A frame says the minute: what is measured in the one in which the ride began counts as measured before.
+    let begun = from + Duration::seconds(60);
+    until("the ride's first minute is over", async || (now(&api).await >= begun).then_some(())).await;
     heard_by(&target, "roof", &dev_eui, 0, second(&api).await).await;
 
     // Numbers 1 and 2 are lost; what comes after them goes on, so that the tracker is never silent.

@@ -76,12 +76,39 @@ fn in_order(criterion: &mut Criterion) {
     });
 }
 
-/// A reading from the middle of the thirty days, by each way to its assessment.
+/// As a service keeps them.
+const INSTANTS_A_CHECKPOINT: u32 = 128;
+
+/// A reading that comes late in a shipment of thirty days: the nearest checkpoint and what lies after it.
 fn late(criterion: &mut Criterion) {
     let profile = Profile::from_toml(PROFILE).unwrap();
-    let readings = thirty_days();
+    let mut readings = thirty_days();
+    let checkpoints = Evaluation::start(&profile, at(0))
+        .continue_with(&profile, &readings, INSTANTS_A_CHECKPOINT)
+        .unwrap()
+        .checkpoints;
+    let take_in = |readings: &[Reading], late: &Reading| {
+        let before = checkpoints.partition_point(|c| c.last().unwrap() < late);
+        let start = before.checked_sub(1).and_then(|nearest| checkpoints.get(nearest)).cloned();
+        let start = start.unwrap_or_else(|| Evaluation::start(&profile, at(0)));
+        let seen = start.last().map_or(0, |last| readings.partition_point(|reading| reading <= last));
+        let rest = readings.get(seen..).unwrap_or_default();
+        start.continue_with(&profile, rest, INSTANTS_A_CHECKPOINT).unwrap()
+    };
     let mut group = criterion.benchmark_group("a late reading");
-    group.bench_function("everything anew", |bencher| {
+    for (name, position) in [
+        ("of an hour ago", READINGS - 4),
+        ("of a day ago", READINGS - 96),
+        ("of three days ago", READINGS - 288),
+        ("of the middle of thirty days", READINGS / 2),
+    ] {
+        let late = Reading { temperature: Temperature(900), ..reading(position) };
+        let place = readings.partition_point(|reading| reading < &late);
+        readings.insert(place, late);
+        group.bench_function(name, |bencher| bencher.iter(|| take_in(black_box(&readings), &late)));
+        readings.remove(place);
+    }
+    group.bench_function("with everything anew", |bencher| {
         bencher.iter(|| evaluate(&profile, black_box(&readings), None, None));
     });
     group.finish();
