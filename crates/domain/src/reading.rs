@@ -30,6 +30,13 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// Lowest and highest of its value and its interval, in hundredths of °C.
+    pub(crate) fn ends(&self) -> (i32, i32) {
+        let value = self.temperature.0;
+        let ends = [self.min, self.max].into_iter().flatten().map(|end| end.0);
+        (ends.clone().fold(value, i32::min), ends.fold(value, i32::max))
+    }
+
     /// With fractions of a second cut.
     pub(crate) fn in_whole_seconds(&self) -> Self {
         match self.measured_at.timestamp_subsec_nanos() {

@@ -162,9 +162,9 @@ impl<'a> Telling<'a> {
 
     fn amend_gateway(&mut self, gateway: GatewayId, silent: &Silent) {
         let Some(alert) = self.gateways.get(&gateway).and_then(|state| state.alert) else { return };
-        let Some(first) = silent.keys().find_map(|ride| self.rides.get(ride)) else { return };
         let rides: Vec<_> = silent.keys().filter_map(|ride| self.rides.get(ride).copied()).collect();
-        let because = format!("Silent with it: {} more; {}", silent.len(), named(&rides));
+        let Some(first) = rides.first() else { return };
+        let because = format!("Silent with it: {} more; {}", rides.len(), named(&rides));
         self.work.update(first.organisation, None, alert, &because);
         self.join(alert, silent);
     }
@@ -225,16 +225,16 @@ pub async fn end_outages(service: &Service) -> Result<(), StoreError> {
     let left = db.release_outage_rides(now).await?;
     let ended = db.ended_outages().await?;
     let mut work = AlertWork::default();
-    let mut amended: BTreeMap<AlertId, (domain::OrganisationId, Vec<AssignmentId>)> = BTreeMap::new();
+    let mut amended: BTreeMap<AlertId, (domain::OrganisationId, usize)> = BTreeMap::new();
     for ride in &left {
-        amended.entry(ride.alert).or_insert_with(|| (ride.organisation, Vec::new())).1.push(ride.ride);
+        amended.entry(ride.alert).or_insert((ride.organisation, 0)).1 += 1;
     }
     for outage in &ended {
         amended.remove(&outage.alert);
         work.end(outage.organisation, None, ending(outage, now));
     }
-    for (alert, (organisation, left)) in amended {
-        let because = format!("Heard again, or riding no longer: {}", left.len());
+    for (alert, (organisation, count)) in amended {
+        let because = format!("Heard again, or riding no longer: {count}");
         work.update(organisation, None, alert, &because);
     }
     let mut changes = work.apply(&mut db, now).await?;

@@ -30,9 +30,8 @@ pub(super) struct Ends {
 
 impl Ends {
     fn of(reading: &Reading) -> Self {
-        let value = reading.temperature.0;
-        let ends = [reading.min, reading.max].into_iter().flatten().map(|end| end.0);
-        Self { lowest: ends.clone().fold(value, i32::min), highest: ends.fold(value, i32::max) }
+        let (lowest, highest) = reading.ends();
+        Self { lowest, highest }
     }
 
     fn with(self, other: Self) -> Self {

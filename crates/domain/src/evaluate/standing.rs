@@ -27,12 +27,11 @@ pub(super) enum State {
 
 impl Level {
     pub fn of(reading: &Reading) -> Self {
-        let value = reading.temperature.0;
-        let ends = [reading.min, reading.max].into_iter().flatten().map(|end| end.0);
+        let (lowest, highest) = reading.ends();
         Self {
-            lowest: ends.clone().fold(value, i32::min),
-            highest: ends.fold(value, i32::max),
-            warmest: value,
+            lowest,
+            highest,
+            warmest: reading.temperature.0,
             humidity: reading.humidity.map(|humidity| (humidity.0, humidity.0)),
         }
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use domain::alert::{AlertChange, LiveAlert, Severity, WithdrawReason, reconcile};
+use domain::because::Cause;
 use domain::evaluate::{Episode, evaluate};
 use domain::ids::AlertId;
 use proptest::prelude::*;
@@ -232,6 +233,18 @@ fn any_episodes() -> impl Strategy<Value = Vec<Episode>> {
         })
     };
     (of_one("a"), of_one("b")).prop_map(|(a, b)| a.into_iter().chain(b).collect())
+}
+
+#[test]
+fn the_reason_of_a_withdrawal_is_what_really_brought_it_about() {
+    for cause in Cause::ALL {
+        for reason in [WithdrawReason::NoExposure, WithdrawReason::DelayNotReached] {
+            let text = reason.text(*cause);
+            assert_eq!(text.contains("late readings"), *cause == Cause::LateReadings, "{cause}: {text}");
+            assert_eq!(text.contains("ride ended"), *cause == Cause::Unbound, "{cause}: {text}");
+            assert_eq!(text.contains("delay"), reason == WithdrawReason::DelayNotReached, "{cause}: {text}");
+        }
+    }
 }
 
 pub fn after_one_application(episodes: &[Episode]) -> Vec<String> {

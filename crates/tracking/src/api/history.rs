@@ -26,7 +26,7 @@ pub struct PastAssessmentView {
     new_readings: usize,
     measured_from: Option<DateTime<Utc>>,
     measured_to: Option<DateTime<Utc>>,
-    /// Of the episodes that ended before this it lists none: they were as the assessment before says. Null: it lists all.
+    /// It lists none of the episodes that ended before this. Null: it lists all.
     settled_until: Option<DateTime<Utc>>,
     /// Fields as `isotherm evaluate` prints them, but for the mean kinetic temperature.
     #[schema(value_type = Object)]

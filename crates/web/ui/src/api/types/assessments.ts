@@ -127,7 +127,7 @@ export interface PastAssessment {
   /** When the first and the last of them were measured. */
   measured_from: string | null;
   measured_to: string | null;
-  /** Of the episodes that ended before this it lists none: they were as the one before says. Null: it lists all. */
+  /** It lists none of the episodes that ended before this. Null: it lists all. */
   settled_until: string | null;
   assessment: SpanAssessment;
 }
