@@ -20,6 +20,7 @@ drop table recording_clock;
 drop table evaluation_checkpoints;
 drop table assignment_states;
 drop table assignments;
+drop table shipment_parties;
 drop table shipments;
 drop table tracker_states;
 drop table trackers;

@@ -1,9 +1,15 @@
 -- Every table carries its organisation. Times are UTC; temperatures are integers of 0.01 °C.
 
+-- A tenant, or a partner that a tenant works with: its carriers, consignees and suppliers.
 create table organisations (
     id int generated always as identity primary key,
-    name text not null unique check (length(name) between 1 and 200),
-    created_at timestamptz not null
+    -- The tenant that made the partner and manages its users; null: it is a tenant itself.
+    host_id int references organisations,
+    kind text not null default 'consignor' check (kind in ('consignor', 'carrier', 'consignee', 'supplier')),
+    name text not null check (length(name) between 1 and 200),
+    gln text check (gln ~ '^[0-9]{13}$'),
+    created_at timestamptz not null,
+    unique nulls not distinct (host_id, name)
 );
 
 create table users (
@@ -77,14 +83,23 @@ create table shipments (
     organisation_id int not null references organisations,
     reference text not null check (length(reference) between 1 and 100),
     profile_id uuid not null references profiles,
-    status text not null check (status in ('draft', 'in_transit', 'delivered', 'closed')),
-    hold text check (hold in ('excursion', 'incomplete')),
+    status text not null check (status in
+        ('draft', 'packed', 'in_transit', 'delivered', 'received', 'closed', 'cancelled')),
+    hold text check (hold in ('excursion', 'incomplete', 'recall')),
     origin text,
     destination text,
     created_at timestamptz not null,
     created_by uuid references users,
     unique (organisation_id, reference)
 );
+-- Partners that have to do with a shipment, and so may see it: planned or present custodians.
+create table shipment_parties (
+    shipment_id uuid not null references shipments on delete cascade,
+    organisation_id int not null references organisations,
+    since timestamptz not null,
+    primary key (shipment_id, organisation_id)
+);
+create index shipment_parties_organisation on shipment_parties (organisation_id);
 create index shipments_newest on shipments (organisation_id, created_at desc, id desc);
 create index shipments_profile on shipments (profile_id);
 create index shipments_created_by on shipments (created_by);

@@ -13,25 +13,38 @@ named_enum! {
     ShipmentStatus, "shipment status" {
         /// Planned; may still change in every part.
         Draft = "draft",
-        /// Packed, tracked, on its way.
+        /// Packed, and a tracker bound; nobody has taken it over yet.
+        Packed = "packed",
+        /// A carrier has accepted it.
         InTransit = "in_transit",
-        /// Arrived at the consignee; readings from its way may still arrive.
+        /// At the consignee's place, and not accepted there; readings from its way may still arrive.
         Delivered = "delivered",
-        /// Decided and done.
+        /// The consignee has accepted it.
+        Received = "received",
+        /// Quality has decided on it.
         Closed = "closed",
+        /// Called off.
+        Cancelled = "cancelled",
     }
 }
 
 impl ShipmentStatus {
-    /// Whether a person may move a shipment from here to `next`: forward one step, or closed from anywhere
-    /// (a shipment that is called off).
+    /// Whether a shipment may move from here to `next`: forward, where a carrier or the arrival may be left out; to be
+    /// called off before it is received; and nowhere from its end.
     pub fn may_become(self, next: Self) -> bool {
-        match self {
-            Self::Draft => matches!(next, Self::InTransit | Self::Closed),
-            Self::InTransit => matches!(next, Self::Delivered | Self::Closed),
-            Self::Delivered => matches!(next, Self::Closed),
-            Self::Closed => false,
+        match (self, next) {
+            (Self::Closed | Self::Cancelled, _) => false,
+            (Self::Draft, Self::Packed | Self::Cancelled) => true,
+            (Self::Draft, _) => false,
+            (Self::Received, next) => next == Self::Closed,
+            (_, Self::Cancelled) => true,
+            (from, next) => from < next && next < Self::Closed,
         }
+    }
+
+    /// Whether it is still to be watched, and may be given another tracker: not yet accepted at its end, nor called off.
+    pub fn is_under_way(self) -> bool {
+        matches!(self, Self::Draft | Self::Packed | Self::InTransit | Self::Delivered)
     }
 }
 
@@ -42,6 +55,8 @@ named_enum! {
         Excursion = "excursion",
         /// Something is unknown, and nothing known is out of range. Ends by itself when the missing readings arrive.
         Incomplete = "incomplete",
+        /// A lot in it was called back. Only quality's decision ends it.
+        Recall = "recall",
     }
 }
 
@@ -125,10 +140,11 @@ pub fn hold_after(
 
 /// The hold that follows from the one before and from the assessment as it is now; `None` is not on hold.
 ///
-/// An excursion is sticky even when later data take it back: somebody was told "do not use", and only a
+/// A recall stands above what readings say, and an excursion is sticky even when later data take it back: somebody was told "do not use", and only a
 /// person may take that back. It is therefore the one result that does depend on what was known when.
 pub fn hold(previous: Option<HoldReason>, verdict: Verdict) -> Option<HoldReason> {
     match (previous, verdict) {
+        (Some(HoldReason::Recall), _) => Some(HoldReason::Recall),
         (Some(HoldReason::Excursion), _) | (_, Verdict::Excursion) => Some(HoldReason::Excursion),
         (_, Verdict::Incomplete) => Some(HoldReason::Incomplete),
         (_, Verdict::NoExcursion) => None,
@@ -153,6 +169,8 @@ mod tests {
             (Some(Excursion), Verdict::NoExcursion, Some(Excursion)),
             (Some(Excursion), Verdict::Incomplete, Some(Excursion)),
             (Some(Excursion), Verdict::Excursion, Some(Excursion)),
+            (Some(Recall), Verdict::NoExcursion, Some(Recall)),
+            (Some(Recall), Verdict::Excursion, Some(Recall)),
         ] {
             assert_eq!(hold(previous, verdict), expected, "{previous:?} {verdict:?}");
         }
@@ -227,11 +245,18 @@ mod tests {
             .filter(|(from, to)| from.may_become(*to))
             .collect();
         let expected = [
-            (Draft, InTransit),
-            (Draft, Closed),
+            (Draft, Packed),
+            (Draft, Cancelled),
+            (Packed, InTransit),
+            (Packed, Delivered),
+            (Packed, Received),
+            (Packed, Cancelled),
             (InTransit, Delivered),
-            (InTransit, Closed),
-            (Delivered, Closed),
+            (InTransit, Received),
+            (InTransit, Cancelled),
+            (Delivered, Received),
+            (Delivered, Cancelled),
+            (Received, Closed),
         ];
         assert_eq!(allowed, expected);
     }

@@ -65,7 +65,7 @@ impl Connection {
 
     pub async fn organisation_named(&mut self, name: &str) -> Result<OrganisationId, StoreError> {
         let id = organisations::table
-            .filter(organisations::name.eq(name))
+            .filter(organisations::name.eq(name).and(organisations::host_id.is_null()))
             .select(organisations::id)
             .first(&mut self.raw)
             .await?;
@@ -88,6 +88,7 @@ impl Connection {
     /// The organisation that the first start made.
     pub async fn first_organisation(&mut self) -> Result<OrganisationId, StoreError> {
         let id = organisations::table
+            .filter(organisations::host_id.is_null())
             .order(organisations::id)
             .select(organisations::id)
             .first(&mut self.raw)

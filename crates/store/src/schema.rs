@@ -1,7 +1,10 @@
 //! The tables that the query builder names. Batches and joins are SQL texts beside their functions.
 
 diesel::table! {
-    organisations (id) { id -> Integer, name -> Text, created_at -> Timestamptz, }
+    organisations (id) {
+        id -> Integer, host_id -> Nullable<Integer>, kind -> Text, name -> Text, gln -> Nullable<Text>,
+        created_at -> Timestamptz,
+    }
 }
 diesel::table! {
     users (id) {

@@ -239,7 +239,7 @@ impl Connection {
             .await?;
         diesel::update(shipments::table.find(shipment.0))
             .filter(shipments::status.eq(ShipmentStatus::Draft.to_string()))
-            .set(shipments::status.eq(ShipmentStatus::InTransit.to_string()))
+            .set(shipments::status.eq(ShipmentStatus::Packed.to_string()))
             .execute(&mut self.raw)
             .await?;
         Ok(AssignmentId(id))

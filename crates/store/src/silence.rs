@@ -79,7 +79,7 @@ impl Connection {
             "select a.organisation_id, a.id, a.shipment_id, s.reference, a.tracker_id, t.interval_s, a.from_at,
                  l.heard_at, coalesce(l.gateways, '{}') as gateways, o.silent_since, o.until_at
              from assignments a
-             join shipments s on s.id = a.shipment_id and s.status = 'in_transit'
+             join shipments s on s.id = a.shipment_id and s.status in ('packed', 'in_transit', 'delivered')
              join trackers t on t.id = a.tracker_id
              left join tracker_states l on l.tracker_id = a.tracker_id
              left join lateral (select r.silent_since, r.until_at from alert_rides r
@@ -209,7 +209,7 @@ impl Connection {
                  and dead.id = ag.gateway_id and a.id = r.assignment_id and s.id = a.shipment_id
                  and l.tracker_id = a.tracker_id
                  and (dead.heard_at > al.began_at or date_trunc('second', l.heard_at) > r.silent_since
-                     or a.until_at <= $1 or s.status <> 'in_transit'
+                     or a.until_at <= $1 or s.status not in ('packed', 'in_transit', 'delivered')
                      or exists (select from gateways g where g.id = any(l.gateways) and g.heard_at > r.joined_at))
              returning r.organisation_id, r.alert_id, r.assignment_id, a.shipment_id",
         )

@@ -4,7 +4,6 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use chrono::{DateTime, Utc};
 use domain::ShipmentId;
-use domain::shipment::ShipmentStatus;
 use serde::{Deserialize, Serialize};
 use store::StoreError;
 use utoipa::ToSchema;
@@ -58,7 +57,7 @@ pub async fn bind_tracker(
     db.lock_intake().await?;
     let now = (service.clock)();
     let shipment = db.shipment(caller.organisation, id).await.map_err(named("shipment"))?;
-    if matches!(shipment.status, ShipmentStatus::Delivered | ShipmentStatus::Closed) {
+    if !shipment.status.is_under_way() {
         return Err(ApiError::Conflict(format!("the shipment is {}", shipment.status)));
     }
     let tracker = db.tracker(caller.organisation, dev_eui).await.map_err(|error| match error {

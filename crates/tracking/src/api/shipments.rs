@@ -28,10 +28,10 @@ use crate::summary::{Summary, summarise};
 pub struct Shipment {
     id: Uuid,
     reference: String,
-    /// `draft`, `in_transit`, `delivered` or `closed`.
+    /// `draft`, `packed`, `in_transit`, `delivered`, `received`, `closed` or `cancelled`.
     status: String,
     on_hold: bool,
-    /// `excursion` or `incomplete`.
+    /// `excursion`, `incomplete` or `recall`.
     hold_reason: Option<String>,
     /// What must not be done with its boxes now: `accept_into_stock`, `dispense`.
     forbidden: Vec<String>,
@@ -93,7 +93,7 @@ pub struct RidingTracker {
 pub struct ShipmentQuery {
     /// A part of the reference.
     reference: Option<String>,
-    /// `draft`, `in_transit`, `delivered` or `closed`.
+    /// `draft`, `packed`, `in_transit`, `delivered`, `received`, `closed` or `cancelled`.
     state: Option<String>,
     /// Reserved: boxes have no SSCC yet, so that asking for one is refused.
     sscc: Option<String>,

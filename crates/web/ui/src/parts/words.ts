@@ -65,9 +65,12 @@ export function devEui(written: string): string | null {
 
 export const STATUS: Record<ShipmentStatus, string> = {
   draft: "Draft",
+  packed: "Packed",
   in_transit: "In transit",
   delivered: "Delivered",
+  received: "Received",
   closed: "Closed",
+  cancelled: "Cancelled",
 };
 
 export const ASSESSMENT: Record<Assessment, string> = {

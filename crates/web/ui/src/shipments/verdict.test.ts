@@ -80,6 +80,7 @@ test.each<[Shipment["hold_reason"], string, RegExp]>([
     ".",
     /The hold ends by itself when the missing readings arrive and show no excursion; otherwise quality decides\.$/,
   ],
+  ["recall", ", until quality has decided.", /^Keep the goods apart\.$/],
   [null, ", until quality has decided.", /^Keep the goods apart\.$/],
 ])("on hold for %s it says what is forbidden, and what is allowed all the same", (reason, until, advice) => {
   const held = verdict({ ...GOOD, on_hold: true, hold_reason: reason, forbidden: USE });

@@ -77,6 +77,14 @@ function held(shipment: Known): Verdict {
           "For part of the time the temperature is unknown. The hold ends by itself when the missing readings arrive and show no excursion; otherwise quality decides.",
         allowed,
       };
+    case "recall":
+      return {
+        tone: "bad",
+        headline: "Do not use: on hold because a lot in it was recalled",
+        rule: untilDecided,
+        advice: "Keep the goods apart.",
+        allowed,
+      };
     default:
       return {
         tone: "bad",

@@ -1,7 +1,8 @@
 import type { Assessment, Coverage } from "./assessments";
 
-export type ShipmentStatus = "draft" | "in_transit" | "delivered" | "closed";
-export type HoldReason = "excursion" | "incomplete";
+export type ShipmentStatus =
+  "draft" | "packed" | "in_transit" | "delivered" | "received" | "closed" | "cancelled";
+export type HoldReason = "excursion" | "incomplete" | "recall";
 
 export type Act =
   "hand_over" | "accept_into_quarantine" | "return_to_consignor" | "accept_into_stock" | "dispense";
