@@ -8,6 +8,7 @@ pub mod access;
 pub mod alert;
 pub mod allowance;
 pub mod because;
+pub mod custody;
 pub mod duration;
 pub mod evaluate;
 pub mod event;

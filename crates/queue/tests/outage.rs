@@ -54,7 +54,7 @@ async fn stopped_killed_or_hanging_broker_loses_no_line_and_holds_up_one_at_most
     rabbit.start_again().unwrap();
     eventually("the spool is drained", || sender.state().spool.packs == 0).await;
 
-    rabbit.freeze();
+    rabbit.freeze().unwrap();
     submit_during_outage(&sender, 50..60).await;
     assert!(!is_up(&sender));
     rabbit.thaw();

@@ -72,7 +72,22 @@ impl Server {
         }
     }
 
-    /// Stops or continues the process (SIGSTOP, SIGCONT) without waiting.
+    /// Holds the process (SIGSTOP) and waits until none of its threads runs any more.
+    pub(crate) fn freeze(&self) -> anyhow::Result<()> {
+        self.signal(Signal::STOP);
+        until("the process stands still", Duration::from_secs(10), || self.stands_still().then_some(()))
+    }
+
+    fn stands_still(&self) -> bool {
+        let Ok(threads) = std::fs::read_dir(format!("/proc/{}/task", self.id())) else { return false };
+        // After the name, which is in brackets and may hold anything, the state is one letter.
+        let is_stopped = |stat: String| stat.rsplit(')').next().is_some_and(|rest| rest.starts_with(" T"));
+        threads
+            .flatten()
+            .all(|thread| std::fs::read_to_string(thread.path().join("stat")).is_ok_and(is_stopped))
+    }
+
+    /// Sends the signal without waiting.
     pub(crate) fn signal(&self, signal: Signal) {
         let _ = rustix::process::kill_process(self.pid, signal);
     }

@@ -87,8 +87,8 @@ impl RabbitMq {
     }
 
     /// Makes it hang: connections stay open and nothing is answered.
-    pub fn freeze(&self) {
-        self.signal(Signal::STOP);
+    pub fn freeze(&self) -> anyhow::Result<()> {
+        self.server.as_ref().context("RabbitMQ does not run")?.freeze()
     }
 
     /// Ends [`freeze`](Self::freeze).
