@@ -16,6 +16,8 @@ use crate::{Connection, StoreError};
 pub struct User {
     pub id: UserId,
     pub organisation: OrganisationId,
+    /// The organisation itself, or for a partner's user the tenant that hosts the partner.
+    pub tenant: OrganisationId,
     pub organisation_name: String,
     pub email: String,
     pub role: Role,
@@ -132,16 +134,24 @@ impl Connection {
 
     /// The enabled user of that id.
     pub async fn user_by_id(&mut self, id: UserId) -> Result<User, StoreError> {
-        type Row = (i32, String, String, String, String);
-        let (organisation, organisation_name, email, role, password_hash): Row = users::table
+        type Row = (i32, Option<i32>, String, String, String, String);
+        let (organisation, host, organisation_name, email, role, password_hash): Row = users::table
             .inner_join(organisations::table)
             .filter(users::id.eq(id.0).and(users::disabled_at.is_null()))
-            .select((organisations::id, organisations::name, users::email, users::role, users::password_hash))
+            .select((
+                organisations::id,
+                organisations::host_id,
+                organisations::name,
+                users::email,
+                users::role,
+                users::password_hash,
+            ))
             .first(&mut self.raw)
             .await?;
         let role = role.parse().map_err(|error| StoreError::unreadable("role", error))?;
+        let tenant = OrganisationId(host.unwrap_or(organisation));
         let organisation = OrganisationId(organisation);
-        Ok(User { id, organisation, organisation_name, email, role, password_hash })
+        Ok(User { id, organisation, tenant, organisation_name, email, role, password_hash })
     }
 
     /// Refused by `integrations_pkey` where the id is taken, by `integrations_id_check` where it is not an id.

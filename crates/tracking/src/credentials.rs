@@ -32,11 +32,23 @@ pub enum CredentialError {
     Key { path: String, reason: String },
 }
 
+/// Whom a token is for.
+#[derive(Debug, Clone, Copy)]
+pub struct Holder {
+    pub user: UserId,
+    pub organisation: OrganisationId,
+    /// As in [`Claims`].
+    pub tenant: OrganisationId,
+    pub role: Role,
+}
+
 /// Who sent a request, as the token says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     pub sub: UserId,
     pub organisation: OrganisationId,
+    /// The organisation itself, or for a partner's user the tenant that hosts the partner.
+    pub tenant: OrganisationId,
     pub role: Role,
     /// Seconds since the Unix epoch.
     pub exp: i64,
@@ -74,15 +86,10 @@ impl TokenKey {
     }
 
     /// A token and the instant at which it expires.
-    pub fn sign(
-        &self,
-        user: UserId,
-        organisation: OrganisationId,
-        role: Role,
-        now: DateTime<Utc>,
-    ) -> Option<(String, DateTime<Utc>)> {
+    pub fn sign(&self, holder: Holder, now: DateTime<Utc>) -> Option<(String, DateTime<Utc>)> {
         let expires_at = now + SESSION;
-        let claims = Claims { sub: user, organisation, role, exp: expires_at.timestamp() };
+        let Holder { user: sub, organisation, tenant, role } = holder;
+        let claims = Claims { sub, organisation, tenant, role, exp: expires_at.timestamp() };
         let token = jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), &claims, &self.encoding).ok()?;
         Some((token, expires_at))
     }
@@ -153,10 +160,13 @@ mod tests {
         let key = TokenKey::load_or_create(&folder.path().join("a")).unwrap();
         let other = TokenKey::load_or_create(&folder.path().join("b")).unwrap();
         let user = UserId(uuid::Uuid::now_v7());
-        let (token, expires_at) = key.sign(user, OrganisationId(3), Role::Quality, at(1000)).unwrap();
+        let (organisation, tenant) = (OrganisationId(3), OrganisationId(1));
+        let holder = Holder { user, organisation, tenant, role: Role::Receiver };
+        let (token, expires_at) = key.sign(holder, at(1000)).unwrap();
         assert_eq!(expires_at, at(1000 + 12 * 3600));
         let claims = key.verify(&token, at(1000 + 12 * 3600 - 1)).unwrap();
-        assert_eq!((claims.sub, claims.organisation, claims.role), (user, OrganisationId(3), Role::Quality));
+        assert_eq!((claims.sub, claims.organisation, claims.tenant), (user, organisation, tenant));
+        assert_eq!(claims.role, Role::Receiver);
         assert_eq!(key.verify(&token, expires_at), None);
         assert_eq!(other.verify(&token, at(1000)), None);
         let again = TokenKey::load_or_create(&folder.path().join("a")).unwrap();
@@ -170,6 +180,7 @@ mod tests {
         let claims = Claims {
             sub: UserId(uuid::Uuid::nil()),
             organisation: OrganisationId(1),
+            tenant: OrganisationId(1),
             role: Role::Admin,
             exp: i64::MAX,
         };

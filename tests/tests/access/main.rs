@@ -19,7 +19,7 @@ use e2e::warm::now;
 use e2e::{Installation, Part, Program, folder};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use tracking::credentials::TokenKey;
+use tracking::credentials::{Holder, TokenKey};
 
 const ROLES: &[&str] = &[
     "admin",
@@ -195,7 +195,8 @@ async fn no_route_takes_a_token_that_is_none() {
     let key = |name: &str| TokenKey::load_or_create(&installation.data().join(name)).unwrap();
     let (own, foreign) = (key("token.key"), key("foreign.key"));
     let sign = |key: &TokenKey, at| {
-        let (token, _) = key.sign(user, OrganisationId(1), Role::Admin, at).unwrap();
+        let (organisation, tenant) = (OrganisationId(1), OrganisationId(1));
+        let (token, _) = key.sign(Holder { user, organisation, tenant, role: Role::Admin }, at).unwrap();
         format!("Bearer {token}")
     };
     let fresh = sign(&own, now);

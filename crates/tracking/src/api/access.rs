@@ -14,6 +14,7 @@ use domain::{OrganisationId, UserId};
 
 use super::problem::ApiError;
 use crate::Service;
+use crate::credentials::Claims;
 
 /// A permission as a type.
 pub trait Grant: 'static {
@@ -55,6 +56,9 @@ impl Grant for LoggedIn {
 pub struct Caller<G: Grant> {
     pub user: UserId,
     pub organisation: OrganisationId,
+    /// Whose rows there are to see: the organisation itself, or for a partner's user the tenant that hosts the partner.
+    /// Of a tenant's rows a partner sees those alone that it has to do with (`shipment_parties`).
+    pub tenant: OrganisationId,
     pub role: Role,
     grant: PhantomData<G>,
 }
@@ -84,5 +88,6 @@ fn identify<G: Grant>(request: &HttpRequest) -> Result<Caller<G>, ApiError> {
     if G::PERMISSION.is_some_and(|permission| !claims.role.may(permission)) {
         return Err(ApiError::Forbidden);
     }
-    Ok(Caller { user: claims.sub, organisation: claims.organisation, role: claims.role, grant: PhantomData })
+    let Claims { sub: user, organisation, tenant, role, .. } = claims;
+    Ok(Caller { user, organisation, tenant, role, grant: PhantomData })
 }

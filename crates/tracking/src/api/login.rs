@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::access::{Caller, Grant, LoggedIn};
 use super::problem::{ApiError, Problem};
 use crate::Service;
-use crate::credentials::verify_password;
+use crate::credentials::{Holder, verify_password};
 
 /// How long a log-in may wait for its turn.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -76,9 +76,10 @@ pub async fn log_in(
     let matches = check_password(&service, password, hash).await?;
     let user = user.filter(|_| matches).ok_or(ApiError::WrongLogin)?;
     let now = (service.wall_clock)();
+    let User { id, organisation, tenant, role, .. } = user;
     let (access_token, expires_at) = service
         .tokens
-        .sign(user.id, user.organisation, user.role, now)
+        .sign(Holder { user: id, organisation, tenant, role }, now)
         .ok_or_else(|| ApiError::internal("the token cannot be signed"))?;
     Ok(HttpResponse::Ok().json(LoginAnswer { access_token, expires_at, user: view(&user) }))
 }
@@ -96,7 +97,7 @@ async fn check_password(service: &Service, password: String, hash: Option<String
 }
 
 /// The caller as who signs: the password is asked for at every signature, and the role is the present one, whatever
-/// it was when the token was given.
+/// it was when the token was given. Who belongs elsewhere by now signs nothing with an old token.
 pub(super) async fn signer<G: Grant>(
     service: &Service,
     caller: &Caller<G>,
@@ -106,6 +107,9 @@ pub(super) async fn signer<G: Grant>(
         StoreError::NotFound => ApiError::Unauthenticated,
         other => other.into(),
     })?;
+    if (user.organisation, user.tenant) != (caller.organisation, caller.tenant) {
+        return Err(ApiError::Unauthenticated);
+    }
     if !check_password(service, password.to_owned(), Some(user.password_hash.clone())).await? {
         return Err(ApiError::WrongPassword);
     }
