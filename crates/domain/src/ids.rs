@@ -67,6 +67,14 @@ id! {
     AlertId(Uuid)
 }
 id! {
+    /// Where shipments begin, change hands and end.
+    PlaceId(Uuid)
+}
+id! {
+    /// A way from one place to another that is driven again and again.
+    LaneId(Uuid)
+}
+id! {
     /// A person who can log in.
     UserId(Uuid)
 }

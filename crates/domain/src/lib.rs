@@ -17,17 +17,21 @@ pub mod ids;
 pub mod library;
 mod named_enum;
 pub mod packing;
+pub mod place;
+pub mod plan;
 pub mod profile;
 pub mod quantity;
 pub mod reading;
 pub mod readings_csv;
+pub mod route;
 pub mod shipment;
 pub mod silence;
 mod time;
 
 pub use duration::Duration;
 pub use ids::{
-    AlertId, AssignmentId, DevEui, GatewayId, OrganisationId, ProfileId, ShipmentId, TrackerId, UserId,
+    AlertId, AssignmentId, DevEui, GatewayId, LaneId, OrganisationId, PlaceId, ProfileId, ShipmentId,
+    TrackerId, UserId,
 };
 pub use named_enum::UnknownName;
 pub use quantity::{Humidity, Temperature};

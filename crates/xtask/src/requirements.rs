@@ -31,7 +31,7 @@ struct List {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Requirement {
-    /// The anchor in docs/assessments.md, or an invariant of ARCHITECTURE.md.
+    /// The anchor in a page of docs/, or an invariant of ARCHITECTURE.md.
     id: String,
     /// In one line.
     text: String,

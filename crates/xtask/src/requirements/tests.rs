@@ -174,27 +174,39 @@ fn between(text: &str, opening: &str, end: &str) -> Vec<String> {
     after.map(|rest| rest.split(end).next().unwrap_or_default().to_owned()).collect()
 }
 
+/// The pages of docs/ that state rules, by their paths.
+fn pages_of_rules() -> Vec<String> {
+    let files = fs::read_dir(root::repository().join("docs")).unwrap();
+    let names = files.map(|entry| format!("docs/{}", entry.unwrap().file_name().into_string().unwrap()));
+    let pages = names.filter(|name| name.ends_with(".md") && file(name).contains("<a id=\"R-"));
+    pages.collect()
+}
+
 #[test]
-fn every_rule_of_the_page_is_a_requirement_and_every_requirement_has_its_rule() {
-    for (kind, page, opening, end) in
-        [("R-", "docs/assessments.md", "<a id=\"", "\""), ("INV-", "ARCHITECTURE.md", "- **INV-", " ")]
-    {
-        let anchors = between(&file(page), opening, end);
-        let named = |anchor: &String| if kind == "INV-" { format!("INV-{anchor}") } else { anchor.clone() };
-        let ids: BTreeSet<String> = anchors.iter().map(named).collect();
-        assert_eq!(ids.len(), anchors.len(), "{page} has an anchor twice: {anchors:?}");
-        assert!(ids.iter().all(|id| id.starts_with(kind)), "{page}: {ids:?}");
-        assert_eq!(ids, ids_of_the_list(kind), "{page} (left) and {LIST} (right) name the same");
+fn every_rule_of_a_page_is_a_requirement_and_every_requirement_has_its_rule() {
+    let pages = pages_of_rules();
+    assert!(pages.contains(&"docs/assessments.md".to_owned()), "{pages:?}");
+    let rules = pages.iter().flat_map(|page| between(&file(page), "<a id=\"", "\"")).collect();
+    let invariants = between(&file("ARCHITECTURE.md"), "- **INV-", " ");
+    let invariants = invariants.into_iter().map(|number| format!("INV-{number}")).collect();
+    for (kind, anchors) in [("R-", rules), ("INV-", invariants)] {
+        let anchors: Vec<String> = anchors;
+        let ids: BTreeSet<String> = anchors.iter().cloned().collect();
+        assert_eq!(ids.len(), anchors.len(), "an anchor stands twice: {anchors:?}");
+        assert!(ids.iter().all(|id| id.starts_with(kind)), "{ids:?}");
+        assert_eq!(ids, ids_of_the_list(kind), "the pages (left) and {LIST} (right) name the same");
     }
 }
 
 #[test]
-fn every_link_within_the_page_leads_to_a_rule() {
-    let page = file("docs/assessments.md");
-    let anchors: BTreeSet<String> = between(&page, "<a id=\"", "\"").into_iter().collect();
-    let links = between(&page, "](#", ")");
-    let rules: Vec<_> = links.iter().filter(|link| link.starts_with("R-")).collect();
-    assert!(rules.iter().all(|link| anchors.contains(*link)), "{rules:?}");
+fn every_link_within_a_page_leads_to_a_rule() {
+    for page in pages_of_rules() {
+        let text = file(&page);
+        let anchors: BTreeSet<String> = between(&text, "<a id=\"", "\"").into_iter().collect();
+        let links = between(&text, "](#", ")");
+        let rules: Vec<_> = links.iter().filter(|link| link.starts_with("R-")).collect();
+        assert!(rules.iter().all(|link| anchors.contains(*link)), "{page}: {rules:?}");
+    }
 }
 
 #[test]

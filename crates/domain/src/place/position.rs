@@ -1,0 +1,110 @@
+//! Positions, and the set of them from which everything follows.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::Point;
+use crate::named_enum::named_enum;
+
+/// A gateway that heard a tracker is taken to be no further away. LoRa reaches some kilometres in towns and ten to
+/// twenty in open country; longer records exist, by sight from mountains.
+pub const GATEWAY_RANGE_M: u32 = 30_000;
+
+/// What is believed of a network server's own location where it does not say how good it is. Time differences at
+/// gateways give some hundred metres to some kilometres.
+pub const NETWORK_ACCURACY_M: u32 = 3_000;
+
+named_enum! {
+    /// Where a position comes from.
+    PositionSource, "source of positions" {
+        /// The tracker's own receiver.
+        Tracker = "tracker",
+        /// The network server worked it out.
+        Network = "network",
+        /// The place of the gateway that heard the tracker best.
+        Gateway = "gateway",
+        /// A gateway that rides in the same van.
+        VanGateway = "van_gateway",
+        /// The device of whoever scanned the box.
+        Scan = "scan",
+    }
+}
+
+/// Where a box was at one instant: somewhere within `accuracy_m` of the point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Position {
+    /// Fractions of a second are cut where it counts.
+    pub at: DateTime<Utc>,
+    pub accuracy_m: u32,
+    pub point: Point,
+    pub source: PositionSource,
+}
+
+/// A set of positions, in order of time.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Positions(Vec<Position>);
+
+impl FromIterator<Position> for Positions {
+    /// In any order, and each as often as one likes.
+    fn from_iter<I: IntoIterator<Item = Position>>(positions: I) -> Self {
+        Self(positions.into_iter().collect::<BTreeSet<_>>().into_iter().collect())
+    }
+}
+
+impl Positions {
+    pub fn as_slice(&self) -> &[Position] {
+        &self.0
+    }
+
+    /// The latest that is not later than `now`; of several at that instant the most accurate.
+    pub fn last(&self, now: DateTime<Utc>) -> Option<&Position> {
+        self.instants(now).last()?.first()
+    }
+
+    /// Those not later than `now`, instant by instant; of each the most accurate first.
+    pub(crate) fn instants(&self, now: DateTime<Utc>) -> impl Iterator<Item = &[Position]> {
+        let instants = self.0.chunk_by(|one, next| one.at == next.at);
+        instants.take_while(move |same| same.first().is_some_and(|position| position.at <= now))
+    }
+}
+
+/// What a position says of an area.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Said {
+    Inside,
+    Outside,
+    /// It may be on either side, and leaves it as it was.
+    Either,
+    /// It is too coarse to say that anything is inside, and is no sign that nothing changed either.
+    Nothing,
+}
+
+impl Said {
+    /// `edge_m`: how far outside the area's edge the point lies, negative inside; `room_m`: the largest accuracy with
+    /// which anything can be surely inside at all.
+    pub(crate) fn of(edge_m: f64, accuracy_m: u32, margin_m: u32, room_m: f64) -> Self {
+        let accuracy_m = f64::from(accuracy_m);
+        if edge_m + accuracy_m <= 0.0 {
+            Self::Inside
+        } else if edge_m - accuracy_m > f64::from(margin_m) {
+            Self::Outside
+        } else if accuracy_m <= room_m {
+            Self::Either
+        } else {
+            Self::Nothing
+        }
+    }
+
+    /// What several positions of one instant say together: contradictions leave it as it was.
+    pub(crate) fn together(said: impl Iterator<Item = Self>) -> Self {
+        said.fold(Self::Nothing, |all, one| match (all, one) {
+            (Self::Inside, Self::Outside) | (Self::Outside, Self::Inside) => Self::Either,
+            (all @ (Self::Inside | Self::Outside), _) => all,
+            (_, one @ (Self::Inside | Self::Outside)) => one,
+            (Self::Either, _) | (_, Self::Either) => Self::Either,
+            (Self::Nothing, Self::Nothing) => Self::Nothing,
+        })
+    }
+}
