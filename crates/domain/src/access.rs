@@ -46,6 +46,8 @@ named_enum! {
         WriteProfiles = "write_profiles",
         /// Sign that a version of a profile may decide.
         ApproveProfiles = "approve_profiles",
+        /// Sign what becomes of a shipment: release, reject, return, destroy.
+        DecideDisposition = "decide_disposition",
         ManageUsers = "manage_users",
         ManageIntegrations = "manage_integrations",
         /// The service's own state, and whether notifications went out.
@@ -97,6 +99,7 @@ impl Role {
                 ReadProfiles,
                 WriteProfiles,
                 ApproveProfiles,
+                DecideDisposition,
                 ReadNotifications,
             ],
             Self::Auditor => &[ReadShipments, ReadAlerts, ReadTrackers, ReadProfiles, ReadNotifications],
@@ -156,15 +159,14 @@ mod tests {
 
     #[test]
     fn only_quality_signs_and_an_admin_may_everything_else() {
-        for role in Role::ALL {
-            assert_eq!(role.may(Permission::ApproveProfiles), *role == Role::Quality, "{role}");
+        let signatures = [Permission::ApproveProfiles, Permission::DecideDisposition];
+        for (role, signature) in
+            Role::ALL.iter().flat_map(|role| signatures.map(|signature| (role, signature)))
+        {
+            assert_eq!(role.may(signature), *role == Role::Quality, "{role} {signature}");
         }
         for permission in Permission::ALL {
-            assert_eq!(
-                Role::Admin.may(*permission),
-                *permission != Permission::ApproveProfiles,
-                "{permission}"
-            );
+            assert_eq!(Role::Admin.may(*permission), !signatures.contains(permission), "{permission}");
         }
     }
 

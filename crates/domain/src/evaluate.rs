@@ -6,11 +6,12 @@
 //! only in the one logarithm of the mean kinetic temperature.
 //!
 //! [`Evaluation`] is a fold in order of `measured_at` which can be kept between batches, and again from a checkpoint
-//! before a late reading; [`evaluate`] is sort, dedupe and that same fold. Mean kinetic temperatures and [`gaps`]
-//! need the whole series.
+//! before a late reading; [`evaluate`] is sort, dedupe and that same fold. Mean kinetic temperatures, [`gaps`] and
+//! [`flaws`] need the whole series.
 
 mod assessment;
 mod exposure;
+mod flaws;
 mod fold;
 mod mkt;
 mod mkt_window;
@@ -23,6 +24,7 @@ use chrono::{DateTime, Utc};
 pub use self::assessment::{
     Assessment, Coverage, Episode, ExposureTotal, Interval, MeanTemperature, MktWindow, Verdict,
 };
+pub use self::flaws::{Beyond, Flaw, flaws};
 pub use self::fold::{Continued, Evaluation, OutOfOrder};
 pub use self::mkt_window::mkt_windows;
 pub use self::timeline::gaps;

@@ -75,6 +75,10 @@ id! {
     LaneId(Uuid)
 }
 id! {
+    /// One signed decision of quality on a shipment.
+    DispositionId(Uuid)
+}
+id! {
     /// A person who can log in.
     UserId(Uuid)
 }

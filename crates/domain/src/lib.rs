@@ -30,8 +30,8 @@ mod time;
 
 pub use duration::Duration;
 pub use ids::{
-    AlertId, AssignmentId, DevEui, GatewayId, LaneId, OrganisationId, PlaceId, ProfileId, ShipmentId,
-    TrackerId, UserId,
+    AlertId, AssignmentId, DevEui, DispositionId, GatewayId, LaneId, OrganisationId, PlaceId, ProfileId,
+    ShipmentId, TrackerId, UserId,
 };
 pub use named_enum::UnknownName;
 pub use quantity::{Humidity, Temperature};

@@ -2,8 +2,11 @@
 //!
 //! Knows nothing of who carries it: custody is a record of its own.
 
+mod decision;
+
 use chrono::{DateTime, Utc};
 
+pub use self::decision::{Disposition, Flaws, hold_after};
 use crate::evaluate::Verdict;
 use crate::named_enum::named_enum;
 use crate::time::unix;
@@ -30,16 +33,21 @@ named_enum! {
 
 impl ShipmentStatus {
     /// Whether a shipment may move from here to `next`: forward, where a carrier or the arrival may be left out; to be
-    /// called off before it is received; and nowhere from its end.
+    /// called off as long as nobody has taken it over; and nowhere from its end.
     pub fn may_become(self, next: Self) -> bool {
         match (self, next) {
             (Self::Closed | Self::Cancelled, _) => false,
-            (Self::Draft, Self::Packed | Self::Cancelled) => true,
-            (Self::Draft, _) => false,
+            (Self::Draft | Self::Packed, Self::Cancelled) => true,
+            (Self::Draft, next) => next == Self::Packed,
             (Self::Received, next) => next == Self::Closed,
-            (_, Self::Cancelled) => true,
             (from, next) => from < next && next < Self::Closed,
         }
+    }
+
+    /// Whether it may turn back: somebody has taken it over and nobody has accepted it at its end. It keeps its status,
+    /// since somebody carries it still: it is received once more where it came from.
+    pub fn may_turn_back(self) -> bool {
+        matches!(self, Self::InTransit | Self::Delivered)
     }
 
     /// Whether it is still to be watched, and may be given another tracker: not yet accepted at its end, nor called off.
@@ -55,8 +63,12 @@ named_enum! {
         Excursion = "excursion",
         /// Something is unknown, and nothing known is out of range. Ends by itself when the missing readings arrive.
         Incomplete = "incomplete",
-        /// A lot in it was called back. Only quality's decision ends it.
+        /// It was turned back on its way. Only quality's decision ends it.
+        Returned = "returned",
+        /// A lot in it was called back. Only a release that says so ends it.
         Recall = "recall",
+        /// Quality rejected it, or has it returned or destroyed. Nothing ends it.
+        Decision = "decision",
     }
 }
 
@@ -76,15 +88,25 @@ pub fn verdict_of(rides: &[JudgedRide]) -> Option<Verdict> {
     Some(if is_unwatched { worst.max(Verdict::Incomplete) } else { worst })
 }
 
+/// A ride's time: [`from`, `until`), to this day where `until` is `None`.
+pub type Span = (DateTime<Utc>, Option<DateTime<Utc>>);
+
 /// Seconds between the beginning of the first ride and the end of the last one in which no tracker rode.
-pub fn unwatched_s(rides: impl Iterator<Item = (DateTime<Utc>, Option<DateTime<Utc>>)>) -> i64 {
+pub fn unwatched_s(rides: impl Iterator<Item = Span>) -> i64 {
+    unwatched(rides).into_iter().map(|(from, to)| to - from).sum()
+}
+
+/// The times between the rides in which no tracker rode, as Unix seconds [`from`, `to`), in their order.
+fn unwatched(rides: impl Iterator<Item = Span>) -> Vec<(i64, i64)> {
     let end_of = |until: Option<DateTime<Utc>>| until.map_or(i64::MAX, unix);
     let mut rides: Vec<(i64, i64)> = rides.map(|(from, until)| (unix(from), end_of(until))).collect();
     rides.sort_unstable();
     let mut watched_until = i64::MAX;
-    let mut unwatched = 0;
+    let mut unwatched = Vec::new();
     for (index, (from, until)) in rides.into_iter().enumerate() {
-        unwatched += if index == 0 { 0 } else { (from - watched_until).max(0) };
+        if index > 0 && from > watched_until {
+            unwatched.push((watched_until, from));
+        }
         watched_until = if index == 0 { until } else { watched_until.max(until) };
     }
     unwatched
@@ -102,50 +124,31 @@ named_enum! {
     }
 }
 
-named_enum! {
-    /// What quality decides on a box, with a signature.
-    Disposition, "disposition" {
-        Release = "release",
-        Reject = "reject",
-        Return = "return",
-        Destroy = "destroy",
-    }
-}
-
 impl Act {
-    /// Whether it may be done with a box on that hold: it may move on and be kept apart, and is neither put among
-    /// what may be used nor used.
-    pub fn is_permitted(self, hold: Option<HoldReason>) -> bool {
+    /// Whether it may be done with a box on that hold, on which quality last decided so: it may move on and be kept apart,
+    /// and is neither put among what may be used nor used. After a decision against its use it goes back only where that
+    /// is the decision.
+    pub fn is_permitted(self, hold: Option<HoldReason>, decided: Option<Disposition>) -> bool {
         match self {
-            Self::HandOver | Self::AcceptIntoQuarantine | Self::ReturnToConsignor => true,
+            Self::HandOver | Self::AcceptIntoQuarantine => true,
+            Self::ReturnToConsignor => {
+                hold != Some(HoldReason::Decision) || decided == Some(Disposition::Return)
+            }
             Self::AcceptIntoStock | Self::Dispense => hold.is_none(),
         }
     }
 }
 
-/// The hold that is left by a decision that was taken on `verdict`, now that it is `verdict_now`: a release covers
-/// what quality could know, so that a worse verdict brings the hold back. Any other decision keeps the box from use.
-pub fn hold_after(
-    disposition: Disposition,
-    hold: Option<HoldReason>,
-    verdict: Verdict,
-    verdict_now: Verdict,
-) -> Option<HoldReason> {
-    match disposition {
-        Disposition::Release if verdict_now > verdict => self::hold(None, verdict_now),
-        Disposition::Release => None,
-        Disposition::Reject | Disposition::Return | Disposition::Destroy => hold,
-    }
-}
-
 /// The hold that follows from the one before and from the assessment as it is now; `None` is not on hold.
 ///
-/// A recall stands above what readings say, and an excursion is sticky even when later data take it back: somebody was told "do not use", and only a
-/// person may take that back. It is therefore the one result that does depend on what was known when.
+/// A recall and a decision stand above what readings say, and an excursion is sticky even when later data take it back:
+/// somebody was told "do not use", and only a person may take that back. It is therefore the one result that does depend on
+/// what was known when.
 pub fn hold(previous: Option<HoldReason>, verdict: Verdict) -> Option<HoldReason> {
     match (previous, verdict) {
-        (Some(HoldReason::Recall), _) => Some(HoldReason::Recall),
+        (Some(stands @ (HoldReason::Decision | HoldReason::Recall)), _) => Some(stands),
         (Some(HoldReason::Excursion), _) | (_, Verdict::Excursion) => Some(HoldReason::Excursion),
+        (Some(HoldReason::Returned), _) => Some(HoldReason::Returned),
         (_, Verdict::Incomplete) => Some(HoldReason::Incomplete),
         (_, Verdict::NoExcursion) => None,
     }
@@ -171,6 +174,11 @@ mod tests {
             (Some(Excursion), Verdict::Excursion, Some(Excursion)),
             (Some(Recall), Verdict::NoExcursion, Some(Recall)),
             (Some(Recall), Verdict::Excursion, Some(Recall)),
+            (Some(Returned), Verdict::NoExcursion, Some(Returned)),
+            (Some(Returned), Verdict::Incomplete, Some(Returned)),
+            (Some(Returned), Verdict::Excursion, Some(Excursion)),
+            (Some(Decision), Verdict::NoExcursion, Some(Decision)),
+            (Some(Decision), Verdict::Excursion, Some(Decision)),
         ] {
             assert_eq!(hold(previous, verdict), expected, "{previous:?} {verdict:?}");
         }
@@ -207,32 +215,26 @@ mod tests {
 
     #[test]
     fn a_box_on_hold_moves_and_is_kept_apart_but_is_neither_stocked_nor_used() {
-        for hold in [Some(HoldReason::Excursion), Some(HoldReason::Incomplete), None] {
+        let holds = HoldReason::ALL.iter().filter(|hold| **hold != HoldReason::Decision);
+        for hold in holds.copied().map(Some).chain([None]) {
             for act in Act::ALL {
                 let is_use = matches!(act, Act::AcceptIntoStock | Act::Dispense);
-                assert_eq!(act.is_permitted(hold), hold.is_none() || !is_use, "{act} {hold:?}");
+                for decided in [None, Some(Disposition::Release)] {
+                    assert_eq!(act.is_permitted(hold, decided), hold.is_none() || !is_use, "{act} {hold:?}");
+                }
             }
         }
-    }
-
-    #[test]
-    fn a_release_covers_what_was_known_and_nothing_else_ends_a_hold() {
-        use Verdict::*;
-        let held = Some(HoldReason::Excursion);
-        for (disposition, verdict, now, expected) in [
-            (Disposition::Release, Excursion, Excursion, None),
-            (Disposition::Release, Incomplete, NoExcursion, None),
-            (Disposition::Release, Incomplete, Excursion, held),
-            (Disposition::Release, NoExcursion, Incomplete, Some(HoldReason::Incomplete)),
-            (Disposition::Reject, Excursion, Excursion, held),
-            (Disposition::Return, Excursion, NoExcursion, held),
-            (Disposition::Destroy, Excursion, Excursion, held),
-        ] {
-            assert_eq!(
-                hold_after(disposition, held, verdict, now),
-                expected,
-                "{disposition} {verdict} {now}"
-            );
+        for (decided, goes_back) in
+            [(Disposition::Reject, false), (Disposition::Return, true), (Disposition::Destroy, false)]
+        {
+            let permitted: Vec<Act> = Act::ALL
+                .iter()
+                .filter(|act| act.is_permitted(Some(HoldReason::Decision), Some(decided)))
+                .copied()
+                .collect();
+            let back = goes_back.then_some(Act::ReturnToConsignor);
+            let expected = [Act::HandOver, Act::AcceptIntoQuarantine].into_iter().chain(back);
+            assert_eq!(permitted, expected.collect::<Vec<_>>(), "{decided}");
         }
     }
 
@@ -253,9 +255,7 @@ mod tests {
             (Packed, Cancelled),
             (InTransit, Delivered),
             (InTransit, Received),
-            (InTransit, Cancelled),
             (Delivered, Received),
-            (Delivered, Cancelled),
             (Received, Closed),
         ];
         assert_eq!(allowed, expected);

@@ -1,7 +1,7 @@
 //! The evaluation of each assignment: its fold so far, loaded and stored a batch at a time.
 
 use chrono::{DateTime, Utc};
-use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl;
 use domain::evaluate::Verdict;
@@ -25,6 +25,8 @@ pub struct AssignmentState {
     pub profile: ProfileId,
     pub from: DateTime<Utc>,
     pub until: Option<DateTime<Utc>>,
+    /// Quality's last decision on the shipment is a release, which covers what was known then.
+    pub is_released: bool,
     pub evaluation: Vec<u8>,
     /// Of the evaluation before; None where there was none.
     pub verdict: Option<Verdict>,
@@ -45,10 +47,11 @@ pub struct EvaluatedAssignment {
 
 const ASSIGNMENT_STATE: &str =
     "select a.id, a.organisation_id, a.shipment_id, s.reference, a.tracker_id, s.profile_id, a.from_at, a.until_at,
-         st.evaluation, st.verdict, st.known_at
+         coalesce(d.decision = 'release', false) as is_released, st.evaluation, st.verdict, st.known_at
      from assignment_states st
      join assignments a on a.id = st.assignment_id
-     join shipments s on s.id = a.shipment_id";
+     join shipments s on s.id = a.shipment_id
+     left join dispositions d on d.id = s.disposition_id";
 
 impl Connection {
     /// Locks the assignments that may see a reading of those trackers from those instants on, in the order of ids.
@@ -59,7 +62,7 @@ impl Connection {
         let rows: Vec<StateRow> = statement(format!(
             "{ASSIGNMENT_STATE}
              join unnest($1::int[], $2::timestamptz[]) as n (tracker_id, earliest) on n.tracker_id = a.tracker_id
-             where (a.until_at is null or a.until_at > n.earliest) and s.status <> 'closed'
+             where a.until_at is null or a.until_at > n.earliest
              order by a.id for update of st"
         ))
         .bind::<Array<Integer>, _>(column(trackers, |(tracker, _)| tracker.0))
@@ -118,26 +121,12 @@ impl Connection {
         Ok(())
     }
 
-    /// What the given shipments' holds follow from: the hold so far and all their rides, as judged. Their
-    /// rows are locked until the transaction ends: of two transactions that evaluate two rides of one shipment, the
-    /// later one here sees what the earlier one stored.
+    /// What the given shipments' holds follow from. Their rows are locked until the transaction ends: of two transactions
+    /// that evaluate two rides of one shipment, the later one here sees what the earlier one stored.
     pub async fn lock_shipment_verdicts(
         &mut self,
         shipments: &[ShipmentId],
-    ) -> Result<Vec<(ShipmentId, Option<HoldReason>, Vec<JudgedRide>)>, StoreError> {
-        #[derive(QueryableByName)]
-        struct Row {
-            #[diesel(sql_type = SqlUuid)]
-            id: Uuid,
-            #[diesel(sql_type = Nullable<Text>)]
-            hold: Option<String>,
-            #[diesel(sql_type = Nullable<Text>)]
-            verdict: Option<String>,
-            #[diesel(sql_type = Timestamptz)]
-            from_at: DateTime<Utc>,
-            #[diesel(sql_type = Nullable<Timestamptz>)]
-            until_at: Option<DateTime<Utc>>,
-        }
+    ) -> Result<Vec<JudgedShipment>, StoreError> {
         if shipments.is_empty() {
             return Ok(Vec::new());
         }
@@ -146,28 +135,68 @@ impl Connection {
             .bind::<Array<SqlUuid>, _>(column(shipments, |shipment| shipment.0))
             .execute(&mut self.raw)
             .await?;
-        let rows: Vec<Row> = sql_query(
-            "select s.id, s.hold, st.verdict, a.from_at, a.until_at from shipments s
+        let rows: Vec<JudgedRow> = sql_query(
+            "select s.id, s.hold, s.profile_id, coalesce(d.decision = 'release', false) as is_released, st.verdict,
+                 a.from_at, a.until_at
+             from shipments s
              join assignments a on a.shipment_id = s.id
              join assignment_states st on st.assignment_id = a.id
+             left join dispositions d on d.id = s.disposition_id
              where s.id = any($1) order by s.id",
         )
         .bind::<Array<SqlUuid>, _>(column(shipments, |shipment| shipment.0))
         .load(&mut self.raw)
         .await?;
-        let mut judged: Vec<(ShipmentId, Option<HoldReason>, Vec<JudgedRide>)> = Vec::new();
+        let mut judged: Vec<JudgedShipment> = Vec::new();
         for row in rows {
             // A ride that nobody has evaluated yet is one of which nothing is known.
             let verdict = row.verdict.as_deref().map_or(Ok(Verdict::Incomplete), str::parse);
             let verdict = verdict.map_err(|error| StoreError::unreadable("verdict", error))?;
             let ride = JudgedRide { from: row.from_at, until: row.until_at, verdict };
-            match judged.last_mut().filter(|(shipment, _, _)| shipment.0 == row.id) {
-                Some((_, _, rides)) => rides.push(ride),
-                None => judged.push((ShipmentId(row.id), parse_hold(row.hold)?, vec![ride])),
+            match judged.last_mut().filter(|judged| judged.shipment.0 == row.id) {
+                Some(judged) => judged.rides.push(ride),
+                None => judged.push(JudgedShipment {
+                    shipment: ShipmentId(row.id),
+                    profile: ProfileId(row.profile_id),
+                    hold: parse_hold(row.hold)?,
+                    is_released: row.is_released,
+                    rides: vec![ride],
+                }),
             }
         }
         Ok(judged)
     }
+}
+
+/// What a shipment's hold follows from.
+#[derive(Debug, Clone)]
+pub struct JudgedShipment {
+    pub shipment: ShipmentId,
+    pub profile: ProfileId,
+    /// The hold so far.
+    pub hold: Option<HoldReason>,
+    /// Quality's last decision is a release.
+    pub is_released: bool,
+    /// All of its rides, as judged.
+    pub rides: Vec<JudgedRide>,
+}
+
+#[derive(QueryableByName)]
+struct JudgedRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Nullable<Text>)]
+    hold: Option<String>,
+    #[diesel(sql_type = SqlUuid)]
+    profile_id: Uuid,
+    #[diesel(sql_type = Bool)]
+    is_released: bool,
+    #[diesel(sql_type = Nullable<Text>)]
+    verdict: Option<String>,
+    #[diesel(sql_type = Timestamptz)]
+    from_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    until_at: Option<DateTime<Utc>>,
 }
 
 #[derive(QueryableByName)]
@@ -188,6 +217,8 @@ struct StateRow {
     from_at: DateTime<Utc>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     until_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Bool)]
+    is_released: bool,
     #[diesel(sql_type = Binary)]
     evaluation: Vec<u8>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -208,6 +239,7 @@ impl StateRow {
             profile: ProfileId(self.profile_id),
             from: self.from_at,
             until: self.until_at,
+            is_released: self.is_released,
             evaluation: self.evaluation,
             verdict: verdict.map_err(|error| StoreError::unreadable("verdict", error))?,
             known_at: self.known_at,

@@ -13,6 +13,7 @@ mod assessment_history;
 mod assessments;
 mod checkpoints;
 mod connection;
+mod dispositions;
 pub mod embedded;
 mod error;
 mod gateways;
@@ -34,9 +35,10 @@ pub use alert_views::{AffectedRide, AlertFilter, AlertView, MissingNumbers, extr
 pub use alerts::{Amendment, EndedAlert, Ending, Episode, NewAlert};
 pub use approvals::Approval;
 pub use assessment_history::{NewAssessment, PastAssessment, RecordedReading};
-pub use assessments::{AssignmentState, EvaluatedAssignment};
+pub use assessments::{AssignmentState, EvaluatedAssignment, JudgedShipment};
 pub use checkpoints::Checkpoint;
 pub use connection::{Connection, Store, migrate, revert_all};
+pub use dispositions::{Decision, KeptDecision};
 pub use error::StoreError;
 pub use gateways::{GatewayName, HeardGateway};
 pub use intake::{DeviceEvent, UnreadableBody, UnreadableCursor};
@@ -47,7 +49,7 @@ pub use readings::{ReadingSpan, SeriesCursor, SeriesPoint, SetAside, TrackerRead
 pub use records::{
     AuditEntry, AuditRecord, DueNotification, FirstAnswer, NewNotification, NotificationCounts,
 };
-pub use shipments::{NewShipment, Ride, Shipment, ShipmentFilter};
+pub use shipments::{EndedRide, NewShipment, Ride, Shipment, ShipmentFilter};
 pub use silence::{EndedOutage, GatewayState, LeftRide, OutageRide, ScheduledRide};
 pub use trackers::{Standing, Tracker, TrackerNews, UnknownTracker};
 pub use uplinks::{Uplink, UplinkCursor};

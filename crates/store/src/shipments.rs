@@ -56,6 +56,14 @@ pub struct Ride {
     pub verdict: Option<Verdict>,
 }
 
+/// A ride that has ended.
+#[derive(Debug, Clone, Copy)]
+pub struct EndedRide {
+    pub assignment: AssignmentId,
+    pub tracker: TrackerId,
+    pub until: DateTime<Utc>,
+}
+
 /// Which shipments a list shows, newest first.
 #[derive(Debug, Clone, Default)]
 pub struct ShipmentFilter {
@@ -262,6 +270,51 @@ impl Connection {
             .await
             .optional()?;
         Ok(ended.map(AssignmentId))
+    }
+
+    /// Ends all rides of a shipment that are open at `at`; one that had not begun by then ends a second after its beginning.
+    pub async fn end_rides(
+        &mut self,
+        shipment: ShipmentId,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<EndedRide>, StoreError> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = SqlUuid)]
+            id: Uuid,
+            #[diesel(sql_type = Integer)]
+            tracker_id: i32,
+            #[diesel(sql_type = Timestamptz)]
+            until_at: DateTime<Utc>,
+        }
+        let rows: Vec<Row> = sql_query(
+            "update assignments set until_at = greatest($2, from_at + interval '1 second')
+             where shipment_id = $1 and (until_at is null or until_at > greatest($2, from_at + interval '1 second'))
+             returning id, tracker_id, until_at",
+        )
+        .bind::<SqlUuid, _>(shipment.0)
+        .bind::<Timestamptz, _>(at)
+        .load(&mut self.raw)
+        .await?;
+        let ended = |row: Row| EndedRide {
+            assignment: AssignmentId(row.id),
+            tracker: TrackerId(row.tracker_id),
+            until: row.until_at,
+        };
+        Ok(rows.into_iter().map(ended).collect())
+    }
+
+    /// Whether it may become that is the domain's to say.
+    pub async fn set_status(
+        &mut self,
+        shipment: ShipmentId,
+        status: ShipmentStatus,
+    ) -> Result<(), StoreError> {
+        diesel::update(shipments::table.find(shipment.0))
+            .set(shipments::status.eq(status.as_str()))
+            .execute(&mut self.raw)
+            .await?;
+        Ok(())
     }
 
     pub async fn set_holds(&mut self, holds: &[(ShipmentId, Option<HoldReason>)]) -> Result<(), StoreError> {

@@ -12,10 +12,13 @@ use domain::evaluate::{Episode, Verdict};
 use domain::profile::Profile;
 use domain::shipment::verdict_of;
 use domain::{AlertId, AssignmentId, OrganisationId, ShipmentId};
-use store::{AssignmentState, AuditEntry, Connection, EvaluatedAssignment, NewAssessment, StoreError};
+use store::{
+    AssignmentState, AuditEntry, Connection, EvaluatedAssignment, JudgedShipment, NewAssessment, StoreError,
+};
 
 use crate::Service;
 use crate::alerting::AlertWork;
+use crate::decide::verdict_since_release;
 use crate::folds::{self, Folded, end_of, fold, store_checkpoints, write_evaluation};
 use crate::live::{Change, OwnedChange};
 
@@ -55,7 +58,7 @@ pub async fn reassess(
     db.store_evaluations(&outcome.evaluated).await?;
     db.add_assessments(&outcome.changed, now).await?;
     let mut changes = outcome.work.apply(db, now).await?;
-    update_holds(db, &outcome.judged_anew, now).await?;
+    update_holds(service, db, &outcome.judged_anew, now).await?;
     let concerned: HashMap<_, _> = states.iter().map(|state| (state.shipment, state.organisation)).collect();
     changes.extend(concerned.into_iter().map(|(id, organisation)| (organisation, Change::Shipment { id })));
     Ok(changes)
@@ -114,8 +117,10 @@ impl Outcome {
             add_change(&mut self.work, profile, state, standing, change, (assessment.verdict, &because));
         }
         let judged_anew = state.verdict != Some(assessment.verdict);
-        // Where a ride begins or ends decides, too, whether somebody watched all the time.
-        if judged_anew || matches!(because.cause, Cause::Bound | Cause::Unbound) {
+        // Where a ride begins or ends decides, too, whether somebody watched all the time; and a release covers single
+        // seconds, which another reading can change without another verdict.
+        let whole = matches!(because.cause, Cause::Bound | Cause::Unbound);
+        if judged_anew || whole || state.is_released {
             self.judged_anew.insert(state.shipment, state.organisation);
         }
         if judged_anew || self.work.recorded() > recorded {
@@ -185,16 +190,22 @@ fn keep_latest(episodes: &mut Vec<Episode>, before: Option<DateTime<Utc>>) -> Op
     Some(since)
 }
 
-/// A hold follows from the verdicts, so it is looked at only where one of them has changed.
+/// A hold follows from the verdicts, so it is looked at only where one of them has changed; after a release, from what is
+/// worse than what it covers.
 async fn update_holds(
+    service: &Service,
     db: &mut Connection,
     judged_anew: &BTreeMap<ShipmentId, OrganisationId>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let shipments: Vec<ShipmentId> = judged_anew.keys().copied().collect();
     let (mut changed, mut audit) = (Vec::new(), Vec::new());
-    for (shipment, before, rides) in db.lock_shipment_verdicts(&shipments).await? {
-        let Some(verdict) = verdict_of(&rides) else { continue };
+    for judged in db.lock_shipment_verdicts(&shipments).await? {
+        let JudgedShipment { shipment, hold: before, ref rides, is_released, .. } = judged;
+        let Some(mut verdict) = verdict_of(rides) else { continue };
+        if is_released && verdict > Verdict::NoExcursion {
+            verdict = verdict_since_release(service, db, &judged, now).await?;
+        }
         let after = domain::shipment::hold(before, verdict);
         if let Some(organisation) = judged_anew.get(&shipment).filter(|_| before != after) {
             changed.push((shipment, after));

@@ -1,9 +1,10 @@
-//! A tracker joins a shipment, or leaves it.
+//! A tracker joins a shipment, or leaves it; all leave it where it ends.
 
 use chrono::{DateTime, Utc};
 use domain::because::Cause;
 use domain::evaluate::Evaluation;
-use store::{Connection, Shipment, StoreError, Tracker};
+use domain::{OrganisationId, ShipmentId};
+use store::{Connection, EndedRide, Shipment, StoreError, Tracker};
 
 use crate::Service;
 use crate::alerting::AlertWork;
@@ -67,15 +68,49 @@ pub async fn unbind(
     now: DateTime<Utc>,
 ) -> Result<Option<Vec<OwnedChange>>, StoreError> {
     let Some(ride) = db.unbind_tracker(shipment.id, tracker.id, until).await? else { return Ok(None) };
+    let ended = [EndedRide { assignment: ride, tracker: tracker.id, until }];
+    Ok(Some(take_leave(service, db, (tracker.organisation, shipment.id), &ended, now).await?))
+}
+
+/// Ends all rides of a shipment that are still open at `at`, where it ends itself: called off, received, decided on. One
+/// that began after `at` ends a second after its beginning. The caller holds the intake lock and publishes the changes
+/// after the commit.
+pub async fn end_rides(
+    service: &Service,
+    db: &mut Connection,
+    organisation: OrganisationId,
+    shipment: ShipmentId,
+    at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Vec<OwnedChange>, StoreError> {
+    let ended = db.end_rides(shipment, at).await?;
+    take_leave(service, db, (organisation, shipment), &ended, now).await
+}
+
+/// Evaluates rides anew that have ended, and closes what they kept open.
+async fn take_leave(
+    service: &Service,
+    db: &mut Connection,
+    (organisation, shipment): (OrganisationId, ShipmentId),
+    ended: &[EndedRide],
+    now: DateTime<Utc>,
+) -> Result<Vec<OwnedChange>, StoreError> {
+    if ended.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut work = AlertWork::default();
     let reason = "the tracker does not ride with the shipment any more";
-    for alert in db.close_silence_of(ride, until, reason, now).await? {
-        work.record_closed(tracker.organisation, alert, shipment.id, reason);
+    for ride in ended {
+        for alert in db.close_silence_of(ride.assignment, ride.until, reason, now).await? {
+            work.record_closed(organisation, alert, shipment, reason);
+        }
     }
     let mut changes = work.apply(db, now).await?;
-    let states = db.lock_assignments(&[ride]).await?;
+    let assignments: Vec<_> = ended.iter().map(|ride| ride.assignment).collect();
+    let states = db.lock_assignments(&assignments).await?;
     let fresh = Fresh::Everything(Cause::Unbound, db.recording_time(now).await?);
     changes.extend(reassess(service, db, states, &fresh, now).await?);
-    changes.extend(tell_missing(db, &[tracker.id], now).await?);
-    Ok(Some(changes))
+    let trackers: Vec<_> = ended.iter().map(|ride| ride.tracker).collect();
+    changes.extend(tell_missing(db, &trackers, now).await?);
+    Ok(changes)
 }

@@ -10,6 +10,7 @@ mod assess;
 mod binding;
 mod consume;
 pub mod credentials;
+mod decide;
 mod folds;
 mod heard;
 mod links;

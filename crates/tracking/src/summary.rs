@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::allowance::{Balance, Statement};
-use domain::evaluate::{Assessment, Coverage, Interval, Verdict, evaluate, gaps};
+use domain::evaluate::{Assessment, Coverage, Flaw, Interval, Verdict, evaluate, flaws, gaps};
 use domain::profile::Profile;
 use domain::shipment::{JudgedRide, unwatched_s, verdict_of};
 use domain::{DevEui, Reading};
@@ -17,10 +17,11 @@ pub struct Overall {
     pub coverage: Coverage,
 }
 
-/// A ride's assessment over its whole series, and the times of which nothing is known.
+/// A ride's assessment over its whole series, the times of which nothing is known, and all that is wrong.
 pub struct AssessedRide {
     pub assessment: Assessment,
     pub gaps: Vec<(DateTime<Utc>, DateTime<Utc>)>,
+    pub flaws: Vec<Flaw>,
 }
 
 /// Of rides as they are judged; None of none. Coverage adds up over the trackers, so that two in one box count twice;
@@ -98,7 +99,8 @@ pub async fn assess_rides(
             .map_err(|error| StoreError::Unreadable { what: "span", reason: error.to_string() })?;
         let gaps = gaps(profile, readings, assessment.from, assessment.to);
         let gaps = gaps.into_iter().map(|Interval { from, to }| (from, to)).collect();
-        assessed.push(AssessedRide { assessment, gaps });
+        let flaws = flaws(profile, readings, assessment.from, assessment.to);
+        assessed.push(AssessedRide { assessment, gaps, flaws });
     }
     Ok((assessed, spent(profile, rides, readings_of, now)))
 }

@@ -68,6 +68,8 @@ const ROUTES: &[(&str, &str, &[&str], u16)] = &[
     ("get", "/profiles/{id}", STAFF, 404),
     ("post", "/profiles/{id}/approve", &["quality"], 422),
     ("post", "/shipments/{id}/trackers/{dev_eui}/unbind", PLANNERS, 422),
+    ("post", "/shipments/{id}/disposition", &["quality"], 422),
+    ("get", "/shipments/{id}/dispositions", CREW, 404),
     ("get", "/trackers/{dev_eui}/set-aside", STAFF, 404),
     ("get", "/unreadable-bodies", STAFF, 200),
     ("get", "/dead-letters", &["admin"], 200),

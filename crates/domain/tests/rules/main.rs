@@ -11,6 +11,7 @@ mod calendar;
 mod contract;
 mod csv_files;
 mod cycles;
+mod decisions;
 mod events;
 mod gs1_codes;
 mod holes;

@@ -43,6 +43,7 @@ grants!(
     ReadProfiles,
     WriteProfiles,
     ApproveProfiles,
+    DecideDisposition,
     ManageIntegrations
 );
 

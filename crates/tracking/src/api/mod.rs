@@ -2,6 +2,7 @@
 
 mod access;
 mod alerts;
+mod dispositions;
 mod events;
 mod history;
 mod intake;
@@ -39,7 +40,7 @@ const MAX_BODY: usize = 256 * 1024;
     paths(
         login::log_in, login::show_me, status::show_status, events::stream_events,
         shipments::list_shipments, shipments::add_shipment, shipments::show_shipment, rides::bind_tracker,
-        rides::unbind_tracker,
+        rides::unbind_tracker, dispositions::decide_disposition, dispositions::list_dispositions,
         series::list_readings, series::show_assessment, history::list_past_assessments, alerts::list_shipment_alerts,
         alerts::list_alerts, alerts::acknowledge_alert, history::show_alert_history,
         trackers::list_trackers, trackers::add_tracker, trackers::show_tracker, trackers::list_uplinks,
@@ -82,6 +83,8 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(shipments::show_shipment)
                     .service(rides::bind_tracker)
                     .service(rides::unbind_tracker)
+                    .service(dispositions::decide_disposition)
+                    .service(dispositions::list_dispositions)
                     .service(series::list_readings)
                     .service(series::show_assessment)
                     .service(history::list_past_assessments)

@@ -14,6 +14,7 @@ use super::page::{Page, PageQuery};
 use super::problem::{ApiError, Problem, named};
 use super::text::{celsius, percent, time};
 use crate::Service;
+use crate::decide::digest;
 use crate::summary::{assess_rides, overall};
 
 #[derive(Serialize, ToSchema)]
@@ -100,6 +101,9 @@ pub struct AssessmentView {
     coverage: Option<domain::evaluate::Coverage>,
     /// Whether enough of the time is known for quality to consider a release; no all-clear. Null without a tracker.
     coverage_suffices_for_release: Option<bool>,
+    /// The name of what is known now: it changes when something is found to be worse, better or missing, and not when time
+    /// merely goes on. A decision that sends it as `seen` is refused when it has changed.
+    digest: String,
     /// What has been spent of the profile's allowances, with the worse of two trackers at each second; null where the
     /// profile has none.
     #[schema(value_type = Option<Object>)]
@@ -140,6 +144,7 @@ pub async fn show_assessment(
     let stored = service.profiles.get_one(&mut db, shipment.profile).await?;
     let rides = db.rides(&[shipment.id]).await?;
     let (assessed, allowances) = assess_rides(&mut db, &stored.profile, &rides, (service.clock)()).await?;
+    let digest = digest(shipment.hold, &rides, &assessed)?;
     let overall = overall(
         rides.iter().zip(&assessed).map(|(ride, of)| (ride, of.assessment.verdict, of.assessment.coverage)),
     );
@@ -154,6 +159,7 @@ pub async fn show_assessment(
         coverage: overall.map(|overall| overall.coverage),
         coverage_suffices_for_release: overall
             .map(|overall| overall.coverage.suffices_for_release(&stored.profile)),
+        digest,
         allowances,
         trackers: trackers.collect(),
     }))

@@ -6,16 +6,18 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
 use domain::profile::Profile;
-use domain::shipment::{Act, HoldReason, ShipmentStatus};
+use domain::shipment::{Act, Disposition, HoldReason, ShipmentStatus};
 use domain::{ProfileId, ShipmentId};
 use serde::{Deserialize, Serialize};
 use store::{
-    AuditEntry, NewShipment, Ride, Shipment as StoredShipment, ShipmentFilter, StoreError, StoredProfile,
+    AuditEntry, KeptDecision, NewShipment, Ride, Shipment as StoredShipment, ShipmentFilter, StoreError,
+    StoredProfile,
 };
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::access::{Caller, ReadShipments, WriteShipments};
+use super::dispositions::DispositionView;
 use super::once::Once;
 use super::page::{Page, PageQuery, cursor_before};
 use super::problem::{ApiError, Problem, named};
@@ -31,10 +33,12 @@ pub struct Shipment {
     /// `draft`, `packed`, `in_transit`, `delivered`, `received`, `closed` or `cancelled`.
     status: String,
     on_hold: bool,
-    /// `excursion`, `incomplete` or `recall`.
+    /// `excursion`, `incomplete`, `returned`, `recall` or `decision`.
     hold_reason: Option<String>,
-    /// What must not be done with its boxes now: `accept_into_stock`, `dispense`.
+    /// What must not be done with its boxes now: `accept_into_stock`, `dispense`, `return_to_consignor`.
     forbidden: Vec<String>,
+    /// Quality's last decision; null before the first.
+    disposition: Option<DispositionView>,
     origin: Option<String>,
     destination: Option<String>,
     profile: ShipmentProfile,
@@ -265,6 +269,7 @@ async fn show(
     let profile_ids: Vec<ProfileId> = shipments.iter().map(|shipment| shipment.profile).collect();
     let profiles = service.profiles.get(db, &profile_ids).await?;
     let approvals = db.approvals(&profile_ids).await?;
+    let decided = db.last_dispositions(&ids).await?;
     let mut rides: HashMap<ShipmentId, Vec<Ride>> = HashMap::new();
     for ride in db.rides(&ids).await? {
         rides.entry(ride.shipment).or_default().push(ride);
@@ -275,7 +280,8 @@ async fn show(
         let rides = rides.remove(&shipment.id).unwrap_or_default();
         let summary = summarise(&stored.profile, &rides, now);
         let approved = approvals.contains_key(&stored.id);
-        Ok(view(shipment, profile_view(stored, approved), &rides, &summary))
+        let decided = decided.get(&shipment.id);
+        Ok(view(shipment, profile_view(stored, approved), decided, &rides, &summary))
     };
     shipments.into_iter().map(one).collect()
 }
@@ -290,7 +296,13 @@ fn profile_view(stored: &StoredProfile, approved: bool) -> ShipmentProfile {
     }
 }
 
-fn view(shipment: StoredShipment, profile: ShipmentProfile, rides: &[Ride], summary: &Summary) -> Shipment {
+fn view(
+    shipment: StoredShipment,
+    profile: ShipmentProfile,
+    decided: Option<&KeptDecision>,
+    rides: &[Ride],
+    summary: &Summary,
+) -> Shipment {
     let overall = summary.overall;
     Shipment {
         id: shipment.id.0,
@@ -298,7 +310,8 @@ fn view(shipment: StoredShipment, profile: ShipmentProfile, rides: &[Ride], summ
         status: shipment.status.to_string(),
         on_hold: shipment.hold.is_some(),
         hold_reason: shipment.hold.map(|hold| hold.to_string()),
-        forbidden: forbidden(shipment.hold),
+        forbidden: forbidden(shipment.hold, decided.map(|kept| kept.decision.decision)),
+        disposition: decided.map(DispositionView::from),
         origin: shipment.origin,
         destination: shipment.destination,
         profile,
@@ -320,8 +333,8 @@ fn view(shipment: StoredShipment, profile: ShipmentProfile, rides: &[Ride], summ
     }
 }
 
-fn forbidden(hold: Option<HoldReason>) -> Vec<String> {
-    Act::ALL.iter().filter(|act| !act.is_permitted(hold)).map(ToString::to_string).collect()
+fn forbidden(hold: Option<HoldReason>, decided: Option<Disposition>) -> Vec<String> {
+    Act::ALL.iter().filter(|act| !act.is_permitted(hold, decided)).map(ToString::to_string).collect()
 }
 
 fn range(profile: &Profile) -> Option<RangeView> {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { enumWords } from "../api/rust";
-import type { Act, Alarm, Shipment } from "../api/types";
+import type { Act, Alarm, Disposition, Shipment } from "../api/types";
 import { limitsOf, summaryOf } from "./scene";
 import { ACTS, actsOf, verdict } from "./verdict";
 
@@ -11,6 +11,7 @@ const GOOD: Shipment = {
   on_hold: false,
   hold_reason: null,
   forbidden: [],
+  disposition: null,
   origin: null,
   destination: null,
   profile: { id: "p", name: "Refrigerated", version: 1, range: { min_c: 2, max_c: 8 }, approved: true },
@@ -20,6 +21,19 @@ const GOOD: Shipment = {
   open_alerts: 0,
   trackers: [{ dev_eui: "a", name: "Box 1", from: "2026-03-01T07:00:00Z", until: null }],
   created_at: "2026-03-01T06:00:00Z",
+};
+
+const REJECTED: Disposition = {
+  id: "d",
+  decision: "reject",
+  lifts_recall: false,
+  by: "quality@example.org",
+  at: "2026-03-01T09:00:00Z",
+  meaning: "Rejected",
+  reason: "Frozen",
+  hold: "excursion",
+  assessment: "excursion",
+  digest: "0",
 };
 
 const LEFT = { dev_eui: "b", name: "Box 2", from: "2026-03-01T07:00:00Z", until: "2026-03-01T08:00:00Z" };
@@ -36,6 +50,12 @@ test.each<[string, Partial<Shipment>, string, string]>([
     { on_hold: true, hold_reason: "incomplete" },
     "bad",
     "Do not use: on hold because the record is incomplete",
+  ],
+  [
+    "a rejection",
+    { on_hold: true, hold_reason: "decision", disposition: REJECTED },
+    "bad",
+    "Do not use: rejected by quality",
   ],
   ["a hold without a reason", { on_hold: true }, "bad", "Do not use: on hold"],
   ["an open alert", { open_alerts: 1 }, "look", "Look now: one open alert"],
@@ -70,6 +90,13 @@ test("a hold outweighs everything else, and unknown is never called good", () =>
   }
 });
 
+test("who reads of an excursion on record is told whether quality released it", () => {
+  const advice = (disposition: Shipment["disposition"]) =>
+    verdict({ ...GOOD, assessment: "excursion", disposition }).advice;
+  expect(advice(null)).toMatch(/ask quality before it is used\.$/);
+  expect(advice({ ...REJECTED, decision: "release" })).toMatch(/Quality released it all the same\.$/);
+});
+
 const USE: Act[] = ["accept_into_stock", "dispense"];
 const ONLY_QUARANTINE = "Accept into quarantine only. Do not put into stock, do not dispense";
 
@@ -81,6 +108,8 @@ test.each<[Shipment["hold_reason"], string, RegExp]>([
     /The hold ends by itself when the missing readings arrive and show no excursion; otherwise quality decides\.$/,
   ],
   ["recall", ", until quality has decided.", /^Keep the goods apart\.$/],
+  ["returned", ", until quality has decided.", /^Keep the goods apart when they are back\.$/],
+  ["decision", ".", /^Quality has decided so, for good\.$/],
   [null, ", until quality has decided.", /^Keep the goods apart\.$/],
 ])("on hold for %s it says what is forbidden, and what is allowed all the same", (reason, until, advice) => {
   const held = verdict({ ...GOOD, on_hold: true, hold_reason: reason, forbidden: USE });

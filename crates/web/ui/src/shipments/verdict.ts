@@ -1,4 +1,4 @@
-import type { Act, Shipment } from "../api/types";
+import type { Act, Decision, Shipment } from "../api/types";
 import { plain, range, sentence } from "../parts/words";
 
 export type Tone = "bad" | "look" | "unknown" | "good" | "quiet";
@@ -26,12 +26,21 @@ export const ACTS: Record<Act, string> = {
   dispense: "dispense",
 };
 
+/** What quality's decision made of a shipment. */
+export const DECIDED: Record<Decision, string> = {
+  release: "released by quality",
+  reject: "rejected by quality",
+  return: "to be returned to the consignor",
+  destroy: "to be destroyed",
+};
+
 type Known = Pick<
   Shipment,
   | "status"
   | "on_hold"
   | "hold_reason"
   | "forbidden"
+  | "disposition"
   | "assessment"
   | "open_alerts"
   | "last_reading"
@@ -83,6 +92,22 @@ function held(shipment: Known): Verdict {
         headline: "Do not use: on hold because a lot in it was recalled",
         rule: untilDecided,
         advice: "Keep the goods apart.",
+        allowed,
+      };
+    case "returned":
+      return {
+        tone: "bad",
+        headline: "Do not use: on hold because it was turned back",
+        rule: untilDecided,
+        advice: "Keep the goods apart when they are back.",
+        allowed,
+      };
+    case "decision":
+      return {
+        tone: "bad",
+        headline: `Do not use: ${shipment.disposition ? DECIDED[shipment.disposition.decision] : "kept from use"}`,
+        rule: `${rule}.`,
+        advice: "Quality has decided so, for good.",
         allowed,
       };
     default:
@@ -152,7 +177,7 @@ function onRecord(shipment: Known): Verdict {
       return {
         tone: "look",
         headline: "Excursion on record",
-        advice: `The temperature left ${range(shipment.profile.range)}. It is not on hold: ask quality before it is used.`,
+        advice: `The temperature left ${range(shipment.profile.range)}. ${shipment.disposition?.decision === "release" ? "Quality released it all the same." : "It is not on hold: ask quality before it is used."}`,
       };
     default:
       return {

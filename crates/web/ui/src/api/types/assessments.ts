@@ -137,6 +137,8 @@ export interface ShipmentAssessment {
   coverage: Coverage | null;
   /** Whether enough is known for quality to consider a release; no all-clear. */
   coverage_suffices_for_release: boolean | null;
+  /** The name of what is known; a decision says which one it was taken on. */
+  digest: string;
   /** Null where the profile has none. */
   allowances: AllowanceStatement | null;
   trackers: TrackerAssessment[];

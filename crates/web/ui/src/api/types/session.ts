@@ -20,6 +20,7 @@ export type Permission =
   | "read_profiles"
   | "write_profiles"
   | "approve_profiles"
+  | "decide_disposition"
   | "manage_users"
   | "manage_integrations"
   | "read_notifications";

@@ -2,7 +2,9 @@ import type { Assessment, Coverage } from "./assessments";
 
 export type ShipmentStatus =
   "draft" | "packed" | "in_transit" | "delivered" | "received" | "closed" | "cancelled";
-export type HoldReason = "excursion" | "incomplete" | "recall";
+export type HoldReason = "excursion" | "incomplete" | "returned" | "recall" | "decision";
+
+export type Decision = "release" | "reject" | "return" | "destroy";
 
 export type Act =
   "hand_over" | "accept_into_quarantine" | "return_to_consignor" | "accept_into_stock" | "dispense";
@@ -36,6 +38,37 @@ export interface ShipmentProfile {
   approved: boolean;
 }
 
+/** A signed decision of quality. */
+export interface Disposition {
+  id: string;
+  decision: Decision;
+  lifts_recall: boolean;
+  by: string;
+  at: string;
+  meaning: string;
+  reason: string;
+  /** The hold that it settled. */
+  hold: HoldReason | null;
+  /** The machine's assessment then; null without a tracker. */
+  assessment: Assessment | null;
+  digest: string;
+}
+
+export interface NewDisposition {
+  decision: Decision;
+  meaning: string;
+  reason: string;
+  password: string;
+  /** The digest of the assessment that was looked at. */
+  seen: string | null;
+  lifts_recall: boolean;
+}
+
+export interface Decided extends Disposition {
+  /** What speaks against the decision without forbidding it. */
+  warnings: string[];
+}
+
 export interface Shipment {
   id: string;
   reference: string;
@@ -44,6 +77,8 @@ export interface Shipment {
   hold_reason: HoldReason | null;
   /** What must not be done with its boxes now. */
   forbidden: Act[];
+  /** Quality's last decision; null before the first. */
+  disposition: Disposition | null;
   origin: string | null;
   destination: string | null;
   profile: ShipmentProfile;
