@@ -3,6 +3,7 @@
 //! Knows no route and no user: a route declares the permission it asks for, and a row its organisation,
 //! which is checked where rows are read.
 
+use crate::OrganisationId;
 use crate::named_enum::named_enum;
 
 named_enum! {
@@ -49,6 +50,12 @@ named_enum! {
         /// Sign what becomes of a shipment: release, reject, return, destroy.
         DecideDisposition = "decide_disposition",
         ManageUsers = "manage_users",
+        /// The tenant and the organisations that work with it.
+        ReadPartners = "read_partners",
+        /// Partners, their contracts and badges, and who was trained.
+        WritePartners = "write_partners",
+        /// Contracts, trainings and badges, and whose they are.
+        ReadQualifications = "read_qualifications",
         ManageIntegrations = "manage_integrations",
         /// The service's own state, and whether notifications went out.
         ReadNotifications = "read_notifications",
@@ -72,6 +79,9 @@ impl Role {
                 ReadProfiles,
                 WriteProfiles,
                 ManageUsers,
+                ReadPartners,
+                WritePartners,
+                ReadQualifications,
                 ManageIntegrations,
                 ReadNotifications,
             ],
@@ -84,13 +94,22 @@ impl Role {
                 ReadTrackers,
                 WriteTrackers,
                 ReadProfiles,
+                ReadPartners,
+                WritePartners,
+                ReadQualifications,
                 ReadNotifications,
             ],
-            Self::Packer => {
-                &[ReadShipments, WriteShipments, BindTracker, ReadAlerts, ReadTrackers, ReadProfiles]
-            }
-            Self::Courier => &[ReadShipments, ReadAlerts],
-            Self::Receiver => &[ReadShipments, ReadAlerts, ReadTrackers, ReadProfiles],
+            Self::Packer => &[
+                ReadShipments,
+                WriteShipments,
+                BindTracker,
+                ReadAlerts,
+                ReadTrackers,
+                ReadProfiles,
+                ReadPartners,
+            ],
+            Self::Courier => &[ReadShipments, ReadAlerts, ReadPartners],
+            Self::Receiver => &[ReadShipments, ReadAlerts, ReadTrackers, ReadProfiles, ReadPartners],
             Self::Quality => &[
                 ReadShipments,
                 ReadAlerts,
@@ -100,17 +119,58 @@ impl Role {
                 WriteProfiles,
                 ApproveProfiles,
                 DecideDisposition,
+                ReadPartners,
+                ReadQualifications,
                 ReadNotifications,
             ],
-            Self::Auditor => &[ReadShipments, ReadAlerts, ReadTrackers, ReadProfiles, ReadNotifications],
-            // Both belong to another organisation; what the chain entitles them to see is decided row by
-            // row, and until it is, nothing is theirs.
-            Self::Dispatcher | Self::Supplier => &[],
+            Self::Auditor => &[
+                ReadShipments,
+                ReadAlerts,
+                ReadTrackers,
+                ReadProfiles,
+                ReadPartners,
+                ReadQualifications,
+                ReadNotifications,
+            ],
+            // Both belong to another organisation: they see what it is, and of shipments nothing yet.
+            Self::Dispatcher | Self::Supplier => &[ReadPartners],
         }
+    }
+
+    /// Whether a partner's people may have it: the others act for the tenant.
+    pub fn is_for_partners(self) -> bool {
+        use Role::*;
+        matches!(self, Courier | Receiver | Dispatcher | Supplier | Auditor)
+    }
+
+    /// Whether it is a partner's alone.
+    pub fn is_partners_alone(self) -> bool {
+        matches!(self, Self::Dispatcher | Self::Supplier)
     }
 
     pub fn may(self, permission: Permission) -> bool {
         self.permissions().contains(&permission)
+    }
+}
+
+/// Whose rows somebody may see: all of a tenant, or those that one of its partners has to do with. Everything that a
+/// partner's people may read goes through it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sight {
+    pub tenant: OrganisationId,
+    /// Seen from this partner; none: from the tenant itself.
+    pub partner: Option<OrganisationId>,
+}
+
+impl Sight {
+    /// Of a person who belongs to `organisation`, which is the tenant itself or one of its partners.
+    pub fn of(organisation: OrganisationId, tenant: OrganisationId) -> Self {
+        Self { tenant, partner: (organisation != tenant).then_some(organisation) }
+    }
+
+    /// Whether what belongs to that organisation of the tenant's circle is to be seen.
+    pub fn covers(self, organisation: OrganisationId) -> bool {
+        self.partner.is_none_or(|partner| partner == organisation)
     }
 }
 
@@ -171,9 +231,23 @@ mod tests {
     }
 
     #[test]
-    fn other_organisations_may_nothing_yet() {
-        for permission in Permission::ALL {
-            assert!(!Role::Supplier.may(*permission) && !Role::Dispatcher.may(*permission), "{permission}");
+    fn a_partners_people_change_nothing_and_see_what_concerns_it() {
+        for role in Role::ALL.iter().filter(|role| role.is_for_partners()) {
+            for permission in role.permissions() {
+                assert!(permission.as_str().starts_with("read_"), "{role} {permission}");
+            }
+        }
+        let [tenant, partner, other] = [1, 2, 3].map(OrganisationId);
+        let (own, theirs) = (Sight::of(tenant, tenant), Sight::of(partner, tenant));
+        assert_eq!((own.partner, theirs.partner), (None, Some(partner)));
+        assert!(own.covers(tenant) && own.covers(partner));
+        assert!(theirs.covers(partner) && !theirs.covers(tenant) && !theirs.covers(other));
+    }
+
+    #[test]
+    fn what_is_a_partners_alone_is_a_partners() {
+        for role in Role::ALL.iter().filter(|role| role.is_partners_alone()) {
+            assert!(role.is_for_partners(), "{role}");
         }
     }
 }

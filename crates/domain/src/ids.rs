@@ -39,7 +39,7 @@ macro_rules! id {
 }
 
 id! {
-    /// A tenant: every row names one.
+    /// A tenant, or one of its partners: every row names one.
     OrganisationId(i32)
 }
 id! {
@@ -81,6 +81,18 @@ id! {
 id! {
     /// A person who can log in.
     UserId(Uuid)
+}
+id! {
+    /// The badge of a person who has no account.
+    BadgeId(Uuid)
+}
+id! {
+    /// A contract between a tenant and one of its partners.
+    ContractId(Uuid)
+}
+id! {
+    /// What a person was trained in, once.
+    TrainingId(Uuid)
 }
 
 /// The 64-bit extended unique identifier of a LoRaWAN device (LoRaWAN 1.0.4, section 6.1.1.2).

@@ -20,6 +20,7 @@ pub mod packing;
 pub mod place;
 pub mod plan;
 pub mod profile;
+pub mod qualification;
 pub mod quantity;
 pub mod reading;
 pub mod readings_csv;
@@ -30,8 +31,8 @@ mod time;
 
 pub use duration::Duration;
 pub use ids::{
-    AlertId, AssignmentId, DevEui, DispositionId, GatewayId, LaneId, OrganisationId, PlaceId, ProfileId,
-    ShipmentId, TrackerId, UserId,
+    AlertId, AssignmentId, BadgeId, ContractId, DevEui, DispositionId, GatewayId, LaneId, OrganisationId,
+    PlaceId, ProfileId, ShipmentId, TrackerId, TrainingId, UserId,
 };
 pub use named_enum::UnknownName;
 pub use quantity::{Humidity, Temperature};

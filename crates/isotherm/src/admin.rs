@@ -9,8 +9,8 @@ use domain::access::Role;
 use networks::Network;
 use serde_json::json;
 use store::embedded::Cluster;
-use store::{Connection, Integration, Store, StoreError};
-use tracking::credentials::{hash_password, hash_token, new_token};
+use store::{Connection, Integration, NewUser, Store, StoreError};
+use tracking::credentials::{hash_password, hash_token, is_email, new_token};
 
 use crate::config::Config;
 use crate::serve::{Database, open_database};
@@ -61,6 +61,9 @@ enum UserCommand {
     Add {
         #[arg(long)]
         email: String,
+        /// As printed beside what the user does; the e-mail address where absent
+        #[arg(long)]
+        name: Option<String>,
         /// admin, coordinator, packer, courier, receiver, dispatcher, quality, supplier or auditor
         #[arg(long)]
         role: Role,
@@ -111,11 +114,11 @@ pub fn run(config: &Config, options: AdminOptions) -> Result<(), Failure> {
             let database = open_database(config, Cluster::connect_or_start)?;
             print_json(&block_on(add_organisation(config, &database, &name))?)
         }
-        Subject::User(UserCommand::Add { email, role, organisation, .. }) => {
-            let hash = hash_password(&read_password()?).map_err(Failure::bad)?;
+        Subject::User(UserCommand::Add { email, name, role, organisation, .. }) => {
+            let password_hash = hash_password(&read_password()?).map_err(Failure::bad)?;
             let database = open_database(config, Cluster::connect_or_start)?;
-            let added = block_on(add_user(config, &database, &email, role, &hash, organisation.as_deref()))?;
-            print_json(&added)
+            let wanted = WantedUser { email, name, role, password_hash };
+            print_json(&block_on(add_user(config, &database, wanted, organisation.as_deref()))?)
         }
         Subject::Integration(IntegrationCommand::Add {
             id,
@@ -171,27 +174,36 @@ async fn add_organisation(
     Ok(json!({ "id": id, "name": name }))
 }
 
+struct WantedUser {
+    email: String,
+    name: Option<String>,
+    role: Role,
+    password_hash: String,
+}
+
 async fn add_user(
     config: &Config,
     database: &Database,
-    email: &str,
-    role: Role,
-    password_hash: &str,
+    wanted: WantedUser,
     organisation: Option<&str>,
 ) -> Result<serde_json::Value, Failure> {
-    let well_formed = email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
-    if !well_formed || email.len() > 254 || email.chars().any(|c| c.is_whitespace() || c.is_control()) {
+    let WantedUser { email, name, role, password_hash } = wanted;
+    if !is_email(&email) {
         return Err(Failure::bad(format!("`{email}` is no e-mail address")));
     }
+    if let Some(name) = &name {
+        organisation::check_name("--name", name)?;
+    }
     let (mut db, organisation) = open(config, database, organisation).await?;
-    let added = db.add_user(organisation, email, role, password_hash, (clock::machine())()).await;
+    let user = NewUser { organisation, email, name, role, password_hash };
+    let (added, email) = (db.add_user(&user, (clock::machine())()).await, user.email.to_lowercase());
     let id = added.map_err(|error| match error {
         error if error.is_refused_by("users_email_key") => {
             Failure::bad(format!("a user {email} exists already"))
         }
         other => Failure::bad(other),
     })?;
-    Ok(json!({ "id": id, "email": email.to_lowercase(), "role": role }))
+    Ok(json!({ "id": id, "email": email, "role": role }))
 }
 
 struct Wanted {

@@ -14,7 +14,7 @@ use store::embedded::{Cluster, DATABASE, Options as ClusterOptions};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracking::credentials::{TokenKey, hash_token};
-use tracking::{Mailer, Parts, Service};
+use tracking::{BadgeKey, Mailer, Parts, Service};
 
 use crate::Failure;
 use crate::clock::{self, Clock};
@@ -273,10 +273,13 @@ async fn start_tracking(
         clock: clocks.readings.clone(),
         wall_clock: clocks.wall.clone(),
         tokens: TokenKey::load_or_create(&config.data_dir.join("token.key"))?,
+        badges: BadgeKey::load_or_create(&config.data_dir.join("badge.key"))?,
         mailer,
         ingester_token_sha256: (!token.is_empty()).then(|| hash_token(token)),
         shutdown,
     })?;
+    // Before the first request: a token that was given before the restart may be one of theirs.
+    service.learn_disabled_users().await?;
     Ok(web::Data::new(service))
 }
 

@@ -20,8 +20,21 @@ pub struct User {
     pub tenant: OrganisationId,
     pub organisation_name: String,
     pub email: String,
+    /// As printed beside what the user did.
+    pub name: String,
     pub role: Role,
     /// A PHC string; never leaves the service.
+    pub password_hash: String,
+}
+
+/// Somebody who shall be able to log in.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    pub organisation: OrganisationId,
+    pub email: String,
+    /// The e-mail address where absent.
+    pub name: Option<String>,
+    pub role: Role,
     pub password_hash: String,
 }
 
@@ -99,22 +112,16 @@ impl Connection {
     }
 
     /// Refused by `users_email_key` where the address is taken.
-    pub async fn add_user(
-        &mut self,
-        organisation: OrganisationId,
-        email: &str,
-        role: Role,
-        password_hash: &str,
-        now: DateTime<Utc>,
-    ) -> Result<UserId, StoreError> {
-        let id = Uuid::now_v7();
+    pub async fn add_user(&mut self, user: &NewUser, now: DateTime<Utc>) -> Result<UserId, StoreError> {
+        let (id, email) = (Uuid::now_v7(), user.email.to_lowercase());
         diesel::insert_into(users::table)
             .values((
                 users::id.eq(id),
-                users::organisation_id.eq(organisation.0),
-                users::email.eq(email.to_lowercase()),
-                users::role.eq(role.to_string()),
-                users::password_hash.eq(password_hash),
+                users::organisation_id.eq(user.organisation.0),
+                users::name.eq(user.name.as_ref().unwrap_or(&email)),
+                users::email.eq(&email),
+                users::role.eq(user.role.to_string()),
+                users::password_hash.eq(&user.password_hash),
                 users::created_at.eq(now),
             ))
             .execute(&mut self.raw)
@@ -134,8 +141,8 @@ impl Connection {
 
     /// The enabled user of that id.
     pub async fn user_by_id(&mut self, id: UserId) -> Result<User, StoreError> {
-        type Row = (i32, Option<i32>, String, String, String, String);
-        let (organisation, host, organisation_name, email, role, password_hash): Row = users::table
+        type Row = (i32, Option<i32>, String, String, String, String, String);
+        let (organisation, host, organisation_name, email, name, role, password_hash): Row = users::table
             .inner_join(organisations::table)
             .filter(users::id.eq(id.0).and(users::disabled_at.is_null()))
             .select((
@@ -143,6 +150,7 @@ impl Connection {
                 organisations::host_id,
                 organisations::name,
                 users::email,
+                users::name,
                 users::role,
                 users::password_hash,
             ))
@@ -151,7 +159,7 @@ impl Connection {
         let role = role.parse().map_err(|error| StoreError::unreadable("role", error))?;
         let tenant = OrganisationId(host.unwrap_or(organisation));
         let organisation = OrganisationId(organisation);
-        Ok(User { id, organisation, tenant, organisation_name, email, role, password_hash })
+        Ok(User { id, organisation, tenant, organisation_name, email, name, role, password_hash })
     }
 
     /// Refused by `integrations_pkey` where the id is taken, by `integrations_id_check` where it is not an id.

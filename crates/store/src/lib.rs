@@ -4,6 +4,7 @@
 //! user of diesel; it holds no rule of the domain and knows no queue, no network and no HTTP. Its unit is the
 //! [`Connection`]: every statement is a method of it, and the caller decides which of them share a transaction.
 
+mod acceptance_codes;
 mod accounts;
 mod address;
 mod alert_views;
@@ -11,6 +12,7 @@ mod alerts;
 mod approvals;
 mod assessment_history;
 mod assessments;
+mod badges;
 mod checkpoints;
 mod connection;
 mod dispositions;
@@ -20,7 +22,11 @@ mod gateways;
 mod intake;
 mod missing;
 mod partitions;
+mod partners;
+mod people;
 mod profiles;
+mod qualifications;
+mod qualified;
 mod readings;
 mod records;
 mod schema;
@@ -30,12 +36,14 @@ mod statement;
 mod trackers;
 mod uplinks;
 
-pub use accounts::{Integration, User};
+pub use acceptance_codes::{AcceptanceCode, CodePurpose, CodeUse, MOST_ATTEMPTS, NewAcceptanceCode};
+pub use accounts::{Integration, NewUser, User};
 pub use alert_views::{AffectedRide, AlertFilter, AlertView, MissingNumbers, extreme_temperature};
 pub use alerts::{Amendment, EndedAlert, Ending, Episode, NewAlert};
 pub use approvals::Approval;
 pub use assessment_history::{NewAssessment, PastAssessment, RecordedReading};
 pub use assessments::{AssignmentState, EvaluatedAssignment, JudgedShipment};
+pub use badges::{Badge, NewBadge};
 pub use checkpoints::Checkpoint;
 pub use connection::{Connection, Store, migrate, revert_all};
 pub use dispositions::{Decision, KeptDecision};
@@ -44,7 +52,10 @@ pub use gateways::{GatewayName, HeardGateway};
 pub use intake::{DeviceEvent, UnreadableBody, UnreadableCursor};
 pub use missing::{FollowedTracker, MissingRide, WaitingHole};
 pub use partitions::{Partitioned, partition_day};
+pub use partners::{Partner, PartnerText};
+pub use people::{UserFilter, UserRecord};
 pub use profiles::StoredProfile;
+pub use qualifications::{Contract, ContractText, Training};
 pub use readings::{ReadingSpan, SeriesCursor, SeriesPoint, SetAside, TrackerReading, later_end};
 pub use records::{
     AuditEntry, AuditRecord, DueNotification, FirstAnswer, NewNotification, NotificationCounts,

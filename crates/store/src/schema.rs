@@ -8,7 +8,7 @@ diesel::table! {
 }
 diesel::table! {
     users (id) {
-        id -> Uuid, organisation_id -> Integer, email -> Text, role -> Text, password_hash -> Text,
+        id -> Uuid, organisation_id -> Integer, email -> Text, name -> Text, role -> Text, password_hash -> Text,
         created_at -> Timestamptz, disabled_at -> Nullable<Timestamptz>,
     }
 }
@@ -61,9 +61,37 @@ diesel::table! {
         answer -> Jsonb, created_at -> Timestamptz,
     }
 }
+diesel::table! {
+    contracts (id) {
+        id -> Uuid, organisation_id -> Integer, partner_id -> Integer, title -> Text, reference -> Nullable<Text>,
+        from_at -> Timestamptz, until_at -> Nullable<Timestamptz>, ended_at -> Nullable<Timestamptz>,
+        ended_reason -> Nullable<Text>, created_at -> Timestamptz,
+    }
+}
+diesel::table! {
+    badges (id) {
+        id -> Uuid, organisation_id -> Integer, holder_organisation_id -> Integer, holder -> Text,
+        number_hmac -> Binary, from_at -> Timestamptz, until_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>, ended_reason -> Nullable<Text>, created_at -> Timestamptz,
+    }
+}
+diesel::table! {
+    trainings (id) {
+        id -> Uuid, organisation_id -> Integer, user_id -> Nullable<Uuid>, badge_id -> Nullable<Uuid>, topic -> Text,
+        from_at -> Timestamptz, until_at -> Nullable<Timestamptz>, ended_at -> Nullable<Timestamptz>,
+        ended_reason -> Nullable<Text>, created_at -> Timestamptz,
+    }
+}
+diesel::table! {
+    acceptance_codes (id) {
+        id -> Uuid, organisation_id -> Integer, shipment_id -> Uuid, offer_id -> Uuid, purpose -> Text,
+        secret_hmac -> Binary, receiver_id -> Integer, receiver_name -> Nullable<Text>, created_at -> Timestamptz,
+        expires_at -> Timestamptz, attempts -> Integer, used_at -> Nullable<Timestamptz>,
+    }
+}
 
 diesel::joinable!(users -> organisations (organisation_id));
 diesel::joinable!(assignments -> trackers (tracker_id));
 diesel::joinable!(assignments -> shipments (shipment_id));
-diesel::allow_tables_to_appear_in_same_query!(users, organisations);
+diesel::allow_tables_to_appear_in_same_query!(users, organisations, contracts, trainings, badges);
 diesel::allow_tables_to_appear_in_same_query!(assignments, trackers, shipments, assignment_states);

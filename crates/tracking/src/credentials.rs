@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// How long a log-in lasts.
-const SESSION: Duration = Duration::hours(12);
+pub(crate) const SESSION: Duration = Duration::hours(12);
 
 /// Passwords shorter than this are refused (NIST SP 800-63B asks for at least 8).
 pub const MIN_PASSWORD_CHARS: usize = 8;
@@ -63,18 +63,9 @@ pub struct TokenKey {
 impl TokenKey {
     /// The installation's key, made at the first start; readable by its owner alone.
     pub fn load_or_create(path: &Path) -> Result<Self, CredentialError> {
-        let failed = |reason: String| CredentialError::Key { path: path.display().to_string(), reason };
-        let secret = match std::fs::read(path) {
-            Ok(bytes) => <[u8; 32]>::try_from(bytes)
-                .map_err(|bytes| failed(format!("{} bytes instead of 32", bytes.len())))?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let secret: [u8; 32] = rand::random();
-                write_beside(path, &secret).map_err(|error| failed(error.to_string()))?;
-                secret
-            }
-            Err(error) => return Err(failed(error.to_string())),
-        };
-        Self::from_secret(secret).map_err(failed)
+        let secret = load_or_create_secret(path)?;
+        Self::from_secret(secret)
+            .map_err(|reason| CredentialError::Key { path: path.display().to_string(), reason })
     }
 
     fn from_secret(secret: [u8; 32]) -> Result<Self, String> {
@@ -101,6 +92,21 @@ impl TokenKey {
         rules.validate_exp = false;
         let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &rules).ok()?.claims;
         (claims.exp > now.timestamp()).then_some(claims)
+    }
+}
+
+/// 32 random bytes of the installation's own, made at the first start; readable by their owner alone.
+pub(crate) fn load_or_create_secret(path: &Path) -> Result<[u8; 32], CredentialError> {
+    let failed = |reason: String| CredentialError::Key { path: path.display().to_string(), reason };
+    match std::fs::read(path) {
+        Ok(bytes) => <[u8; 32]>::try_from(bytes)
+            .map_err(|bytes| failed(format!("{} bytes instead of 32", bytes.len()))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let secret: [u8; 32] = rand::random();
+            write_beside(path, &secret).map_err(|error| failed(error.to_string()))?;
+            Ok(secret)
+        }
+        Err(error) => Err(failed(error.to_string())),
     }
 }
 
@@ -136,7 +142,18 @@ pub fn verify_password(password: &str, hash: Option<&str>) -> bool {
     Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok() && known
 }
 
-/// A new secret for an integration: 256 random bits as hex.
+/// Whether a text can be an e-mail address. Only a letter that arrives shows that it is one.
+pub fn is_email(text: &str) -> bool {
+    let has_both = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
+    has_both && text.len() <= 254 && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+}
+
+/// A new code for an offer of custody: eight digits that can be told and typed.
+pub fn new_code() -> String {
+    format!("{:08}", rand::random_range(0..100_000_000_u32))
+}
+
+/// A new secret for an integration, or of a link: 256 random bits as hex.
 pub fn new_token() -> String {
     hex::encode(rand::random::<[u8; 32]>())
 }

@@ -7,10 +7,12 @@ mod alerting;
 pub mod api;
 mod arrived;
 mod assess;
+mod badges;
 mod binding;
 mod consume;
 pub mod credentials;
 mod decide;
+mod disabled;
 mod folds;
 mod heard;
 mod links;
@@ -33,6 +35,7 @@ use queue::{LinkState, Queue, QueueState};
 use store::Store;
 use tokio::sync::{Semaphore, watch as signal};
 
+pub use badges::BadgeKey;
 pub use notify::{Mailer, MailerError};
 pub use replay::{Replay, Replayed, replay};
 
@@ -55,9 +58,12 @@ pub struct Service {
     /// The time of log-ins.
     pub wall_clock: Clock,
     pub tokens: credentials::TokenKey,
+    /// Keys the hashes of badges' numbers and of codes.
+    pub badges: BadgeKey,
     pub mailer: Option<Mailer>,
     /// What the ingesters use to ask for the integrations; None where they are in this process.
     pub ingester_token_sha256: Option<[u8; 32]>,
+    disabled_users: disabled::DisabledUsers,
     live: live::LiveChanges,
     profiles: profiles::Profiles,
     login_turns: Semaphore,
@@ -77,6 +83,8 @@ pub struct Parts {
     pub clock: Clock,
     pub wall_clock: Clock,
     pub tokens: credentials::TokenKey,
+    /// Keys the hashes of badges' numbers and of codes.
+    pub badges: BadgeKey,
     pub mailer: Option<Mailer>,
     pub ingester_token_sha256: Option<[u8; 32]>,
     /// Becomes true when the service is to stop.
@@ -92,6 +100,7 @@ impl Service {
             clock,
             wall_clock,
             tokens,
+            badges,
             mailer,
             ingester_token_sha256,
             shutdown,
@@ -103,8 +112,10 @@ impl Service {
             clock,
             wall_clock,
             tokens,
+            badges,
             mailer,
             ingester_token_sha256,
+            disabled_users: disabled::DisabledUsers::default(),
             live: live::LiveChanges::default(),
             profiles: profiles::Profiles::default(),
             login_turns: Semaphore::new(LOGINS_AT_ONCE),

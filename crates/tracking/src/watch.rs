@@ -37,6 +37,7 @@ pub async fn run(service: &Service) {
                 failed => log_failure("telling of the backlog", failed),
             }
         }
+        log_failure("looking for users that were disabled", service.learn_disabled_users().await);
         // Each by itself: one that fails must not keep the others from being done.
         log_failure(
             "making partitions ahead",

@@ -6,6 +6,8 @@
 mod approvals;
 mod events;
 mod library;
+mod partners;
+mod qualifications;
 mod tenancy;
 
 use std::collections::BTreeSet;
@@ -40,6 +42,9 @@ const CREW: &[&str] = &["admin", "auditor", "coordinator", "courier", "packer", 
 /// The same without the courier, who has no business with trackers and rules.
 const STAFF: &[&str] = &["admin", "auditor", "coordinator", "packer", "quality", "receiver"];
 const PLANNERS: &[&str] = &["admin", "coordinator", "packer"];
+/// Who works with partners.
+const PLANNING: &[&str] = &["admin", "coordinator"];
+const QUALIFICATIONS: &[&str] = &["admin", "auditor", "coordinator", "quality"];
 const DECIDERS: &[&str] = &["admin", "coordinator", "quality"];
 
 /// Who may what, and what he gets who may: nothing is named here that exists, and an empty object is no body.
@@ -72,6 +77,24 @@ const ROUTES: &[(&str, &str, &[&str], u16)] = &[
     ("get", "/shipments/{id}/dispositions", CREW, 404),
     ("get", "/trackers/{dev_eui}/set-aside", STAFF, 404),
     ("get", "/unreadable-bodies", STAFF, 200),
+    ("get", "/organisations", ALL, 200),
+    ("post", "/organisations", PLANNING, 422),
+    ("get", "/organisations/{id}", ALL, 404),
+    ("post", "/organisations/{id}", PLANNING, 404),
+    ("get", "/users", QUALIFICATIONS, 200),
+    ("post", "/users", &["admin"], 422),
+    ("post", "/users/{id}/disable", &["admin"], 422),
+    ("get", "/organisations/{id}/contracts", QUALIFICATIONS, 404),
+    ("post", "/organisations/{id}/contracts", PLANNING, 404),
+    ("post", "/contracts/{id}/end", PLANNING, 422),
+    ("get", "/organisations/{id}/badges", QUALIFICATIONS, 404),
+    ("post", "/organisations/{id}/badges", PLANNING, 404),
+    ("post", "/badges/{id}/revoke", PLANNING, 422),
+    ("get", "/users/{id}/trainings", QUALIFICATIONS, 404),
+    ("post", "/users/{id}/trainings", PLANNING, 422),
+    ("get", "/badges/{id}/trainings", QUALIFICATIONS, 404),
+    ("post", "/badges/{id}/trainings", PLANNING, 422),
+    ("post", "/trainings/{id}/revoke", PLANNING, 422),
     ("get", "/dead-letters", &["admin"], 200),
     ("post", "/dead-letters/replay", &["admin"], 200),
 ];

@@ -8,7 +8,8 @@ use crate::{Failure, clock};
 /// As the schema has it.
 const LONGEST_NAME: usize = 200;
 
-fn check_name(option: &str, name: &str) -> Result<(), Failure> {
+/// Of an organisation, or of a user as printed.
+pub fn check_name(option: &str, name: &str) -> Result<(), Failure> {
     let length = name.chars().count();
     if name.trim().is_empty() || length > LONGEST_NAME || name.chars().any(char::is_control) {
         let expected = format!("{option}: 1 to {LONGEST_NAME} characters on one line are expected");

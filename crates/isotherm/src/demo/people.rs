@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::access::Role;
 use serde::Serialize;
-use store::Store;
+use store::{NewUser, Store};
 use tracking::credentials::{hash_password, new_token};
 
 #[derive(Debug, Clone, Serialize)]
@@ -21,8 +21,14 @@ pub async fn make(store: &Store, organisation: &str, now: DateTime<Utc>) -> anyh
     for role in Role::ALL {
         let password: String = new_token().chars().take(12).collect();
         let login = Login { role: *role, email: format!("{role}@demo.example"), password };
-        let hash = hash_password(&login.password)?;
-        db.add_user(organisation, &login.email, *role, &hash, now).await?;
+        let user = NewUser {
+            organisation,
+            email: login.email.clone(),
+            name: None,
+            role: *role,
+            password_hash: hash_password(&login.password)?,
+        };
+        db.add_user(&user, now).await?;
         logins.push(login);
     }
     db.commit().await?;

@@ -49,6 +49,11 @@ fn the_configuration_names_the_first_organisation_and_the_option_another() {
     let known = installation.call(&of("Acme", user("b@example.org")));
     assert_eq!((known.status.code(), said(&known).as_str()), (Some(0), ""));
 
+    let named = [&user("e@example.org")[..], &["--name", "Eva Example"]].concat();
+    installation.done(&named);
+    let line = refused(&installation.call(&[&user("f@example.org")[..], &["--name", " "]].concat()));
+    assert_eq!(line, "isotherm: --name: 1 to 200 characters on one line are expected");
+
     // `Isotherm` is the default's name: neither `migrate` nor `add` made it beside the first. Whoever names one that is
     // not there hears of it.
     let made = installation.call(&of("Isotherm", user("c@example.org")));

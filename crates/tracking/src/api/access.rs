@@ -9,8 +9,9 @@ use std::marker::PhantomData;
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest, web};
-use domain::access::{Permission, Role};
+use domain::access::{Permission, Role, Sight};
 use domain::{OrganisationId, UserId};
+use store::AuditEntry;
 
 use super::problem::ApiError;
 use crate::Service;
@@ -44,6 +45,10 @@ grants!(
     WriteProfiles,
     ApproveProfiles,
     DecideDisposition,
+    ManageUsers,
+    ReadPartners,
+    WritePartners,
+    ReadQualifications,
     ManageIntegrations
 );
 
@@ -62,6 +67,18 @@ pub struct Caller<G: Grant> {
     pub tenant: OrganisationId,
     pub role: Role,
     grant: PhantomData<G>,
+}
+
+impl<G: Grant> Caller<G> {
+    /// What there is to see for the caller of the tenant's circle.
+    pub fn sight(&self) -> Sight {
+        Sight::of(self.organisation, self.tenant)
+    }
+
+    /// An entry of the tenant's audit trail about what the caller does.
+    pub fn audit(&self, action: &'static str, subject: String, detail: serde_json::Value) -> AuditEntry {
+        AuditEntry { organisation: self.tenant, actor: Some(self.user), action, subject, detail }
+    }
 }
 
 impl<G: Grant> FromRequest for Caller<G> {
@@ -85,7 +102,12 @@ fn identify<G: Grant>(request: &HttpRequest) -> Result<Caller<G>, ApiError> {
         .ok_or_else(|| ApiError::internal("the service is not mounted"))?;
     let claims = bearer(request)
         .and_then(|token| service.tokens.verify(token, (service.wall_clock)()))
+        .filter(|claims| !service.disabled_users.contains(claims.sub))
         .ok_or(ApiError::Unauthenticated)?;
+    // Whoever acts for the tenant belongs to it, whatever role a partner's user was given.
+    if claims.organisation != claims.tenant && !claims.role.is_for_partners() {
+        return Err(ApiError::Forbidden);
+    }
     if G::PERMISSION.is_some_and(|permission| !claims.role.may(permission)) {
         return Err(ApiError::Forbidden);
     }

@@ -322,7 +322,7 @@ impl Case {
         Ok(Decision {
             decision: request.decision,
             lifts_recall: request.lifts_recall,
-            printed_name: signer.email,
+            printed_name: signer.name,
             meaning,
             reason,
             at,

@@ -31,13 +31,18 @@ pub async fn stream_events(
     let first =
         stream::once(async { Ok::<_, actix_web::Error>(web::Bytes::from_static(b": connected\n\n")) });
     let shutdown = service.shutdown.clone();
-    let rest = stream::unfold((changes, shutdown), move |(mut changes, mut shutdown)| async move {
-        let frame = tokio::select! {
-            frame = next_frame(&mut changes, is_for_caller) => frame?,
-            () = tokio::time::sleep(HEARTBEAT) => web::Bytes::from_static(b":\n\n"),
-            _ = shutdown.wait_for(|stop| *stop) => return None,
-        };
-        Some((Ok(frame), (changes, shutdown)))
+    let user = caller.user;
+    let rest = stream::unfold((changes, shutdown), move |(mut changes, mut shutdown)| {
+        let service = service.clone();
+        async move {
+            let frame = tokio::select! {
+                frame = next_frame(&mut changes, is_for_caller) => frame?,
+                () = tokio::time::sleep(HEARTBEAT) => web::Bytes::from_static(b":\n\n"),
+                _ = shutdown.wait_for(|stop| *stop) => return None,
+            };
+            // Whoever was disabled meanwhile hears nothing more.
+            (!service.disabled_users.contains(user)).then_some((Ok(frame), (changes, shutdown)))
+        }
     });
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")

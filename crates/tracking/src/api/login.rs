@@ -7,13 +7,14 @@ use chrono::{DateTime, Utc};
 use domain::access::Role;
 use serde::{Deserialize, Serialize};
 use store::{StoreError, User};
+use tokio::sync::SemaphorePermit;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::access::{Caller, Grant, LoggedIn};
 use super::problem::{ApiError, Problem};
 use crate::Service;
-use crate::credentials::{Holder, verify_password};
+use crate::credentials::{CredentialError, Holder, hash_password, verify_password};
 
 /// How long a log-in may wait for its turn.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -37,6 +38,8 @@ pub struct LoginAnswer {
 pub struct UserView {
     id: Uuid,
     email: String,
+    /// As printed beside what the user does.
+    name: String,
     #[schema(value_type = String, example = "quality")]
     role: Role,
     organisation: String,
@@ -48,6 +51,7 @@ fn view(user: &User) -> UserView {
     UserView {
         id: user.id.0,
         email: user.email.clone(),
+        name: user.name.clone(),
         role: user.role,
         organisation: user.organisation_name.clone(),
         permissions: user.role.permissions().iter().map(ToString::to_string).collect(),
@@ -84,16 +88,29 @@ pub async fn log_in(
     Ok(HttpResponse::Ok().json(LoginAnswer { access_token, expires_at, user: view(&user) }))
 }
 
-/// Whether the password is the hash's.
-///
 /// Hashing is slow on purpose: a few at a time, so that a flood of log-ins cannot take every core, and those who
 /// would wait for long are told so.
+async fn turn(service: &Service) -> Result<SemaphorePermit<'_>, ApiError> {
+    match tokio::time::timeout(LONGEST_WAIT, service.login_turns.acquire()).await {
+        Ok(turn) => turn.map_err(ApiError::internal),
+        Err(_) => Err(ApiError::TooMany),
+    }
+}
+
+/// Whether the password is the hash's.
 async fn check_password(service: &Service, password: String, hash: Option<String>) -> Result<bool, ApiError> {
-    let _turn = match tokio::time::timeout(LONGEST_WAIT, service.login_turns.acquire()).await {
-        Ok(turn) => turn.map_err(ApiError::internal)?,
-        Err(_) => return Err(ApiError::TooMany),
-    };
+    let _turn = turn(service).await?;
     web::block(move || verify_password(&password, hash.as_deref())).await.map_err(ApiError::internal)
+}
+
+/// What is kept of a new password.
+pub(super) async fn hash_in_turn(service: &Service, password: String) -> Result<String, ApiError> {
+    let _turn = turn(service).await?;
+    let hash = web::block(move || hash_password(&password)).await.map_err(ApiError::internal)?;
+    hash.map_err(|error| match error {
+        CredentialError::PasswordTooShort => ApiError::Unprocessable(format!("password: {error}")),
+        other => ApiError::internal(other),
+    })
 }
 
 /// The caller as who signs: the password is asked for at every signature, and the role is the present one, whatever

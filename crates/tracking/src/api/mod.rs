@@ -2,12 +2,15 @@
 
 mod access;
 mod alerts;
+mod badges;
+mod contracts;
 mod dispositions;
 mod events;
 mod history;
 mod intake;
 mod login;
 mod once;
+mod organisations;
 mod page;
 mod problem;
 mod profiles;
@@ -17,6 +20,9 @@ mod shipments;
 mod status;
 mod text;
 mod trackers;
+mod trainings;
+mod users;
+mod validity;
 
 use actix_web::error::{InternalError, JsonPayloadError, PathError, QueryPayloadError};
 use actix_web::http::StatusCode;
@@ -45,7 +51,12 @@ const MAX_BODY: usize = 256 * 1024;
         alerts::list_alerts, alerts::acknowledge_alert, history::show_alert_history,
         trackers::list_trackers, trackers::add_tracker, trackers::show_tracker, trackers::list_uplinks,
         trackers::list_set_aside, profiles::list_profiles, profiles::add_profile, profiles::show_profile,
-        profiles::approve_profile, intake::list_unreadable_bodies, intake::list_dead_letters, intake::replay_dead_letters,
+        profiles::approve_profile, organisations::list_organisations, organisations::add_organisation,
+        organisations::show_organisation, organisations::change_organisation, users::list_users, users::add_user,
+        users::disable_user, contracts::list_contracts, contracts::add_contract, contracts::end_contract,
+        badges::list_badges, badges::add_badge, badges::revoke_badge, trainings::list_user_trainings,
+        trainings::add_user_training, trainings::list_badge_trainings, trainings::add_badge_training,
+        trainings::revoke_training, intake::list_unreadable_bodies, intake::list_dead_letters, intake::replay_dead_letters,
     ),
     security(("bearer" = [])),
     modifiers(&BearerToken)
@@ -101,6 +112,24 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(profiles::add_profile)
                     .service(profiles::show_profile)
                     .service(profiles::approve_profile)
+                    .service(organisations::list_organisations)
+                    .service(organisations::add_organisation)
+                    .service(organisations::show_organisation)
+                    .service(organisations::change_organisation)
+                    .service(users::list_users)
+                    .service(users::add_user)
+                    .service(users::disable_user)
+                    .service(contracts::list_contracts)
+                    .service(contracts::add_contract)
+                    .service(contracts::end_contract)
+                    .service(badges::list_badges)
+                    .service(badges::add_badge)
+                    .service(badges::revoke_badge)
+                    .service(trainings::list_user_trainings)
+                    .service(trainings::add_user_training)
+                    .service(trainings::list_badge_trainings)
+                    .service(trainings::add_badge_training)
+                    .service(trainings::revoke_training)
                     .service(intake::list_unreadable_bodies)
                     .service(intake::list_dead_letters)
                     .service(intake::replay_dead_letters)

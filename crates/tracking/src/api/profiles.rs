@@ -145,7 +145,7 @@ pub async fn approve_profile(
         return Ok(answer);
     }
     let stored = db.profile(caller.organisation, id).await.map_err(named("profile"))?;
-    let approval = Approval { printed_name: signer.email, at: now, meaning };
+    let approval = Approval { printed_name: signer.name, at: now, meaning };
     db.add_approval(caller.organisation, id, caller.user, &approval).await.map_err(|error| {
         if error.is_refused_by("profile_approvals_pkey") {
             return ApiError::Conflict("this version is approved already: a signature is given once".into());

@@ -10,7 +10,7 @@ use domain::silence::numbers::{Hole, Numbers, Run};
 use domain::silence::outage::HeardBy;
 use domain::{DevEui, OrganisationId, ProfileId, ShipmentId};
 use queue::{Queue, Spool, SpoolSettings};
-use store::{AlertFilter, AlertView, NewShipment, Store, Tracker, Uplink};
+use store::{AlertFilter, AlertView, NewShipment, NewUser, Store, Tracker, Uplink};
 use tempfile::TempDir;
 use testkit::postgres::{Database, database};
 
@@ -20,7 +20,7 @@ use crate::binding::{bind, unbind};
 use crate::consume::consume_batch;
 use crate::credentials::TokenKey;
 use crate::missing::find_overdue;
-use crate::{Clock, Parts};
+use crate::{BadgeKey, Clock, Parts};
 
 /// A minute's beginning, which is the zero of all times here.
 const START: i64 = 1_790_000_040;
@@ -58,7 +58,9 @@ impl House {
         let mut db = service.store.connect().await.unwrap();
         let owner = db.ensure_organisation("Depot", at(0)).await.unwrap();
         for role in [Role::Admin, Role::Coordinator, Role::Quality, Role::Courier] {
-            db.add_user(owner, &format!("{role}@example.org"), role, "-", at(0)).await.unwrap();
+            let (email, password_hash) = (format!("{role}@example.org"), "-".to_owned());
+            let user = NewUser { organisation: owner, email, name: None, role, password_hash };
+            db.add_user(&user, at(0)).await.unwrap();
         }
         let text = "name = \"p\"\nmax_gap = \"40m\"\n[range]\nmin_c = 2.0\nmax_c = 8.0\n";
         let profile = db.add_profile(owner, &Profile::from_toml(text).unwrap(), at(0)).await.unwrap().id;
@@ -188,6 +190,7 @@ fn service(url: &str, folder: &TempDir, seconds: &Arc<AtomicI64>) -> Service {
         clock: clock.clone(),
         wall_clock: clock.clone(),
         tokens: TokenKey::load_or_create(&folder.path().join("token.key")).unwrap(),
+        badges: BadgeKey::load_or_create(&folder.path().join("badge.key")).unwrap(),
         mailer: None,
         ingester_token_sha256: None,
         shutdown: tokio::sync::watch::channel(false).1,

@@ -9,6 +9,7 @@ const ANSWER: LogIn = {
     id: "u",
     email: "q@example.org",
     role: "quality",
+    name: "Quinn Quality",
     organisation: "Depot",
     permissions: ["read_alerts", "acknowledge_alerts"],
   },

@@ -22,12 +22,17 @@ export type Permission =
   | "approve_profiles"
   | "decide_disposition"
   | "manage_users"
+  | "read_partners"
+  | "write_partners"
+  | "read_qualifications"
   | "manage_integrations"
   | "read_notifications";
 
 export interface User {
   id: string;
   email: string;
+  /** As printed beside what the user does. */
+  name: string;
   role: Role;
   /** Its name. */
   organisation: string;

@@ -1,0 +1,129 @@
+//! The organisations of a tenant's circle: itself and its partners.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use domain::OrganisationId;
+use domain::access::Sight;
+use domain::gs1::Gln;
+use domain::qualification::OrganisationKind;
+
+use crate::schema::organisations;
+use crate::{Connection, StoreError};
+
+/// What is said of an organisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartnerText {
+    pub kind: OrganisationKind,
+    pub name: String,
+    pub gln: Option<Gln>,
+}
+
+/// The tenant, or one of its partners.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partner {
+    pub id: OrganisationId,
+    pub is_tenant: bool,
+    pub text: PartnerText,
+    pub created_at: DateTime<Utc>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = organisations)]
+struct Row {
+    id: i32,
+    host_id: Option<i32>,
+    kind: String,
+    name: String,
+    gln: Option<String>,
+    created_at: DateTime<Utc>,
+}
+
+impl TryFrom<Row> for Partner {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let Row { id, host_id, kind, name, gln, created_at } = row;
+        let kind = kind.parse().map_err(|error| StoreError::unreadable("kind of organisation", error))?;
+        let gln = gln.map(|gln| gln.parse().map_err(|error| StoreError::unreadable("GLN", error)));
+        let text = PartnerText { kind, name, gln: gln.transpose()? };
+        Ok(Self { id: OrganisationId(id), is_tenant: host_id.is_none(), text, created_at })
+    }
+}
+
+impl Connection {
+    /// What somebody sees of the tenant and its partners, in the order in which they were made.
+    pub async fn partners(
+        &mut self,
+        sight: Sight,
+        after: Option<OrganisationId>,
+        limit: i64,
+    ) -> Result<Vec<Partner>, StoreError> {
+        let tenant = sight.tenant.0;
+        let circle = organisations::id.eq(tenant).or(organisations::host_id.eq(tenant).assume_not_null());
+        let mut query = organisations::table
+            .filter(circle)
+            .order(organisations::id)
+            .select(Row::as_select())
+            .limit(limit)
+            .into_boxed();
+        if let Some(partner) = sight.partner {
+            query = query.filter(organisations::id.eq(partner.0));
+        }
+        if let Some(after) = after {
+            query = query.filter(organisations::id.gt(after.0));
+        }
+        let rows: Vec<Row> = query.load(&mut self.raw).await?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// The tenant or a partner of it, if it is to be seen.
+    pub async fn partner(&mut self, sight: Sight, id: OrganisationId) -> Result<Partner, StoreError> {
+        if !sight.covers(id) {
+            return Err(StoreError::NotFound);
+        }
+        let tenant = sight.tenant.0;
+        let circle = organisations::id.eq(tenant).or(organisations::host_id.eq(tenant).assume_not_null());
+        let row: Row = organisations::table
+            .filter(organisations::id.eq(id.0))
+            .filter(circle)
+            .select(Row::as_select())
+            .first(&mut self.raw)
+            .await?;
+        row.try_into()
+    }
+
+    /// Refused by `organisations_host_id_name_key` where the tenant has a partner of that name.
+    pub async fn add_partner(
+        &mut self,
+        tenant: OrganisationId,
+        partner: &PartnerText,
+        now: DateTime<Utc>,
+    ) -> Result<OrganisationId, StoreError> {
+        let id = diesel::insert_into(organisations::table)
+            .values((
+                organisations::host_id.eq(tenant.0),
+                organisations::kind.eq(partner.kind.to_string()),
+                organisations::name.eq(&partner.name),
+                organisations::gln.eq(partner.gln.map(|gln| gln.to_string())),
+                organisations::created_at.eq(now),
+            ))
+            .returning(organisations::id)
+            .get_result(&mut self.raw)
+            .await?;
+        Ok(OrganisationId(id))
+    }
+
+    /// Refused as [`Connection::add_partner`] is.
+    pub async fn change_partner(&mut self, id: OrganisationId, to: &PartnerText) -> Result<(), StoreError> {
+        diesel::update(organisations::table.find(id.0))
+            .set((
+                organisations::kind.eq(to.kind.to_string()),
+                organisations::name.eq(&to.name),
+                organisations::gln.eq(to.gln.map(|gln| gln.to_string())),
+            ))
+            .execute(&mut self.raw)
+            .await?;
+        Ok(())
+    }
+}

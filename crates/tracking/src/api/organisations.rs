@@ -1,0 +1,155 @@
+//! The organisations of a tenant's circle: itself, its carriers, consignees and suppliers.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use chrono::{DateTime, Utc};
+use domain::OrganisationId;
+use domain::gs1::Gln;
+use domain::qualification::OrganisationKind;
+use serde::{Deserialize, Serialize};
+use store::{Partner, PartnerText, StoreError};
+use utoipa::ToSchema;
+
+use super::access::{Caller, ReadPartners, WritePartners};
+use super::once::Once;
+use super::page::{Page, PageQuery};
+use super::problem::{ApiError, Problem, named};
+use super::text::{non_empty, optional};
+use crate::Service;
+
+#[derive(Serialize, ToSchema)]
+pub struct Organisation {
+    id: i32,
+    #[schema(value_type = String, example = "carrier")]
+    kind: OrganisationKind,
+    name: String,
+    /// Global Location Number, 13 digits.
+    #[schema(value_type = Option<String>, example = "9506000134307")]
+    gln: Option<Gln>,
+    /// Whether the shipments are its own; the others are its partners.
+    is_tenant: bool,
+    created_at: DateTime<Utc>,
+}
+
+impl From<Partner> for Organisation {
+    fn from(Partner { id, is_tenant, text, created_at }: Partner) -> Self {
+        let PartnerText { kind, name, gln } = text;
+        Self { id: id.0, kind, name, gln, is_tenant, created_at }
+    }
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct OrganisationRequest {
+    /// `consignor`, `carrier`, `consignee` or `supplier`.
+    kind: String,
+    /// Unique among the tenant's partners.
+    #[schema(example = "Kühl & Co. Spedition")]
+    name: String,
+    /// Global Location Number; none where absent.
+    #[schema(example = "9506000134307")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    gln: Option<String>,
+}
+
+impl OrganisationRequest {
+    fn check(&self) -> Result<PartnerText, ApiError> {
+        let gln = optional("gln", self.gln.as_deref(), 100)?.map(|gln| gln.parse());
+        Ok(PartnerText {
+            kind: self.kind.parse().map_err(|error| ApiError::Unprocessable(format!("kind: {error}")))?,
+            name: non_empty("name", &self.name, 200)?,
+            gln: gln.transpose().map_err(|error| ApiError::Unprocessable(format!("gln: {error}")))?,
+        })
+    }
+}
+
+/// The tenant and its partners; a partner's people see their own.
+#[utoipa::path(tag = "partners", params(PageQuery),
+    responses((status = 200, body = Page<Organisation>), (status = 400, body = Problem)))]
+#[get("/organisations")]
+pub async fn list_organisations(
+    service: web::Data<Service>,
+    caller: Caller<ReadPartners>,
+    page: web::Query<PageQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let limit = page.limit()?;
+    let after = page.parse(|text| text.parse().ok())?;
+    let rows = service.store.connect().await?.partners(caller.sight(), after, limit + 1).await?;
+    Ok(HttpResponse::Ok().json(Page::of(rows, limit, |partner| partner.id.to_string(), Organisation::from)))
+}
+
+/// One organisation.
+#[utoipa::path(tag = "partners", params(("id" = i32, Path)),
+    responses((status = 200, body = Organisation), (status = 404, body = Problem)))]
+#[get("/organisations/{id}")]
+pub async fn show_organisation(
+    service: web::Data<Service>,
+    caller: Caller<ReadPartners>,
+    id: web::Path<i32>,
+) -> Result<HttpResponse, ApiError> {
+    let id = OrganisationId(id.into_inner());
+    let partner = service.store.connect().await?.partner(caller.sight(), id).await;
+    Ok(HttpResponse::Ok().json(Organisation::from(partner.map_err(named("organisation"))?)))
+}
+
+/// Makes a partner.
+#[utoipa::path(tag = "partners", request_body = OrganisationRequest, responses(
+    (status = 201, body = Organisation), (status = 409, body = Problem), (status = 422, body = Problem)))]
+#[post("/organisations")]
+pub async fn add_organisation(
+    service: web::Data<Service>,
+    caller: Caller<WritePartners>,
+    request: HttpRequest,
+    body: web::Json<OrganisationRequest>,
+) -> Result<HttpResponse, ApiError> {
+    let (once, text) = (Once::new(&request, &body)?, body.check()?);
+    let now = (service.clock)();
+    let mut db = service.store.begin().await?;
+    if let Some(answer) = once.first_answer(&mut db, &caller).await? {
+        return Ok(answer);
+    }
+    let id = db.add_partner(caller.tenant, &text, now).await.map_err(taken(&text.name))?;
+    let made = db.partner(caller.sight(), id).await?;
+    let detail = serde_json::json!({ "request": &*body });
+    db.write_audit(&[caller.audit("organisation.added", subject(id), detail)], now).await?;
+    once.finish(&service, db, &caller, StatusCode::CREATED, &Organisation::from(made)).await
+}
+
+/// Says anew what an organisation is; what is absent falls away.
+#[utoipa::path(tag = "partners", params(("id" = i32, Path)), request_body = OrganisationRequest, responses(
+    (status = 200, body = Organisation), (status = 404, body = Problem), (status = 409, body = Problem),
+    (status = 422, body = Problem)))]
+#[post("/organisations/{id}")]
+pub async fn change_organisation(
+    service: web::Data<Service>,
+    caller: Caller<WritePartners>,
+    request: HttpRequest,
+    id: web::Path<i32>,
+    body: web::Json<OrganisationRequest>,
+) -> Result<HttpResponse, ApiError> {
+    let (once, text) = (Once::new(&request, &body)?, body.check()?);
+    let (id, now) = (OrganisationId(id.into_inner()), (service.clock)());
+    let mut db = service.store.begin().await?;
+    if let Some(answer) = once.first_answer(&mut db, &caller).await? {
+        return Ok(answer);
+    }
+    let before = db.partner(caller.sight(), id).await.map_err(named("organisation"))?.text;
+    db.change_partner(id, &text).await.map_err(taken(&text.name))?;
+    let changed = db.partner(caller.sight(), id).await?;
+    let before = serde_json::json!({ "kind": before.kind, "name": before.name, "gln": before.gln });
+    let detail = serde_json::json!({ "from": before, "request": &*body });
+    db.write_audit(&[caller.audit("organisation.changed", subject(id), detail)], now).await?;
+    once.finish(&service, db, &caller, StatusCode::OK, &Organisation::from(changed)).await
+}
+
+/// In the audit trail: a bare number could be anything's.
+fn subject(id: OrganisationId) -> String {
+    format!("organisation {id}")
+}
+
+fn taken(name: &str) -> impl Fn(StoreError) -> ApiError {
+    let told = format!("an organisation {name} exists already");
+    move |error| match error {
+        error if error.is_refused_by("organisations_host_id_name_key") => ApiError::Conflict(told.clone()),
+        other => other.into(),
+    }
+}
