@@ -1,5 +1,5 @@
 //! A newcomer's first minute: `isotherm demo` comes up, its log-ins work, the three bad shipments show, a person sees an
-//! alert arrive in a browser and acknowledges it, and approves a profile; afterwards nothing is left.
+//! alert arrive in a browser and acknowledges it, approves a profile and decides on a shipment; afterwards nothing is left.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
@@ -157,6 +157,7 @@ async fn a_newcomer_sees_the_three_bad_shipments_and_acknowledges_an_alert() {
     // The silent box goes on hold when its last reading stands no longer, some minutes after the alert.
     let held = BTreeSet::from(["LYO-ROM-004", "COP-MUN-006", "BAR-MIL-009"].map(str::to_owned));
     until_it_is(&held, deadline, async || on_hold(&api).await).await;
+    walk_in_a_browser("decide", &url, &quality, ("REFERENCE", "COP-MUN-006"));
 
     assert!(demo.interrupt(), "the demonstration ends well");
     assert_eq!(processes_of(&data), Vec::<String>::new(), "nothing runs on");

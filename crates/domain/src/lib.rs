@@ -19,6 +19,7 @@ mod named_enum;
 pub mod packing;
 pub mod place;
 pub mod plan;
+pub mod pool;
 pub mod profile;
 pub mod qualification;
 pub mod quantity;

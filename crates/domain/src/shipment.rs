@@ -6,7 +6,7 @@ mod decision;
 
 use chrono::{DateTime, Utc};
 
-pub use self::decision::{Disposition, Flaws, hold_after};
+pub use self::decision::{Disposition, Flaws, hold_after, hold_turned_back};
 use crate::evaluate::Verdict;
 use crate::named_enum::named_enum;
 use crate::time::unix;

@@ -24,6 +24,7 @@ mod missing;
 mod partitions;
 mod partners;
 mod people;
+mod pool;
 mod profiles;
 mod qualifications;
 mod qualified;
@@ -54,13 +55,14 @@ pub use missing::{FollowedTracker, MissingRide, WaitingHole};
 pub use partitions::{Partitioned, partition_day};
 pub use partners::{Partner, PartnerText};
 pub use people::{UserFilter, UserRecord};
+pub use pool::PooledTracker;
 pub use profiles::StoredProfile;
 pub use qualifications::{Contract, ContractText, Training};
 pub use readings::{ReadingSpan, SeriesCursor, SeriesPoint, SetAside, TrackerReading, later_end};
 pub use records::{
     AuditEntry, AuditRecord, DueNotification, FirstAnswer, NewNotification, NotificationCounts,
 };
-pub use shipments::{EndedRide, NewShipment, Ride, Shipment, ShipmentFilter};
+pub use shipments::{EndedRide, Halt, NewShipment, Ride, Shipment, ShipmentFilter};
 pub use silence::{EndedOutage, GatewayState, LeftRide, OutageRide, ScheduledRide};
 pub use trackers::{Standing, Tracker, TrackerNews, UnknownTracker};
 pub use uplinks::{Uplink, UplinkCursor};

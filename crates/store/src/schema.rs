@@ -40,7 +40,7 @@ diesel::table! {
     shipments (id) {
         id -> Uuid, organisation_id -> Integer, reference -> Text, profile_id -> Uuid, status -> Text,
         hold -> Nullable<Text>, origin -> Nullable<Text>, destination -> Nullable<Text>,
-        created_at -> Timestamptz, created_by -> Nullable<Uuid>,
+        created_at -> Timestamptz, created_by -> Nullable<Uuid>, days_to_return -> Nullable<Integer>,
     }
 }
 diesel::table! {

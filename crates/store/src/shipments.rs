@@ -11,6 +11,7 @@ use domain::{AssignmentId, DevEui, OrganisationId, ProfileId, ShipmentId, Tracke
 use uuid::Uuid;
 
 use crate::schema::{assignments, shipments, trackers};
+use crate::statement::statement;
 use crate::trackers::{column, eui};
 use crate::{Connection, StoreError};
 
@@ -21,7 +22,16 @@ pub struct NewShipment {
     pub profile: ProfileId,
     pub origin: Option<String>,
     pub destination: Option<String>,
+    /// How long its trackers may take to come back; None: as the domain has it.
+    pub days_to_return: Option<i32>,
     pub created_by: Option<UserId>,
+}
+
+/// When a shipment was called off or turned back, and why.
+#[derive(Debug, Clone)]
+pub struct Halt {
+    pub at: DateTime<Utc>,
+    pub reason: String,
 }
 
 #[derive(Debug, Clone)]
@@ -33,6 +43,9 @@ pub struct Shipment {
     pub hold: Option<HoldReason>,
     pub origin: Option<String>,
     pub destination: Option<String>,
+    pub days_to_return: Option<i32>,
+    pub cancelled: Option<Halt>,
+    pub turned_back: Option<Halt>,
     pub created_at: DateTime<Utc>,
     /// Neither acknowledged nor closed.
     pub open_alerts: i64,
@@ -88,10 +101,24 @@ struct ShipmentRow {
     origin: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     destination: Option<String>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    days_to_return: Option<i32>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    cancelled_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Text>)]
+    cancel_reason: Option<String>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    turned_back_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Text>)]
+    turn_back_reason: Option<String>,
     #[diesel(sql_type = Timestamptz)]
     created_at: DateTime<Utc>,
     #[diesel(sql_type = BigInt)]
     open_alerts: i64,
+}
+
+fn halt(at: Option<DateTime<Utc>>, reason: Option<String>) -> Option<Halt> {
+    at.zip(reason).map(|(at, reason)| Halt { at, reason })
 }
 
 impl TryFrom<ShipmentRow> for Shipment {
@@ -106,6 +133,9 @@ impl TryFrom<ShipmentRow> for Shipment {
             hold: parse_hold(row.hold)?,
             origin: row.origin,
             destination: row.destination,
+            days_to_return: row.days_to_return,
+            cancelled: halt(row.cancelled_at, row.cancel_reason),
+            turned_back: halt(row.turned_back_at, row.turn_back_reason),
             created_at: row.created_at,
             open_alerts: row.open_alerts,
         })
@@ -133,6 +163,7 @@ impl Connection {
                 shipments::status.eq(ShipmentStatus::Draft.to_string()),
                 shipments::origin.eq(&shipment.origin),
                 shipments::destination.eq(&shipment.destination),
+                shipments::days_to_return.eq(shipment.days_to_return),
                 shipments::created_at.eq(now),
                 shipments::created_by.eq(shipment.created_by.map(|user| user.0)),
             ))
@@ -317,6 +348,39 @@ impl Connection {
         Ok(())
     }
 
+    /// Calls a shipment off.
+    pub async fn cancel_shipment(
+        &mut self,
+        shipment: ShipmentId,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        statement("update shipments set status = $1, cancelled_at = $2, cancel_reason = $3 where id = $4")
+            .bind::<Text, _>(ShipmentStatus::Cancelled.as_str())
+            .bind::<Timestamptz, _>(now)
+            .bind::<Text, _>(reason)
+            .bind::<SqlUuid, _>(shipment.0)
+            .execute(&mut self.raw)
+            .await?;
+        Ok(())
+    }
+
+    /// Notes that a shipment turns back. Its status stays.
+    pub async fn turn_shipment_back(
+        &mut self,
+        shipment: ShipmentId,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        statement("update shipments set turned_back_at = $1, turn_back_reason = $2 where id = $3")
+            .bind::<Timestamptz, _>(now)
+            .bind::<Text, _>(reason)
+            .bind::<SqlUuid, _>(shipment.0)
+            .execute(&mut self.raw)
+            .await?;
+        Ok(())
+    }
+
     pub async fn set_holds(&mut self, holds: &[(ShipmentId, Option<HoldReason>)]) -> Result<(), StoreError> {
         if holds.is_empty() {
             return Ok(());
@@ -335,6 +399,7 @@ impl Connection {
 
 const SHIPMENT: &str =
     "select s.id, s.reference, s.profile_id, s.status, s.hold, s.origin, s.destination, s.created_at,
+         s.days_to_return, s.cancelled_at, s.cancel_reason, s.turned_back_at, s.turn_back_reason,
          (select count(*) from alerts al
           where al.shipment_id = s.id and al.acknowledged_at is null and al.closed_as is null)
          + (select count(distinct al.id) from assignments a

@@ -178,22 +178,6 @@ impl Connection {
         Ok(tracker(row))
     }
 
-    /// Trackers of one organisation in the order of their DevEUIs, after `after`.
-    pub async fn trackers(
-        &mut self,
-        organisation: OrganisationId,
-        after: Option<DevEui>,
-        limit: i64,
-    ) -> Result<Vec<Tracker>, StoreError> {
-        let mut those = trackers::table.filter(trackers::organisation_id.eq(organisation.0)).into_boxed();
-        if let Some(after) = after {
-            those = those.filter(trackers::dev_eui.gt(stored_eui(after)));
-        }
-        let those = those.order(trackers::dev_eui).limit(limit).select(TRACKER_COLUMNS);
-        let rows: Vec<TrackerRow> = those.load(&mut self.raw).await?;
-        Ok(rows.into_iter().map(tracker).collect())
-    }
-
     /// Those of the given devices that are registered.
     pub async fn trackers_of(
         &mut self,

@@ -249,6 +249,7 @@ impl House {
             profile,
             origin: None,
             destination: None,
+            days_to_return: None,
             created_by: None,
         };
         db.add_shipment(&new, at(0)).await.unwrap()

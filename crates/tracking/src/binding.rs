@@ -72,6 +72,21 @@ pub async fn unbind(
     Ok(Some(take_leave(service, db, (tracker.organisation, shipment.id), &ended, now).await?))
 }
 
+/// The shipment with its rows locked until the transaction ends: its rides first, as those who evaluate have it. Missing
+/// where it is not the organisation's.
+pub async fn lock_shipment(
+    db: &mut Connection,
+    organisation: OrganisationId,
+    id: ShipmentId,
+) -> Result<Shipment, StoreError> {
+    db.shipment(organisation, id).await?;
+    let rides = db.rides(&[id]).await?;
+    let assignments: Vec<_> = rides.iter().map(|ride| ride.assignment).collect();
+    db.lock_assignments(&assignments).await?;
+    db.lock_shipment_verdicts(&[id]).await?;
+    db.shipment(organisation, id).await
+}
+
 /// Ends all rides of a shipment that are still open at `at`, where it ends itself: called off, received, decided on. One
 /// that began after `at` ends a second after its beginning. The caller holds the intake lock and publishes the changes
 /// after the commit.

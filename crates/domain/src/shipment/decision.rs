@@ -120,6 +120,12 @@ pub fn hold_after(decided: Disposition, beyond: Verdict) -> Option<HoldReason> {
     if decided.is_final() { Some(HoldReason::Decision) } else { hold(None, beyond) }
 }
 
+/// The hold of a shipment that turns back: what comes back is kept apart until quality has decided (EU GDP 6.3). A reason that
+/// quality alone can settle stays.
+pub fn hold_turned_back(hold: Option<HoldReason>) -> Option<HoldReason> {
+    hold.filter(|hold| *hold != HoldReason::Incomplete).or(Some(HoldReason::Returned))
+}
+
 #[cfg(test)]
 mod tests {
     use uuid::Uuid;
@@ -214,6 +220,26 @@ mod tests {
         ] {
             assert_eq!(hold_after(decided, beyond), expected, "{decided} {beyond}");
         }
+    }
+
+    #[test]
+    fn what_turns_back_is_on_hold_until_quality_has_decided() {
+        use HoldReason::*;
+        for (before, expected) in [
+            (None, Returned),
+            (Some(Incomplete), Returned),
+            (Some(Returned), Returned),
+            (Some(Excursion), Excursion),
+            (Some(Recall), Recall),
+            (Some(Decision), Decision),
+        ] {
+            let after = hold_turned_back(before);
+            assert_eq!(after, Some(expected), "{before:?}");
+            assert!(hold(after, Verdict::NoExcursion).is_some(), "readings alone do not end it");
+        }
+        let may: Vec<_> =
+            ShipmentStatus::ALL.iter().copied().filter(|status| status.may_turn_back()).collect();
+        assert_eq!(may, [ShipmentStatus::InTransit, ShipmentStatus::Delivered]);
     }
 
     #[test]

@@ -20,7 +20,7 @@ use super::problem::{ApiError, Problem, named};
 use super::shipments::audit;
 use super::text::{non_empty, prose};
 use crate::Service;
-use crate::binding::end_rides;
+use crate::binding::{end_rides, lock_shipment};
 use crate::decide::{digest, flaws_of, lasting};
 use crate::live::Change;
 use crate::summary::{AssessedRide, Overall, assess_rides, overall};
@@ -203,13 +203,8 @@ impl Case {
         id: ShipmentId,
         now: DateTime<Utc>,
     ) -> Result<Self, ApiError> {
-        db.shipment(caller.organisation, id).await.map_err(named("shipment"))?;
-        // The rides before the shipment, as those who evaluate have it.
+        let shipment = lock_shipment(db, caller.organisation, id).await.map_err(named("shipment"))?;
         let rides = db.rides(&[id]).await?;
-        let assignments: Vec<_> = rides.iter().map(|ride| ride.assignment).collect();
-        db.lock_assignments(&assignments).await?;
-        db.lock_shipment_verdicts(&[id]).await?;
-        let shipment = db.shipment(caller.organisation, id).await?;
         let before = db.last_dispositions(&[id]).await?.remove(&id).map(|kept| kept.decision.decision);
         let profile = service.profiles.get_one(db, shipment.profile).await?;
         let is_approved = !db.approvals(&[profile.id]).await?.is_empty();

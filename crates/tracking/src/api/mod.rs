@@ -5,6 +5,7 @@ mod alerts;
 mod badges;
 mod contracts;
 mod dispositions;
+mod endings;
 mod events;
 mod history;
 mod intake;
@@ -12,6 +13,7 @@ mod login;
 mod once;
 mod organisations;
 mod page;
+mod pool;
 mod problem;
 mod profiles;
 mod rides;
@@ -47,6 +49,7 @@ const MAX_BODY: usize = 256 * 1024;
         login::log_in, login::show_me, status::show_status, events::stream_events,
         shipments::list_shipments, shipments::add_shipment, shipments::show_shipment, rides::bind_tracker,
         rides::unbind_tracker, dispositions::decide_disposition, dispositions::list_dispositions,
+        endings::cancel_shipment, endings::return_shipment, pool::note_returned, pool::note_lost,
         series::list_readings, series::show_assessment, history::list_past_assessments, alerts::list_shipment_alerts,
         alerts::list_alerts, alerts::acknowledge_alert, history::show_alert_history,
         trackers::list_trackers, trackers::add_tracker, trackers::show_tracker, trackers::list_uplinks,
@@ -96,6 +99,10 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(rides::unbind_tracker)
                     .service(dispositions::decide_disposition)
                     .service(dispositions::list_dispositions)
+                    .service(endings::cancel_shipment)
+                    .service(endings::return_shipment)
+                    .service(pool::note_returned)
+                    .service(pool::note_lost)
                     .service(series::list_readings)
                     .service(series::show_assessment)
                     .service(history::list_past_assessments)

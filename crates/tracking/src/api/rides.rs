@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::access::{BindTracker, Caller};
 use super::once::Once;
+use super::pool::check_free;
 use super::problem::{ApiError, Problem, named};
 use super::shipments::{Shipment, audit, show_one};
 use super::text::{dev_eui, happened};
@@ -60,16 +61,19 @@ pub async fn bind_tracker(
     if !shipment.status.is_under_way() {
         return Err(ApiError::Conflict(format!("the shipment is {}", shipment.status)));
     }
-    let tracker = db.tracker(caller.organisation, dev_eui).await.map_err(|error| match error {
+    let pooled = db.pooled_tracker(caller.organisation, dev_eui).await.map_err(|error| match error {
         StoreError::NotFound => {
             ApiError::Unprocessable(format!("dev_eui: tracker {dev_eui} is not registered"))
         }
         other => other.into(),
     })?;
+    let tracker = &pooled.tracker;
     if db.is_tracker_bound(tracker.id, body.from).await? {
         return Err(ApiError::Conflict(format!("tracker {dev_eui} rides with a shipment at that time")));
     }
-    let bound = bind(&service, &mut db, &shipment, &tracker, body.from, now).await?;
+    let not_back = check_free(&pooled, now)?;
+    let mut bound = bind(&service, &mut db, &shipment, tracker, body.from, now).await?;
+    bound.warnings.extend(not_back);
     db.write_audit(&[audit(&caller, "tracker.bound", id, serde_json::json!(&*body))], now).await?;
     let stored = db.shipment(caller.organisation, id).await?;
     let shipment = show_one(&service, &mut db, stored).await?;

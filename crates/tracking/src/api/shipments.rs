@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
+use domain::pool::DAYS_TO_RETURN;
 use domain::profile::Profile;
 use domain::shipment::{Act, Disposition, HoldReason, ShipmentStatus};
 use domain::{ProfileId, ShipmentId};
 use serde::{Deserialize, Serialize};
 use store::{
-    AuditEntry, KeptDecision, NewShipment, Ride, Shipment as StoredShipment, ShipmentFilter, StoreError,
-    StoredProfile,
+    AuditEntry, Halt, KeptDecision, NewShipment, Ride, Shipment as StoredShipment, ShipmentFilter,
+    StoreError, StoredProfile,
 };
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -41,6 +42,12 @@ pub struct Shipment {
     disposition: Option<DispositionView>,
     origin: Option<String>,
     destination: Option<String>,
+    /// How many days its trackers may take to come back.
+    days_to_return: i32,
+    /// Called off before anybody took it over.
+    cancelled: Option<HaltView>,
+    /// Turned back on its way.
+    turned_back: Option<HaltView>,
     profile: ShipmentProfile,
     last_reading: Option<LastReading>,
     /// `no_excursion`, `excursion` or `incomplete`, up to now; null without a tracker.
@@ -50,6 +57,18 @@ pub struct Shipment {
     open_alerts: i64,
     trackers: Vec<RidingTracker>,
     created_at: DateTime<Utc>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct HaltView {
+    at: DateTime<Utc>,
+    reason: String,
+}
+
+impl From<Halt> for HaltView {
+    fn from(Halt { at, reason }: Halt) -> Self {
+        Self { at, reason }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -133,6 +152,9 @@ pub struct ShipmentRequest {
     origin: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     destination: Option<String>,
+    /// How many days its trackers may take to come back (1 to 365; 14 where absent).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    days_to_return: Option<i32>,
 }
 
 /// A shipment after it was made.
@@ -199,12 +221,16 @@ pub async fn add_shipment(
     body: web::Json<ShipmentRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let once = Once::new(&request, &body)?;
+    if body.days_to_return.is_some_and(|days| !(1..=365).contains(&days)) {
+        return Err(ApiError::Unprocessable("days_to_return: write 1 to 365 days".into()));
+    }
     let shipment = NewShipment {
         organisation: caller.organisation,
         reference: non_empty("reference", &body.reference, 100)?,
         profile: ProfileId(body.profile),
         origin: optional("origin", body.origin.as_deref(), 200)?,
         destination: optional("destination", body.destination.as_deref(), 200)?,
+        days_to_return: body.days_to_return,
         created_by: Some(caller.user),
     };
     let now = (service.clock)();
@@ -314,6 +340,9 @@ fn view(
         disposition: decided.map(DispositionView::from),
         origin: shipment.origin,
         destination: shipment.destination,
+        days_to_return: shipment.days_to_return.unwrap_or(DAYS_TO_RETURN),
+        cancelled: shipment.cancelled.map(HaltView::from),
+        turned_back: shipment.turned_back.map(HaltView::from),
         profile,
         last_reading: summary.latest.map(|(dev_eui, latest)| LastReading {
             measured_at: latest.measured_at,

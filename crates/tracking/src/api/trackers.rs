@@ -3,13 +3,15 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
+use domain::pool::PoolState;
+use domain::{DevEui, OrganisationId};
 use networks::payload::Codec;
 use serde::{Deserialize, Serialize};
 use store::{
-    SetAside as StoredSetAside, Tracker as StoredTracker, UnknownTracker, Uplink as StoredUplink,
-    UplinkCursor,
+    PooledTracker, SetAside as StoredSetAside, UnknownTracker, Uplink as StoredUplink, UplinkCursor,
 };
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use super::access::{Caller, ReadTrackers, WriteTrackers};
 use super::once::Once;
@@ -28,12 +30,47 @@ pub struct Tracker {
     codec: String,
     /// Seconds between two uplinks as planned.
     interval_s: i32,
+    /// `available`, `bound`, `to_return`, `overdue` or `lost`.
+    #[schema(value_type = String, example = "available")]
+    pool: PoolState,
+    /// The last ride that took it away; null before the first.
+    last_ride: Option<LastRide>,
+    /// When somebody last said that it is back, and that it is lost.
+    returned_at: Option<DateTime<Utc>>,
+    lost_at: Option<DateTime<Utc>>,
+    /// When a network last heard it.
+    heard_at: Option<DateTime<Utc>>,
 }
 
-impl From<StoredTracker> for Tracker {
-    fn from(tracker: StoredTracker) -> Self {
-        let StoredTracker { dev_eui, name, codec, interval_s, .. } = tracker;
-        Self { dev_eui: dev_eui.to_string(), name, codec, interval_s }
+/// A tracker's last ride, and when it must be back after it.
+#[derive(Serialize, ToSchema)]
+pub struct LastRide {
+    shipment: Uuid,
+    shipment_reference: String,
+    until: Option<DateTime<Utc>>,
+    due_back_at: Option<DateTime<Utc>>,
+}
+
+impl Tracker {
+    pub(super) fn of(pooled: PooledTracker, now: DateTime<Utc>) -> Self {
+        let PooledTracker { tracker, whereabouts, last_shipment, heard_at } = pooled;
+        let last_ride = whereabouts.last_ride.zip(last_shipment).map(|(ride, (id, reference))| LastRide {
+            shipment: id.0,
+            shipment_reference: reference,
+            until: ride.until,
+            due_back_at: ride.due_at(),
+        });
+        Self {
+            dev_eui: tracker.dev_eui.to_string(),
+            name: tracker.name,
+            codec: tracker.codec,
+            interval_s: tracker.interval_s,
+            pool: whereabouts.state(now),
+            last_ride,
+            returned_at: whereabouts.returned_at,
+            lost_at: whereabouts.lost_at,
+            heard_at,
+        }
     }
 }
 
@@ -73,6 +110,31 @@ pub struct TrackerQuery {
     /// `true`: those that were heard without being registered.
     #[serde(default)]
     unknown: bool,
+    /// Those alone that are `available`, `bound`, `to_return`, `overdue` or `lost`.
+    pool: Option<String>,
+}
+
+/// How many trackers are looked through at once for those of one state.
+const SOUGHT_AT_ONCE: i64 = 1000;
+
+/// Those of one state after `after`, one more than the limit where there are so many.
+async fn of_state(
+    db: &mut store::Connection,
+    organisation: OrganisationId,
+    (state, now): (PoolState, DateTime<Utc>),
+    mut after: Option<DevEui>,
+    limit: i64,
+) -> Result<Vec<PooledTracker>, ApiError> {
+    let (mut found, most) = (Vec::new(), usize::try_from(limit).unwrap_or(usize::MAX));
+    loop {
+        let some = db.pooled_trackers(organisation, after, SOUGHT_AT_ONCE).await?;
+        let is_end = i64::try_from(some.len()).is_ok_and(|count| count < SOUGHT_AT_ONCE);
+        after = some.last().map(|pooled| pooled.tracker.dev_eui);
+        found.extend(some.into_iter().filter(|pooled| pooled.whereabouts.state(now) == state));
+        if is_end || found.len() > most {
+            return Ok(found);
+        }
+    }
 }
 
 /// Trackers in the order of their DevEUIs; with `unknown=true` those that were heard without being registered.
@@ -86,6 +148,11 @@ pub async fn list_trackers(
     page: web::Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let limit = page.limit()?;
+    let state = query
+        .pool
+        .as_deref()
+        .map(|state| state.parse().map_err(|error| ApiError::BadRequest(format!("pool: {error}"))));
+    let state: Option<PoolState> = state.transpose()?;
     let mut db = service.store.connect().await?;
     let after = page.parse(|text| text.parse().ok())?;
     if query.unknown {
@@ -93,8 +160,13 @@ pub async fn list_trackers(
         let page = Page::of(rows, limit, |unknown| unknown.dev_eui.to_string(), Unknown::from);
         return Ok(HttpResponse::Ok().json(page));
     }
-    let rows = db.trackers(caller.organisation, after, limit + 1).await?;
-    let page = Page::of(rows, limit, |tracker| tracker.dev_eui.to_string(), Tracker::from);
+    let now = (service.clock)();
+    let rows = match state {
+        Some(state) => of_state(&mut db, caller.organisation, (state, now), after, limit).await?,
+        None => db.pooled_trackers(caller.organisation, after, limit + 1).await?,
+    };
+    let cursor = |pooled: &PooledTracker| pooled.tracker.dev_eui.to_string();
+    let page = Page::of(rows, limit, cursor, |pooled| Tracker::of(pooled, now));
     Ok(HttpResponse::Ok().json(page))
 }
 
@@ -131,7 +203,8 @@ pub async fn add_tracker(
         error.into()
     })?;
     take_up_tracker(&service, &mut db, &tracker, now).await?;
-    let answer = once.finish(&service, db, &caller, StatusCode::CREATED, &Tracker::from(tracker)).await?;
+    let answer = Tracker::of(db.pooled_tracker(caller.organisation, dev_eui).await?, now);
+    let answer = once.finish(&service, db, &caller, StatusCode::CREATED, &answer).await?;
     service.live.publish([(caller.organisation, Change::Tracker { dev_eui })]);
     Ok(answer)
 }
@@ -146,8 +219,8 @@ pub async fn show_tracker(
     path: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let mut db = service.store.connect().await?;
-    let tracker = db.tracker(caller.organisation, dev_eui(&path)?).await.map_err(named("tracker"))?;
-    Ok(HttpResponse::Ok().json(Tracker::from(tracker)))
+    let pooled = db.pooled_tracker(caller.organisation, dev_eui(&path)?).await.map_err(named("tracker"))?;
+    Ok(HttpResponse::Ok().json(Tracker::of(pooled, (service.clock)())))
 }
 
 /// An uplink as the network server reported it.

@@ -85,6 +85,7 @@ impl House {
             profile: self.profile,
             origin: None,
             destination: None,
+            days_to_return: None,
             created_by: None,
         };
         let shipment = db.add_shipment(&made, self.now()).await.unwrap();

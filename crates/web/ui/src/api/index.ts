@@ -30,6 +30,12 @@ export const api = {
   /** What the tracker measures from `until` on is not the shipment's. */
   unbindTracker: (shipment: string, devEui: string, until: string) =>
     client.post<t.Shipment>(`/shipments/${id(shipment)}/trackers/${id(devEui)}/unbind`, { until }),
+  decide: (shipment: string, signature: t.NewDisposition) =>
+    client.post<t.Decided>(`/shipments/${id(shipment)}/disposition`, signature),
+  cancelShipment: (shipment: string, reason: string) =>
+    client.post<t.Shipment>(`/shipments/${id(shipment)}/cancel`, { reason }),
+  returnShipment: (shipment: string, reason: string) =>
+    client.post<t.Shipment>(`/shipments/${id(shipment)}/return`, { reason }),
   assessment: (shipment: string) => client.get<t.ShipmentAssessment>(`/shipments/${id(shipment)}/assessment`),
   pastAssessments: (shipment: string, cursor: string | null) =>
     client.get<t.Page<t.PastAssessment>>(`/shipments/${id(shipment)}/assessments`, { cursor }),
@@ -47,7 +53,8 @@ export const api = {
   acknowledge: (alert: string, reason: string) =>
     client.post<t.Alert>(`/alerts/${id(alert)}/acknowledge`, { reason }),
 
-  trackers: (cursor: string | null) => client.get<t.Page<t.Tracker>>("/trackers", { cursor }),
+  trackers: (pool: string, cursor: string | null) =>
+    client.get<t.Page<t.Tracker>>("/trackers", { pool: pool || null, cursor }),
   allTrackers: () => all((cursor) => client.get<t.Page<t.Tracker>>("/trackers", { cursor })),
   unknownTrackers: () =>
     all((cursor) => client.get<t.Page<t.UnknownTracker>>("/trackers", { unknown: "true", cursor })),
@@ -57,6 +64,10 @@ export const api = {
   setAside: (devEui: string, cursor: string | null) =>
     client.get<t.Page<t.SetAside>>(`/trackers/${id(devEui)}/set-aside`, { limit: 5, cursor }),
   registerTracker: (tracker: t.NewTracker) => client.post<t.Tracker>("/trackers", tracker),
+
+  trackerReturned: (devEui: string) => client.post<t.Tracker>(`/trackers/${id(devEui)}/returned`, {}),
+  trackerLost: (devEui: string, reason: string) =>
+    client.post<t.Tracker>(`/trackers/${id(devEui)}/lost`, { reason }),
 
   unreadableBodies: (cursor: string | null) =>
     client.get<t.Page<t.UnreadableBody>>("/unreadable-bodies", { limit: 20, cursor }),

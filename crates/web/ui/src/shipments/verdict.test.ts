@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { enumWords } from "../api/rust";
 import type { Act, Alarm, Disposition, Shipment } from "../api/types";
 import { limitsOf, summaryOf } from "./scene";
-import { ACTS, actsOf, verdict } from "./verdict";
+import { ACTS, actsOf, endings, verdict } from "./verdict";
 
 const GOOD: Shipment = {
   id: "s",
@@ -14,6 +14,9 @@ const GOOD: Shipment = {
   disposition: null,
   origin: null,
   destination: null,
+  days_to_return: 14,
+  cancelled: null,
+  turned_back: null,
   profile: { id: "p", name: "Refrigerated", version: 1, range: { min_c: 2, max_c: 8 }, approved: true },
   last_reading: { measured_at: "2026-03-01T08:00:00Z", temperature_c: 5, humidity_pct: null, dev_eui: "a" },
   assessment: "no_excursion",
@@ -95,6 +98,22 @@ test("who reads of an excursion on record is told whether quality released it", 
     verdict({ ...GOOD, assessment: "excursion", disposition }).advice;
   expect(advice(null)).toMatch(/ask quality before it is used\.$/);
   expect(advice({ ...REJECTED, decision: "release" })).toMatch(/Quality released it all the same\.$/);
+});
+
+test.each<[Partial<Shipment>, string[]]>([
+  [{ status: "draft" }, ["cancel"]],
+  [{ status: "packed" }, ["cancel"]],
+  [{ status: "packed", on_hold: true }, ["decide", "cancel"]],
+  [{ status: "in_transit" }, ["turnBack"]],
+  [{ status: "delivered", on_hold: true }, ["decide", "turnBack"]],
+  [{ status: "delivered", turned_back: { at: "2026-03-01T09:00:00Z", reason: "refused" } }, []],
+  [{ status: "received" }, ["decide"]],
+  [{ status: "closed" }, []],
+  [{ status: "closed", on_hold: true }, ["decide"]],
+  [{ status: "cancelled" }, []],
+])("of %j the page offers %j", (part, expected) => {
+  const offered = Object.entries(endings({ ...GOOD, ...part })).filter(([, may]) => may);
+  expect(offered.map(([what]) => what)).toEqual(expected);
 });
 
 const USE: Act[] = ["accept_into_stock", "dispense"];

@@ -34,6 +34,19 @@ export const DECIDED: Record<Decision, string> = {
   destroy: "to be destroyed",
 };
 
+/** Whether quality may decide now, and whether somebody may call it off or turn it back: the service has the last word. */
+export function endings({
+  status,
+  on_hold,
+  turned_back,
+}: Pick<Shipment, "status" | "on_hold" | "turned_back">) {
+  return {
+    decide: on_hold || status === "received",
+    cancel: status === "draft" || status === "packed",
+    turnBack: (status === "in_transit" || status === "delivered") && turned_back === null,
+  };
+}
+
 type Known = Pick<
   Shipment,
   | "status"

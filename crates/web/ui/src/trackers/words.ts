@@ -1,4 +1,4 @@
-import type { Gateway } from "../api/types";
+import type { Gateway, PoolState } from "../api/types";
 
 /** Who heard it and how well: `2 gateways, best −97 dBm`. */
 export function receptionOf(gateways: Gateway[]): string {
@@ -9,3 +9,11 @@ export function receptionOf(gateways: Gateway[]): string {
   const best = String(Math.max(...heard)).replace("-", "−");
   return gateways.length === 1 ? `${count}, ${best}\u00a0dBm` : `${count}, best ${best}\u00a0dBm`;
 }
+
+export const POOL: Record<PoolState, string> = {
+  available: "Available",
+  bound: "Rides",
+  to_return: "To return",
+  overdue: "Overdue",
+  lost: "Lost",
+};

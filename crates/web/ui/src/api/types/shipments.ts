@@ -38,6 +38,11 @@ export interface ShipmentProfile {
   approved: boolean;
 }
 
+export interface Halt {
+  at: string;
+  reason: string;
+}
+
 /** A signed decision of quality. */
 export interface Disposition {
   id: string;
@@ -81,6 +86,12 @@ export interface Shipment {
   disposition: Disposition | null;
   origin: string | null;
   destination: string | null;
+  /** How many days its trackers may take to come back. */
+  days_to_return: number;
+  /** Called off before anybody took it over. */
+  cancelled: Halt | null;
+  /** Turned back on its way. */
+  turned_back: Halt | null;
   profile: ShipmentProfile;
   last_reading: LastReading | null;
   /** Null without a tracker, as the coverage is. */
@@ -96,6 +107,7 @@ export interface NewShipment {
   profile: string;
   origin?: string;
   destination?: string;
+  days_to_return?: number;
 }
 
 export interface MadeShipment extends Shipment {

@@ -3,6 +3,24 @@ export interface Tracker {
   name: string;
   codec: string;
   interval_s: number;
+  pool: PoolState;
+  /** The last ride that took it away; null before the first. */
+  last_ride: LastRide | null;
+  /** When somebody last said that it is back, and that it is lost. */
+  returned_at: string | null;
+  lost_at: string | null;
+  /** When a network last heard it. */
+  heard_at: string | null;
+}
+
+export type PoolState = "available" | "bound" | "to_return" | "overdue" | "lost";
+
+export interface LastRide {
+  shipment: string;
+  shipment_reference: string;
+  /** Null while it lasts. */
+  until: string | null;
+  due_back_at: string | null;
 }
 
 export interface NewTracker {

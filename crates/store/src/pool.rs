@@ -1,0 +1,157 @@
+//! The tracker pool: who is out, and who is back. What that makes of a tracker is the domain's to say.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use domain::pool::{LastRide, PoolState, Whereabouts};
+use domain::{DevEui, OrganisationId, ShipmentId, TrackerId};
+use uuid::Uuid;
+
+use crate::statement::statement;
+use crate::trackers::{Tracker, eui, stored_eui};
+use crate::{Connection, StoreError};
+
+/// A tracker with what is known of its whereabouts.
+#[derive(Debug, Clone)]
+pub struct PooledTracker {
+    pub tracker: Tracker,
+    pub whereabouts: Whereabouts,
+    /// The shipment of its last ride, and its reference.
+    pub last_shipment: Option<(ShipmentId, String)>,
+    /// Network receive time of its latest uplink.
+    pub heard_at: Option<DateTime<Utc>>,
+}
+
+const POOLED: &str =
+    "select t.id, t.organisation_id, t.dev_eui, t.name, t.codec, t.interval_s, t.returned_at, t.lost_at,
+         l.heard_at, r.from_at, r.until_at, r.days_to_return, r.shipment_id, r.reference
+     from trackers t
+     left join tracker_states l on l.tracker_id = t.id
+     left join lateral (select a.from_at, a.until_at, s.days_to_return, s.id as shipment_id, s.reference
+         from assignments a join shipments s on s.id = a.shipment_id and s.status <> 'cancelled'
+         where a.tracker_id = t.id order by a.until_at desc nulls first, a.from_at desc limit 1) r on true";
+
+impl Connection {
+    /// Trackers of one organisation in the order of their DevEUIs, after `after`.
+    pub async fn pooled_trackers(
+        &mut self,
+        organisation: OrganisationId,
+        after: Option<DevEui>,
+        limit: i64,
+    ) -> Result<Vec<PooledTracker>, StoreError> {
+        let rows: Vec<Row> = sql_query(format!(
+            "{POOLED} where t.organisation_id = $1 and ($2 is null or t.dev_eui > $2) order by t.dev_eui limit $3"
+        ))
+        .bind::<Integer, _>(organisation.0)
+        .bind::<Nullable<BigInt>, _>(after.map(stored_eui))
+        .bind::<BigInt, _>(limit)
+        .load(&mut self.raw)
+        .await?;
+        Ok(rows.into_iter().map(Row::tracker).collect())
+    }
+
+    pub async fn pooled_tracker(
+        &mut self,
+        organisation: OrganisationId,
+        dev_eui: DevEui,
+    ) -> Result<PooledTracker, StoreError> {
+        let rows: Vec<Row> = sql_query(format!("{POOLED} where t.organisation_id = $1 and t.dev_eui = $2"))
+            .bind::<Integer, _>(organisation.0)
+            .bind::<BigInt, _>(stored_eui(dev_eui))
+            .load(&mut self.raw)
+            .await?;
+        rows.into_iter().next().map(Row::tracker).ok_or(StoreError::NotFound)
+    }
+
+    /// The trackers of all organisations that must be back by now and are not, in the order of their ids. Of one that is
+    /// lost nobody waits for the return.
+    pub async fn overdue_trackers(&mut self, now: DateTime<Utc>) -> Result<Vec<PooledTracker>, StoreError> {
+        // None may take less than a day.
+        let rows: Vec<Row> = sql_query(format!(
+            "{POOLED} where r.until_at <= $1 - interval '1 day'
+                 and (t.returned_at is null or t.returned_at < r.until_at) order by t.id"
+        ))
+        .bind::<Timestamptz, _>(now)
+        .load(&mut self.raw)
+        .await?;
+        let those = rows.into_iter().map(Row::tracker);
+        Ok(those.filter(|pooled| pooled.whereabouts.state(now) == PoolState::Overdue).collect())
+    }
+
+    /// Notes that somebody says that the tracker is back.
+    pub async fn note_returned(&mut self, tracker: TrackerId, at: DateTime<Utc>) -> Result<(), StoreError> {
+        statement("update trackers set returned_at = $1 where id = $2")
+            .bind::<Timestamptz, _>(at)
+            .bind::<Integer, _>(tracker.0)
+            .execute(&mut self.raw)
+            .await?;
+        Ok(())
+    }
+
+    /// Notes that somebody says that the tracker is lost.
+    pub async fn note_lost(&mut self, tracker: TrackerId, at: DateTime<Utc>) -> Result<(), StoreError> {
+        statement("update trackers set lost_at = $1 where id = $2")
+            .bind::<Timestamptz, _>(at)
+            .bind::<Integer, _>(tracker.0)
+            .execute(&mut self.raw)
+            .await?;
+        Ok(())
+    }
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Integer)]
+    id: i32,
+    #[diesel(sql_type = Integer)]
+    organisation_id: i32,
+    #[diesel(sql_type = BigInt)]
+    dev_eui: i64,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    codec: String,
+    #[diesel(sql_type = Integer)]
+    interval_s: i32,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    returned_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    lost_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    heard_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    from_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    until_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    days_to_return: Option<i32>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    shipment_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Text>)]
+    reference: Option<String>,
+}
+
+impl Row {
+    fn tracker(self) -> PooledTracker {
+        let (until, days_to_return) = (self.until_at, self.days_to_return);
+        PooledTracker {
+            tracker: Tracker {
+                id: TrackerId(self.id),
+                organisation: OrganisationId(self.organisation_id),
+                dev_eui: eui(self.dev_eui),
+                name: self.name,
+                codec: self.codec,
+                interval_s: self.interval_s,
+            },
+            whereabouts: Whereabouts {
+                last_ride: self.from_at.map(|from| LastRide { from, until, days_to_return }),
+                returned_at: self.returned_at,
+                lost_at: self.lost_at,
+            },
+            last_shipment: self.shipment_id.map(ShipmentId).zip(self.reference),
+            heard_at: self.heard_at,
+        }
+    }
+}
