@@ -43,6 +43,9 @@ named_enum! {
         /// Trackers with their uplinks, and the unknown ones that were heard.
         ReadTrackers = "read_trackers",
         WriteTrackers = "write_trackers",
+        /// Places, lanes, and where a shipment is.
+        ReadPlaces = "read_places",
+        WritePlaces = "write_places",
         ReadProfiles = "read_profiles",
         WriteProfiles = "write_profiles",
         /// Sign that a version of a profile may decide.
@@ -76,6 +79,8 @@ impl Role {
                 AcknowledgeAlerts,
                 ReadTrackers,
                 WriteTrackers,
+                ReadPlaces,
+                WritePlaces,
                 ReadProfiles,
                 WriteProfiles,
                 ManageUsers,
@@ -93,6 +98,8 @@ impl Role {
                 AcknowledgeAlerts,
                 ReadTrackers,
                 WriteTrackers,
+                ReadPlaces,
+                WritePlaces,
                 ReadProfiles,
                 ReadPartners,
                 WritePartners,
@@ -105,16 +112,20 @@ impl Role {
                 BindTracker,
                 ReadAlerts,
                 ReadTrackers,
+                ReadPlaces,
                 ReadProfiles,
                 ReadPartners,
             ],
-            Self::Courier => &[ReadShipments, ReadAlerts, ReadPartners],
-            Self::Receiver => &[ReadShipments, ReadAlerts, ReadTrackers, ReadProfiles, ReadPartners],
+            Self::Courier => &[ReadShipments, ReadAlerts, ReadPlaces, ReadPartners],
+            Self::Receiver => {
+                &[ReadShipments, ReadAlerts, ReadTrackers, ReadPlaces, ReadProfiles, ReadPartners]
+            }
             Self::Quality => &[
                 ReadShipments,
                 ReadAlerts,
                 AcknowledgeAlerts,
                 ReadTrackers,
+                ReadPlaces,
                 ReadProfiles,
                 WriteProfiles,
                 ApproveProfiles,
@@ -127,6 +138,7 @@ impl Role {
                 ReadShipments,
                 ReadAlerts,
                 ReadTrackers,
+                ReadPlaces,
                 ReadProfiles,
                 ReadPartners,
                 ReadQualifications,

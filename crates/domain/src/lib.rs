@@ -29,6 +29,7 @@ pub mod route;
 pub mod shipment;
 pub mod silence;
 mod time;
+pub mod whereabouts;
 
 pub use duration::Duration;
 pub use ids::{

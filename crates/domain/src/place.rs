@@ -24,6 +24,8 @@ pub(crate) use stay::stays_by;
 pub use stay::{Ending, Margins, Stay, stays, visits};
 
 use crate::named_enum::named_enum;
+use crate::profile::Range;
+use crate::quantity::Temperature;
 
 named_enum! {
     /// What a place can store, or a box must be stored in.
@@ -40,6 +42,27 @@ named_enum! {
         ControlledRoom = "controlled_room",
         /// 15 to 25 °C (EP, JP, WHO).
         Room = "room",
+    }
+}
+
+impl StorageClass {
+    /// Its range in 0.01 °C, ends inside.
+    pub const fn range(self) -> (Temperature, Temperature) {
+        let (min, max) = match self {
+            Self::UltraCold => (-9_000, -6_000),
+            Self::Frozen => (-2_500, -1_000),
+            Self::Refrigerated => (200, 800),
+            Self::Cool => (800, 1_500),
+            Self::ControlledRoom => (2_000, 2_500),
+            Self::Room => (1_500, 2_500),
+        };
+        (Temperature(min), Temperature(max))
+    }
+
+    /// Whether what is stored in it stays within the label's range.
+    pub fn suits(self, label: Range) -> bool {
+        let (min, max) = self.range();
+        label.min_c.is_none_or(|least| least <= min) && label.max_c.is_none_or(|most| max <= most)
     }
 }
 

@@ -92,6 +92,11 @@ impl Plan {
         Ok(Self { consignee, legs })
     }
 
+    /// One that was checked when it was made, with its legs in order: lanes may have changed since.
+    pub fn kept(consignee: OrganisationId, legs: Vec<Leg>) -> Self {
+        Self { consignee, legs }
+    }
+
     /// In the order of the way; at least one.
     pub fn legs(&self) -> &[Leg] {
         &self.legs

@@ -75,7 +75,11 @@ pub(crate) fn parse(word: Option<&str>, body: &[u8]) -> Result<Event, ParseError
     let event = body.common(kind);
     Ok(match kind {
         EventKind::Uplink => body.uplink(event),
-        EventKind::Location => Event { location: body.location.known().and_then(Place::known), ..event },
+        EventKind::Location => Event {
+            location: body.location.known().and_then(Place::known),
+            accuracy_m: body.location.known().and_then(Place::accuracy_m),
+            ..event
+        },
         _ => event,
     })
 }

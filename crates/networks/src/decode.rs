@@ -26,15 +26,19 @@ pub fn gateways_json(gateways: &[Gateway]) -> Result<String, serde_json::Error> 
     serde_json::to_string(&gateways.iter().map(GatewayView::of).collect::<Vec<_>>())
 }
 
-/// The ids in what [`gateways_json`] wrote. A gateway without one is left out.
-pub fn gateway_ids(json: &str) -> impl Iterator<Item = Cow<'_, str>> {
-    #[derive(Deserialize)]
-    struct Named<'a> {
-        #[serde(borrow)]
-        id: Option<Cow<'a, str>>,
-    }
-    let gateways: Vec<Named<'_>> = serde_json::from_str(json).unwrap_or_default();
-    gateways.into_iter().filter_map(|gateway| gateway.id)
+/// A gateway in what [`gateways_json`] wrote.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct HeardGateway<'a> {
+    #[serde(borrow)]
+    pub id: Option<Cow<'a, str>>,
+    pub rssi_dbm: Option<f64>,
+    pub snr_db: Option<f64>,
+    pub location: Option<Location>,
+}
+
+/// What [`gateways_json`] wrote, read back; nothing where it did not write it.
+pub fn read_gateways(json: &str) -> Vec<HeardGateway<'_>> {
+    serde_json::from_str(json).unwrap_or_default()
 }
 
 #[derive(Serialize)]
@@ -102,12 +106,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ids_of_gateways_are_read_back_from_what_was_written() {
+    fn gateways_are_read_back_from_what_was_written() {
         let named = |id: &str| Gateway { id: Some(id.to_owned()), rssi: Some(-97.5), ..Gateway::default() };
-        let gateways = [named("0016c001f153a14c"), Gateway::default(), named("roof \"7\"")];
-        let json = gateways_json(&gateways).unwrap();
-        assert!(gateway_ids(&json).eq(["0016c001f153a14c", "roof \"7\""]));
-        assert_eq!(gateway_ids("[]").count(), 0);
-        assert_eq!(gateway_ids("no JSON").count(), 0);
+        let located = Gateway { location: Some(Location { lat: 48.5, lon: -11.5 }), ..Gateway::default() };
+        let json = gateways_json(&[named("0016c001f153a14c"), located, named("roof \"7\"")]).unwrap();
+        let read = read_gateways(&json);
+        let ids: Vec<_> = read.iter().map(|gateway| gateway.id.as_deref()).collect();
+        assert_eq!(ids, [Some("0016c001f153a14c"), None, Some("roof \"7\"")]);
+        assert_eq!((read[0].rssi_dbm, read[0].location), (Some(-97.5), None));
+        assert_eq!(read[1].location, Some(Location { lat: 48.5, lon: -11.5 }));
+        assert!(read_gateways("[]").is_empty() && read_gateways("no JSON").is_empty());
     }
 }

@@ -82,6 +82,9 @@ pub struct Event {
     /// Where the network believes the device to be; only with [`EventKind::Location`].
     #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
+    /// How good the network says that is, in metres.
+    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none", serialize_with = "number")]
+    pub accuracy_m: Option<f64>,
 }
 
 /// One reception by one gateway.

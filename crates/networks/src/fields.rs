@@ -58,9 +58,15 @@ fn cut(text: &str) -> String {
 pub(crate) struct Place {
     latitude: Decimal,
     longitude: Decimal,
+    accuracy: Decimal,
 }
 
 impl Place {
+    /// Metres. Zero is what is left out, and no network is exact.
+    pub(crate) fn accuracy_m(&self) -> Option<f64> {
+        self.accuracy.known().filter(|metres| *metres > 0.0 && metres.is_finite())
+    }
+
     /// None for `{}` and for 0/0, which are the same unset message, and for what is not on the globe.
     pub(crate) fn known(&self) -> Option<Location> {
         let (lat, lon) = (self.latitude.or_zero()?, self.longitude.or_zero()?);

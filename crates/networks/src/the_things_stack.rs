@@ -215,7 +215,9 @@ impl Body<'_> {
 
     fn location(self, event: Event) -> Event {
         let solved = self.location_solved.as_ref().and_then(Part::known);
-        Event { location: solved.and_then(|solved| solved.location.known()?.known()), ..event }
+        let place = solved.and_then(|solved| solved.location.known());
+        let (location, accuracy_m) = (place.and_then(Place::known), place.and_then(Place::accuracy_m));
+        Event { location, accuracy_m, ..event }
     }
 }
 

@@ -160,6 +160,10 @@ fn a_solved_location_is_kept_with_the_event() {
     let body = br#"{"deviceInfo":{},"location":{"latitude":-33.5,"longitude":151.25}}"#;
     let location = read(Some("location"), body).unwrap().location.unwrap();
     assert_eq!((location.lat, location.lon), (-33.5, 151.25));
+    for (accuracy, known) in [("", None), (r#","accuracy":0"#, None), (r#","accuracy":12.5"#, Some(12.5))] {
+        let body = format!(r#"{{"location":{{"latitude":1,"longitude":2{accuracy}}}}}"#);
+        assert_eq!(read(Some("location"), body.as_bytes()).unwrap().accuracy_m, known, "{accuracy}");
+    }
     assert_eq!(read(Some("location"), br#"{"location":{}}"#).unwrap().location, None);
     assert_eq!(
         read(Some("location"), br#"{"location":{"latitude":91,"longitude":1}}"#).unwrap().location,

@@ -35,6 +35,7 @@ fn event() -> Event {
             location: Some(Location { lat: 48.5, lon: 11.5 }),
         }],
         location: None,
+        accuracy_m: None,
     }
 }
 
@@ -127,7 +128,8 @@ fn any_event() -> impl Strategy<Value = Event> {
     let ids = (kind(), option::of(any::<u64>()), option::of(".*"), option::of("[0-9a-f]{8}"));
     let frame = (any::<Option<u32>>(), any::<Option<u8>>(), any::<Option<Vec<u8>>>(), any::<Option<bool>>());
     let air = (option::of(time()), prop::collection::vec(gateway(), 0..4), option::of(location()));
-    (ids, frame, air).prop_map(|(ids, frame, (received_at, gateways, location))| Event {
+    let air = (air, option::of(0.0..1e6));
+    (ids, frame, air).prop_map(|(ids, frame, ((received_at, gateways, location), accuracy_m))| Event {
         kind: ids.0,
         dev_eui: ids.1.map(DevEui),
         application: ids.2,
@@ -139,6 +141,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         received_at,
         gateways,
         location,
+        accuracy_m,
     })
 }
 

@@ -117,8 +117,9 @@ fn a_failed_downlink_is_shown_with_what_was_to_be_sent() {
 #[test]
 fn a_solved_location_is_kept_with_the_event() {
     let body = br#"{"location_solved":{"service":"gls","location":{"latitude":37.5,"longitude":23.5,"accuracy":10}}}"#;
-    let location = read(None, body).unwrap().location.unwrap();
-    assert_eq!((location.lat, location.lon), (37.5, 23.5));
+    let event = read(None, body).unwrap();
+    let location = event.location.unwrap();
+    assert_eq!((location.lat, location.lon, event.accuracy_m), (37.5, 23.5, Some(10.0)));
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! From messages to kinds: uplinks, other events, unreadable bodies, and reports of the ingesters about themselves.
 
 use chrono::{DateTime, Duration, Utc};
-use domain::OrganisationId;
 use domain::alert::AlertKind;
+use domain::place::{NETWORK_ACCURACY_M, Point, Position, PositionSource};
+use domain::{DevEui, OrganisationId};
 use networks::message::{Body, Message, Source};
 use networks::{Event, EventKind};
 use sha2::{Digest, Sha256};
@@ -20,8 +21,18 @@ pub const FARTHEST_BACK: Duration = Duration::days(400);
 pub struct Arrived {
     pub uplinks: Vec<Uplink>,
     pub events: Vec<DeviceEvent>,
+    /// What networks worked out; each is an event, too.
+    pub located: Vec<Located>,
     pub unreadable: Vec<UnreadableBody>,
     pub reports: Vec<Report>,
+}
+
+/// Where a network believes a device to have been.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Located {
+    pub organisation: OrganisationId,
+    pub dev_eui: DevEui,
+    pub position: Position,
 }
 
 /// Something about the installation itself that a person must hear of.
@@ -94,7 +105,10 @@ impl Arrived {
             Body::Event { source, event } if event.kind == EventKind::Uplink => {
                 self.uplinks.push(uplink(source, event, at));
             }
-            Body::Event { source, event } => self.events.push(device_event(source, &event, at)),
+            Body::Event { source, event } => {
+                self.located.extend(located(source.organisation, &event, at));
+                self.events.push(device_event(source, &event, at));
+            }
             Body::Unreadable { source, reason, body } => {
                 self.unreadable.push(unreadable(&source, &reason, body, at));
                 self.reports.push(Report::Unreadable { source, at });
@@ -158,8 +172,20 @@ fn device_event(source: Source, event: &Event, arrived_at: DateTime<Utc>) -> Dev
     }
 }
 
+/// `None` where the event does not say which device is where.
+fn located(organisation: OrganisationId, event: &Event, arrived_at: DateTime<Utc>) -> Option<Located> {
+    let (dev_eui, location) = (event.dev_eui?, event.location?);
+    let point = Point::from_degrees(location.lat, location.lon).ok()?;
+    // Rounded up, so that a position is never said to be better than it is; a number too large is the largest.
+    let accuracy_m = event.accuracy_m.map_or(NETWORK_ACCURACY_M, |metres| metres.ceil() as u32);
+    let (at, source) = (received_at(event, arrived_at), PositionSource::Network);
+    Some(Located { organisation, dev_eui, position: Position { at, accuracy_m, point, source } })
+}
+
 #[cfg(test)]
 mod tests {
+    use networks::Location;
+
     use super::*;
 
     fn at(seconds: i64) -> DateTime<Utc> {
@@ -177,5 +203,24 @@ mod tests {
             assert_eq!(received_at(&event, arrived), expected, "{offset} s");
         }
         assert_eq!(received_at(&Event::default(), arrived), arrived);
+    }
+
+    #[test]
+    fn a_networks_location_is_as_good_as_it_says_and_else_three_kilometres() {
+        let place = Location { lat: 48.5, lon: 11.5 };
+        let event = |dev_eui, location, accuracy_m| Event {
+            dev_eui,
+            location,
+            accuracy_m,
+            received_at: Some(at(0)),
+            ..Event::default()
+        };
+        let owner = OrganisationId(1);
+        for (said, believed) in [(None, 3_000), (Some(20.0), 20), (Some(20.1), 21), (Some(1e12), u32::MAX)] {
+            let found = located(owner, &event(Some(DevEui(7)), Some(place), said), at(1)).unwrap();
+            assert_eq!((found.position.at, found.position.accuracy_m), (at(0), believed), "{said:?}");
+        }
+        assert_eq!(located(owner, &event(None, Some(place), None), at(1)), None, "of which device?");
+        assert_eq!(located(owner, &event(Some(DevEui(7)), None, None), at(1)), None);
     }
 }

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::{DevEui, OrganisationId, Reading, TrackerId};
-use store::{Connection, Partitioned, StoreError, Tracker, TrackerReading, Uplink, partition_day};
+use store::{
+    Connection, Partitioned, StoreError, Tracker, TrackerPosition, TrackerReading, Uplink, partition_day,
+};
 
 use crate::Service;
 use crate::alerting::AlertWork;
-use crate::arrived::{Arrived, Report};
+use crate::arrived::{Arrived, Located, Report};
 use crate::assess::{Fresh, reassess};
 use crate::heard::{Heard, decode_uplinks};
 use crate::links::store_states;
@@ -56,8 +58,9 @@ pub async fn consume_batch(service: &Service, arrived: &mut Arrived) -> Result<(
     db.share_intake().await?;
     let now = (service.clock)();
     let recorded_at = db.recording_time(now).await?;
-    let trackers = find_trackers(&mut db, &arrived.uplinks).await?;
-    let heard = decode_uplinks(&mut arrived.uplinks, &trackers);
+    let trackers = find_trackers(&mut db, &arrived.uplinks, &arrived.located).await?;
+    let mut heard = decode_uplinks(&mut arrived.uplinks, &trackers);
+    heard.positions.extend(arrived.located.iter().filter_map(|located| worked_out(located, &trackers)));
     service.workers.ensure_partitions(&days_of(&arrived.uplinks, &heard.readings)).await?;
     store_intake(&mut db, arrived).await?;
     let fresh = store_readings(&mut db, &heard, recorded_at).await?;
@@ -75,11 +78,23 @@ pub async fn consume_batch(service: &Service, arrived: &mut Arrived) -> Result<(
 
 type Trackers = HashMap<(OrganisationId, DevEui), Tracker>;
 
-async fn find_trackers(db: &mut Connection, uplinks: &[Uplink]) -> Result<Trackers, StoreError> {
-    let devices: BTreeSet<_> =
-        uplinks.iter().filter_map(|uplink| Some((uplink.organisation, uplink.dev_eui?))).collect();
+async fn find_trackers(
+    db: &mut Connection,
+    uplinks: &[Uplink],
+    located: &[Located],
+) -> Result<Trackers, StoreError> {
+    let heard = uplinks.iter().filter_map(|uplink| Some((uplink.organisation, uplink.dev_eui?)));
+    let located = located.iter().map(|located| (located.organisation, located.dev_eui));
+    let devices: BTreeSet<_> = heard.chain(located).collect();
     let trackers = db.trackers_of(&devices.into_iter().collect::<Vec<_>>()).await?;
     Ok(trackers.into_iter().map(|tracker| ((tracker.organisation, tracker.dev_eui), tracker)).collect())
+}
+
+/// Of a device that is registered; nothing is kept of where others were.
+fn worked_out(located: &Located, trackers: &Trackers) -> Option<TrackerPosition> {
+    let tracker = trackers.get(&(located.organisation, located.dev_eui))?;
+    let (organisation, position) = (located.organisation, located.position);
+    Some(TrackerPosition { organisation, tracker: tracker.id, position })
 }
 
 fn days_of(uplinks: &[Uplink], readings: &[TrackerReading]) -> Vec<(Partitioned, chrono::NaiveDate)> {
@@ -108,6 +123,7 @@ async fn store_readings(
 ) -> Result<FreshReadings, StoreError> {
     let inserted = db.insert_readings(&heard.readings, recorded_at).await?;
     db.insert_set_aside(&heard.set_aside).await?;
+    db.add_positions(&heard.positions, recorded_at).await?;
     let mut fresh = FreshReadings::new();
     for reading in inserted.into_iter().filter_map(|position| heard.readings.get(position)) {
         fresh.entry(reading.tracker).or_default().push(reading.reading);

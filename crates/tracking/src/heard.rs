@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use domain::place::{GATEWAY_RANGE_M, Point, Position, PositionSource};
 use domain::silence::numbers::{Run, add_to_runs};
 use domain::silence::outage::HeardBy;
 use domain::{DevEui, OrganisationId, TrackerId};
 use networks::payload::{self, Codec, Payload};
-use store::{SetAside, Tracker, TrackerNews, TrackerReading, UnknownTracker, Uplink};
+use store::{SetAside, Tracker, TrackerNews, TrackerPosition, TrackerReading, UnknownTracker, Uplink};
 
 use crate::arrived::{FARTHEST_BACK, MOST_AHEAD, Report};
 use crate::links::{Gateways, Link};
@@ -18,6 +19,7 @@ use crate::links::{Gateways, Link};
 pub struct Heard {
     pub readings: Vec<TrackerReading>,
     pub set_aside: Vec<SetAside>,
+    pub positions: Vec<TrackerPosition>,
     pub news: HashMap<TrackerId, (TrackerNews, Link)>,
     /// Those that heard any device, registered or not.
     pub gateways: Gateways,
@@ -32,14 +34,17 @@ pub fn decode_uplinks(
 ) -> Heard {
     let mut heard = Heard::default();
     for uplink in uplinks {
-        let gateways = heard.gateways.note(uplink);
+        let (gateways, near) = heard.gateways.note(uplink);
         let Some(dev_eui) = uplink.dev_eui else {
             uplink.problem = Some("the network server did not say which device".to_owned());
             heard.note_nameless(uplink);
             continue;
         };
         match trackers.get(&(uplink.organisation, dev_eui)) {
-            Some(tracker) => uplink.problem = heard.decode(uplink, tracker, gateways).err(),
+            Some(tracker) => {
+                heard.positions.extend(near.map(|point| within_hearing(uplink, tracker, point)));
+                uplink.problem = heard.decode(uplink, tracker, gateways).err();
+            }
             None => {
                 uplink.problem = Some("the tracker is not registered".to_owned());
                 heard.note_unknown(uplink, dev_eui);
@@ -116,6 +121,13 @@ impl Heard {
         unknown.first_heard_at = unknown.first_heard_at.min(at);
         unknown.last_heard_at = unknown.last_heard_at.max(at);
     }
+}
+
+/// The tracker was somewhere within hearing of a gateway.
+fn within_hearing(uplink: &Uplink, tracker: &Tracker, point: Point) -> TrackerPosition {
+    let (at, source) = (uplink.received_at, PositionSource::Gateway);
+    let position = Position { at, accuracy_m: GATEWAY_RANGE_M, point, source };
+    TrackerPosition { organisation: tracker.organisation, tracker: tracker.id, position }
 }
 
 fn silent_news(tracker: &Tracker, heard_at: DateTime<Utc>) -> TrackerNews {

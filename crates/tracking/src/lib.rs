@@ -26,6 +26,7 @@ mod replay;
 mod silence;
 mod summary;
 mod watch;
+mod whereabouts;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

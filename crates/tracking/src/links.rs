@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use domain::place::Point;
 use domain::silence::numbers::{Hole, Numbers, Run};
 use domain::silence::outage::HeardBy;
 use domain::{GatewayId, TrackerId};
@@ -27,15 +28,16 @@ pub struct Gateways {
 }
 
 impl Gateways {
-    /// Notes those that heard an uplink; returns their places.
-    pub fn note(&mut self, uplink: &Uplink) -> Vec<usize> {
+    /// Notes those that heard an uplink; returns their places, and where the one stands that heard it best of those
+    /// that say where they stand.
+    pub fn note(&mut self, uplink: &Uplink) -> (Vec<usize>, Option<Point>) {
         let is_name =
             |name: &str| !name.is_empty() && name.len() <= LONGEST_NAME && !name.contains(char::is_control);
-        networks::decode::gateway_ids(&uplink.gateways)
-            .filter(|name| is_name(name))
-            .take(MOST_OF_AN_UPLINK)
-            .map(|name| self.note_one(&name, uplink))
-            .collect()
+        let gateways = networks::decode::read_gateways(&uplink.gateways);
+        let best = best_located(&gateways);
+        let names = gateways.into_iter().filter_map(|gateway| gateway.id).filter(|name| is_name(name));
+        let places = names.take(MOST_OF_AN_UPLINK).map(|name| self.note_one(&name, uplink)).collect();
+        (places, best)
     }
 
     fn note_one(&mut self, name: &str, uplink: &Uplink) -> usize {
@@ -56,6 +58,20 @@ impl Gateways {
         self.heard.push(HeardGateway { gateway, heard_at });
         place
     }
+}
+
+/// By signal strength, then by the ratio to noise, then by the place alone, so that their order does not matter.
+fn best_located(gateways: &[networks::decode::HeardGateway<'_>]) -> Option<Point> {
+    let strength = |value: Option<f64>| value.unwrap_or(f64::NEG_INFINITY);
+    let located = gateways.iter().filter_map(|gateway| {
+        let location = gateway.location?;
+        let point = Point::from_degrees(location.lat, location.lon).ok()?;
+        Some((strength(gateway.rssi_dbm), strength(gateway.snr_db), point))
+    });
+    let stronger = |one: &(f64, f64, Point), other: &(f64, f64, Point)| {
+        one.0.total_cmp(&other.0).then(one.1.total_cmp(&other.1)).then(one.2.cmp(&other.2))
+    };
+    located.max_by(stronger).map(|(_, _, point)| point)
 }
 
 /// What a batch says of the link to one tracker.
@@ -141,4 +157,49 @@ async fn settle(
 /// There are never more than `MOST_HOLES`.
 fn count(holes: &[Hole]) -> i32 {
     i32::try_from(holes.len()).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use networks::Location;
+    use networks::decode::HeardGateway;
+
+    use super::*;
+
+    fn heard(rssi_dbm: Option<f64>, snr_db: Option<f64>, lat: Option<f64>) -> HeardGateway<'static> {
+        HeardGateway { id: None, rssi_dbm, snr_db, location: lat.map(|lat| Location { lat, lon: 11.5 }) }
+    }
+
+    #[test]
+    fn of_gateways_that_say_where_they_stand_the_one_that_heard_best_counts_in_any_order() {
+        for (scenario, mut gateways, expected) in [
+            (
+                "the strongest",
+                vec![heard(Some(-97.0), None, Some(1.0)), heard(Some(-80.0), None, Some(2.0))],
+                2.0,
+            ),
+            (
+                "the clearer",
+                vec![heard(Some(-80.0), Some(7.0), Some(1.0)), heard(Some(-80.0), Some(3.0), Some(2.0))],
+                1.0,
+            ),
+            (
+                "it must say where",
+                vec![heard(Some(-97.0), None, Some(1.0)), heard(Some(-80.0), None, None)],
+                1.0,
+            ),
+            (
+                "unknown is weakest",
+                vec![heard(None, None, Some(1.0)), heard(Some(-120.0), None, Some(2.0))],
+                2.0,
+            ),
+            ("no difference", vec![heard(None, None, Some(1.0)), heard(None, None, Some(2.0))], 2.0),
+        ] {
+            let expected = Point::from_degrees(expected, 11.5).ok();
+            assert_eq!(best_located(&gateways), expected, "{scenario}");
+            gateways.reverse();
+            assert_eq!(best_located(&gateways), expected, "{scenario}");
+        }
+        assert_eq!(best_located(&[heard(Some(-80.0), None, None)]), None);
+    }
 }

@@ -1,6 +1,6 @@
 //! Missing readings: holes become overdue by the clock, and the alert of each ride says what it misses now.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use domain::alert::{AlertKind, Severity};
@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::Service;
 use crate::alerting::{AlertWork, Told};
 use crate::live::OwnedChange;
+use crate::whereabouts::planned_darkness;
 
 /// How many holes one statement reads.
 const AT_ONCE: i64 = 500;
@@ -47,22 +48,40 @@ async fn overdue_holes(
     listening_since: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Vec<WaitingHole>, StoreError> {
-    let is_overdue = |hole: &WaitingHole| {
-        let schedule =
-            domain::Duration::from_seconds(hole.interval_s.into()).map(|interval| Schedule { interval });
-        // Nobody has planned any darkness: lanes do not exist yet.
-        let due = schedule.map(|s| overdue_at(s, hole.known_at, listening_since, &Planned::default()));
-        due.is_some_and(|due| due <= now)
-    };
     let (mut overdue, mut after) = (Vec::new(), None);
     loop {
         let waiting = db.waiting_holes(now, listening_since, after, AT_ONCE).await?;
         after = waiting.last().map(|hole| (hole.tracker, hole.first));
+        let planned = planned_of(db, &waiting, now).await?;
+        let is_overdue = |hole: &WaitingHole| {
+            let schedule =
+                domain::Duration::from_seconds(hole.interval_s.into()).map(|interval| Schedule { interval });
+            let nothing = Planned::default();
+            let planned = planned.get(&hole.tracker).unwrap_or(&nothing);
+            let due = schedule.map(|s| overdue_at(s, hole.known_at, listening_since, planned));
+            due.is_some_and(|due| due <= now)
+        };
         overdue.extend(waiting.into_iter().filter(is_overdue));
         if after.is_none() {
             return Ok(overdue);
         }
     }
+}
+
+/// The darkness that is planned for the trackers of holes, by the shipments that they ride with.
+async fn planned_of(
+    db: &mut Connection,
+    holes: &[WaitingHole],
+    now: DateTime<Utc>,
+) -> Result<HashMap<TrackerId, Planned>, StoreError> {
+    let trackers: BTreeSet<TrackerId> = holes.iter().map(|hole| hole.tracker).collect();
+    let riding = db.shipments_of_trackers(&Vec::from_iter(trackers), now).await?;
+    let shipments = riding.iter().map(|(_, organisation, shipment)| (*organisation, *shipment));
+    let dark = planned_darkness(db, shipments, now).await?;
+    let planned = riding
+        .iter()
+        .filter_map(|(tracker, _, shipment)| Some((*tracker, Planned::new(dark.get(shipment)?, &[]))));
+    Ok(planned.collect())
 }
 
 /// Makes the alerts of the given trackers' rides say what is missing of them now. The caller holds the intake lock, or

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::alert::{AlertKind, Severity};
 use domain::silence::outage::{Gateway, Ride, Verdict, judge};
 use domain::silence::{Heard, Planned, Schedule, silent_since};
-use domain::{AlertId, AssignmentId, GatewayId};
+use domain::{AlertId, AssignmentId, GatewayId, ShipmentId};
 use store::{
     Connection, EndedAlert, EndedOutage, Ending, GatewayState, NewAlert, OutageRide, ScheduledRide,
     StoreError,
@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::Service;
 use crate::alerting::{AlertWork, Told, instant};
 use crate::live::Change;
+use crate::whereabouts::{Darkness, planned_darkness};
 
 /// How many rides one statement reads.
 const AT_ONCE: i64 = 500;
@@ -38,9 +39,10 @@ pub async fn raise_silence(service: &Service) -> Result<(), StoreError> {
     // First without a lock: most rounds find nobody, and need not hold up a batch.
     let mut db = service.workers.connect().await?;
     let quiet = quiet_rides(&mut db, SILENT_AFTER, now).await?;
+    let dark = planned_darkness(&mut db, quiet.iter().map(shipment_of), now).await?;
     drop(db);
     let is_silent = |ride: &ScheduledRide| {
-        let judged = judged(ride, listening_since);
+        let judged = judged(ride, &dark, listening_since);
         judged.is_some_and(|ride| silent_since(ride.schedule, &ride.heard, &ride.planned, now).is_some())
     };
     if !quiet.iter().any(is_silent) {
@@ -50,12 +52,13 @@ pub async fn raise_silence(service: &Service) -> Result<(), StoreError> {
     // Alone: a batch that is being stored at this moment may have heard of them.
     db.lock_intake().await?;
     let rides = quiet_rides(&mut db, QUIET_AFTER, now).await?;
+    let dark = planned_darkness(&mut db, rides.iter().map(shipment_of), now).await?;
     let gateways: BTreeSet<GatewayId> = rides.iter().flat_map(|ride| ride.gateways.clone()).collect();
     let gateways = db.gateway_states(&Vec::from_iter(gateways)).await?;
     let known = gateways
         .iter()
         .map(|state| (state.gateway, Gateway { heard_at: state.heard_at, is_out: state.alert.is_some() }));
-    let judged: Vec<Ride> = rides.iter().filter_map(|ride| judged(ride, listening_since)).collect();
+    let judged: Vec<Ride> = rides.iter().filter_map(|ride| judged(ride, &dark, listening_since)).collect();
     let verdict = judge(&judged, &known.collect(), now);
     let mut telling = Telling::new(&rides, &gateways, now);
     telling.tell(&verdict);
@@ -81,10 +84,15 @@ async fn quiet_rides(
     }
 }
 
-fn judged(ride: &ScheduledRide, listening_since: DateTime<Utc>) -> Option<Ride> {
-    // While its gateway was dead a tracker could not be heard, as if that had been planned. Lanes and flights, which
-    // plan such times, do not exist yet.
-    let planned = Planned::new(ride.outage.as_slice(), &[]);
+fn shipment_of(ride: &ScheduledRide) -> (domain::OrganisationId, ShipmentId) {
+    (ride.organisation, ride.shipment)
+}
+
+fn judged(ride: &ScheduledRide, dark: &Darkness, listening_since: DateTime<Utc>) -> Option<Ride> {
+    // While its gateway was dead a tracker could not be heard, as if that had been planned.
+    let mut windows = dark.get(&ride.shipment).cloned().unwrap_or_default();
+    windows.extend(ride.outage);
+    let planned = Planned::new(&windows, &[]);
     Some(Ride {
         ride: ride.assignment,
         schedule: Schedule { interval: domain::Duration::from_seconds(ride.interval_s.into())? },

@@ -101,6 +101,17 @@ const ROUTES: &[(&str, &str, &[&str], u16)] = &[
     ("post", "/trainings/{id}/revoke", PLANNING, 422),
     ("get", "/dead-letters", &["admin"], 200),
     ("post", "/dead-letters/replay", &["admin"], 200),
+    ("get", "/places", CREW, 200),
+    ("post", "/places", &["admin", "coordinator"], 422),
+    ("get", "/places/{id}", CREW, 404),
+    ("post", "/places/{id}", &["admin", "coordinator"], 422),
+    ("get", "/lanes", CREW, 200),
+    ("post", "/lanes", &["admin", "coordinator"], 422),
+    ("post", "/lanes/{id}", &["admin", "coordinator"], 422),
+    ("post", "/shipments/{id}/legs", PLANNERS, 422),
+    ("get", "/shipments/{id}/plan", CREW, 404),
+    ("get", "/shipments/{id}/positions", CREW, 404),
+    ("get", "/shipments/{id}/whereabouts", CREW, 404),
 ];
 
 const NO_ID: &str = "00000000-0000-0000-0000-000000000000";

@@ -2,7 +2,8 @@
 
 use super::{Lane, Leg, MOST_DARK, MOST_LEGS, Plan, TimeWindow};
 use crate::PlaceId;
-use crate::place::{Place, StorageClass};
+use crate::place::Place;
+use crate::profile::Range;
 
 /// The longest lane: three months at sea.
 const LONGEST_S: i64 = 90 * 86_400;
@@ -124,29 +125,30 @@ fn check_lane(leg: &Leg, lanes: &[Lane]) -> Result<(), PlanError> {
 pub enum Doubt {
     #[error("leg {leg}: {place} is closed for the whole {which} window")]
     Closed { leg: u32, place: String, which: &'static str },
-    #[error("{place} is not known to store {class}")]
-    Storage { place: String, class: StorageClass },
+    #[error("{place} stores nothing within the label's range")]
+    Storage { place: String },
     #[error("leg {leg} may be under way for {s} s, longer than its packaging holds ({hold_time})")]
     HoldTime { leg: u32, s: i64, hold_time: crate::Duration },
 }
 
 impl Plan {
-    /// `class`: what the goods need, where that is known. A place or lane that is not given is not doubted.
-    pub fn doubts(&self, places: &[Place], lanes: &[Lane], class: Option<StorageClass>) -> Vec<Doubt> {
+    /// `label`: the range that the goods need, where there is one. A place or lane that is not given is not doubted.
+    pub fn doubts(&self, places: &[Place], lanes: &[Lane], label: Option<Range>) -> Vec<Doubt> {
         let closed = self.legs.iter().flat_map(|leg| closed(leg, places));
-        let storage = class.into_iter().flat_map(|class| self.cannot_store(places, class));
+        let storage = label.into_iter().flat_map(|label| self.cannot_store(places, label));
         let held = self.legs.iter().filter_map(|leg| too_long(leg, lanes));
         closed.chain(storage).chain(held).collect()
     }
 
-    fn cannot_store(&self, places: &[Place], class: StorageClass) -> Vec<Doubt> {
+    fn cannot_store(&self, places: &[Place], label: Range) -> Vec<Doubt> {
         let mut met: Vec<PlaceId> = self.legs.iter().flat_map(|leg| [leg.from, leg.to]).collect();
         met.sort_unstable();
         met.dedup();
         let known = places.iter().filter(|place| met.contains(&place.id));
         // Where nobody said what a place can store, nobody can be wrong about it.
-        let cannot = known.filter(|place| !place.storage.is_empty() && !place.storage.contains(&class));
-        cannot.map(|place| Doubt::Storage { place: place.name.clone(), class }).collect()
+        let suits = |place: &Place| place.storage.iter().any(|class| class.suits(label));
+        let cannot = known.filter(|place| !place.storage.is_empty() && !suits(place));
+        cannot.map(|place| Doubt::Storage { place: place.name.clone() }).collect()
     }
 }
 

@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::{Lane, Leg, Plan};
-use crate::Duration;
+use crate::place::{Ending, Stay};
 use crate::silence::Window;
 use crate::time::{unix, utc};
+use crate::{Duration, PlaceId};
 
 /// When a leg really began, as far as that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,23 @@ pub struct Departure {
 }
 
 impl Plan {
+    /// When each leg began, by the visits to places: the box has left the leg's first place, and not before the leg
+    /// before began. A leg of which positions do not tell is left out.
+    pub fn departures(&self, visits: &[(PlaceId, Stay)]) -> Vec<Departure> {
+        let mut departures: Vec<Departure> = Vec::new();
+        for leg in self.legs() {
+            let after = departures.last().map(|departure| departure.at);
+            let left = visits.iter().filter(|(place, _)| *place == leg.from);
+            let left = left.filter_map(|(_, stay)| match stay.ending {
+                Ending::Changed(at) => Some(at),
+                Ending::Lasts | Ending::Lost(_) => None,
+            });
+            let first = left.filter(|at| after.is_none_or(|after| *at > after)).min();
+            departures.extend(first.map(|at| Departure { leg: leg.number, at }));
+        }
+        departures
+    }
+
     /// The windows in which no radio is expected, leg by leg.
     ///
     /// Where nobody knows when a leg began, its dark stretches begin as early as it may have begun and end as late.

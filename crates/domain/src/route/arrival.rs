@@ -32,6 +32,12 @@ pub struct Arrival {
 /// Why no arrival can be expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoArrival {
+    #[error("it has arrived")]
+    Arrived,
+    #[error("nobody saw it leave")]
+    NotDeparted,
+    #[error("its lane has no path")]
+    NoRoute,
     #[error("not monitored: no position has come")]
     NotMonitored,
     #[error("the last position is too old")]

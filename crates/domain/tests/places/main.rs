@@ -11,3 +11,4 @@ mod points;
 mod properties;
 mod routes;
 mod stays;
+mod whereabouts;

@@ -1,9 +1,10 @@
 //! Plans, and the darkness that they expect.
 
-use domain::place::{Opening, Place, StorageClass};
+use domain::place::{Ending, Opening, Place, Stay, StorageClass};
 use domain::plan::{DarkStretch, Departure, Doubt, Lane, LaneError, Leg, Plan, PlanError, TimeWindow};
+use domain::profile::Range;
 use domain::silence::Window;
-use domain::{Duration, LaneId, OrganisationId, PlaceId};
+use domain::{Duration, LaneId, OrganisationId, PlaceId, Temperature};
 use uuid::Uuid;
 
 use crate::map::at;
@@ -180,15 +181,58 @@ fn a_plan_into_closed_doors_unfit_stores_and_beyond_the_packaging_is_doubted_and
         known(2, "08:00-22:00", &[StorageClass::Room]),
     ];
     let plan = planned(vec![on_lane()]).unwrap();
+    let label = Some(Range { min_c: Some(Temperature(200)), max_c: Some(Temperature(800)) });
     let short = Lane { hold_time: Some(minutes(179)), ..lane() };
     assert_eq!(
-        plan.doubts(&places, &[short], Some(StorageClass::Refrigerated)),
+        plan.doubts(&places, &[short], label),
         [
             Doubt::Closed { leg: 1, place: "place 2".to_owned(), which: "delivery" },
-            Doubt::Storage { place: "place 2".to_owned(), class: StorageClass::Refrigerated },
+            Doubt::Storage { place: "place 2".to_owned() },
             Doubt::HoldTime { leg: 1, s: 180 * 60, hold_time: minutes(179) },
         ]
     );
     let enough = Lane { hold_time: Some(minutes(180)), ..lane() };
-    assert_eq!(plan.doubts(&[], &[enough], Some(StorageClass::Refrigerated)), []);
+    assert_eq!(plan.doubts(&[], &[enough], label), []);
+}
+
+#[test]
+fn a_class_suits_a_label_if_its_whole_range_lies_within() {
+    let label = |min: Option<i32>, max: Option<i32>| Range {
+        min_c: min.map(Temperature),
+        max_c: max.map(Temperature),
+    };
+    use StorageClass::*;
+    for (class, label, suits) in [
+        (Refrigerated, label(Some(200), Some(800)), true),
+        (Refrigerated, label(Some(201), Some(800)), false),
+        (Refrigerated, label(Some(200), Some(799)), false),
+        (Refrigerated, label(None, Some(2_500)), true),
+        (Room, label(None, Some(2_500)), true),
+        (Room, label(Some(2_000), Some(2_500)), false),
+        (ControlledRoom, label(Some(2_000), Some(2_500)), true),
+        (Frozen, label(Some(-5_000), Some(-1_500)), false),
+        (Frozen, label(None, Some(-1_000)), true),
+        (UltraCold, label(Some(-9_000), Some(-6_000)), true),
+    ] {
+        assert_eq!(class.suits(label), suits, "{class} {label:?}");
+    }
+}
+
+#[test]
+fn a_leg_began_when_the_box_left_its_place_after_the_leg_before_began() {
+    let stay = |number, from, ending| {
+        (place(number), Stay { inside: true, from: at(from), last_at: at(from), ending })
+    };
+    let there_and_back =
+        vec![leg(1), Leg { from: place(2), to: place(1), ..leg(2) }, Leg { from: place(1), ..leg(3) }];
+    let plan = planned(there_and_back).unwrap();
+    let visits = [
+        stay(1, 0, Ending::Changed(at(20))),
+        stay(2, 100, Ending::Lost(at(150))),
+        stay(2, 160, Ending::Changed(at(200))),
+        stay(1, 300, Ending::Changed(at(350))),
+    ];
+    let found: Vec<_> = plan.departures(&visits).iter().map(|d| (d.leg, d.at)).collect();
+    assert_eq!(found, [(1, at(20)), (2, at(200)), (3, at(350))]);
+    assert_eq!(plan.departures(&visits[1..2]), [], "nobody knows");
 }

@@ -41,6 +41,8 @@ grants!(
     AcknowledgeAlerts,
     ReadTrackers,
     WriteTrackers,
+    ReadPlaces,
+    WritePlaces,
     ReadProfiles,
     WriteProfiles,
     ApproveProfiles,

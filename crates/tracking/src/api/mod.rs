@@ -9,10 +9,13 @@ mod endings;
 mod events;
 mod history;
 mod intake;
+mod lanes;
 mod login;
 mod once;
 mod organisations;
 mod page;
+mod places;
+mod plans;
 mod pool;
 mod problem;
 mod profiles;
@@ -25,6 +28,7 @@ mod trackers;
 mod trainings;
 mod users;
 mod validity;
+mod whereabouts;
 
 use actix_web::error::{InternalError, JsonPayloadError, PathError, QueryPayloadError};
 use actix_web::http::StatusCode;
@@ -60,6 +64,9 @@ const MAX_BODY: usize = 256 * 1024;
         badges::list_badges, badges::add_badge, badges::revoke_badge, trainings::list_user_trainings,
         trainings::add_user_training, trainings::list_badge_trainings, trainings::add_badge_training,
         trainings::revoke_training, intake::list_unreadable_bodies, intake::list_dead_letters, intake::replay_dead_letters,
+        places::list_places, places::add_place, places::show_place, places::change_place, lanes::list_lanes,
+        lanes::add_lane, lanes::change_lane, plans::set_legs, plans::show_plan, whereabouts::list_positions,
+        whereabouts::show_whereabouts,
     ),
     security(("bearer" = [])),
     modifiers(&BearerToken)
@@ -140,6 +147,17 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(intake::list_unreadable_bodies)
                     .service(intake::list_dead_letters)
                     .service(intake::replay_dead_letters)
+                    .service(places::list_places)
+                    .service(places::add_place)
+                    .service(places::show_place)
+                    .service(places::change_place)
+                    .service(lanes::list_lanes)
+                    .service(lanes::add_lane)
+                    .service(lanes::change_lane)
+                    .service(plans::set_legs)
+                    .service(plans::show_plan)
+                    .service(whereabouts::list_positions)
+                    .service(whereabouts::show_whereabouts)
                     .default_service(web::to(|| async {
                         problem(
                             StatusCode::NOT_FOUND,

@@ -1,5 +1,7 @@
 //! Silence, outages and missing readings on a real database and on a clock that the test sets, step by step.
 
+mod lanes;
+
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};

@@ -74,6 +74,15 @@ export const api = {
   deadLetters: () => client.get<t.Page<t.DeadLetter>>("/dead-letters", { limit: 20 }),
   replayDeadLetters: () => client.post<t.Replayed>("/dead-letters/replay"),
 
+  places: () => all((cursor) => client.get<t.Page<t.Place>>("/places", { cursor })),
+  addPlace: (place: t.NewPlace) => client.post<t.Place>("/places", place),
+  lanes: () => all((cursor) => client.get<t.Page<t.Lane>>("/lanes", { cursor })),
+  addLane: (lane: t.NewLane) => client.post<t.Lane>("/lanes", lane),
+  plan: (shipment: string) => client.get<t.Plan>(`/shipments/${id(shipment)}/plan`),
+  setLegs: (shipment: string, plan: t.NewPlan) =>
+    client.post<t.Plan>(`/shipments/${id(shipment)}/legs`, plan),
+  whereabouts: (shipment: string) => client.get<t.Whereabouts>(`/shipments/${id(shipment)}/whereabouts`),
+
   profiles: () => all((cursor) => client.get<t.Page<t.Profile>>("/profiles", { cursor })),
   profile: (profile: string) => client.get<t.Profile>(`/profiles/${id(profile)}`),
   approveProfile: (profile: string, signature: t.NewApproval) =>

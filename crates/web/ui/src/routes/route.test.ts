@@ -11,6 +11,10 @@ test.each([
   [to.trackers, { at: "trackers" }],
   [to.newTracker("70b3d57ed0060001"), { at: "new-tracker", devEui: "70b3d57ed0060001" }],
   [to.tracker("70b3d57ed0060001"), { at: "tracker", devEui: "70b3d57ed0060001" }],
+  [to.places, { at: "places" }],
+  [to.newPlace, { at: "new-place" }],
+  [to.newLane, { at: "new-lane" }],
+  ["#/places/7", { at: "nowhere" }],
   [to.profiles, { at: "profiles" }],
   [to.profile("0193-a"), { at: "profile", id: "0193-a" }],
   ["#/profiles/a/b", { at: "nowhere" }],
@@ -37,6 +41,11 @@ test("each place asks for what its calls ask for", () => {
     "read_trackers",
     "write_trackers",
     "read_trackers",
+  ]);
+  expect([to.places, to.newPlace, to.newLane].map(asks)).toEqual([
+    "read_places",
+    "write_places",
+    "write_places",
   ]);
   expect([to.profiles, to.profile("a")].map(asks)).toEqual(["read_profiles", "read_profiles"]);
   expect(asks("#/nonsense")).toBeNull();

@@ -9,6 +9,9 @@ export type Route =
   | { at: "trackers" }
   | { at: "new-tracker"; devEui: string }
   | { at: "tracker"; devEui: string }
+  | { at: "places" }
+  | { at: "new-place" }
+  | { at: "new-lane" }
   | { at: "profiles" }
   | { at: "profile"; id: string }
   | { at: "intake" }
@@ -31,6 +34,10 @@ export function routeOf(hash: string): Route {
     case "trackers":
       if (second === "new") return { at: "new-tracker", devEui: ask.get("dev_eui") ?? "" };
       return second === undefined ? { at: "trackers" } : { at: "tracker", devEui: second };
+    case "places":
+      if (second === "new") return { at: "new-place" };
+      if (second === "new-lane") return { at: "new-lane" };
+      return { at: second === undefined ? "places" : "nowhere" };
     case "profiles":
       return second === undefined ? { at: "profiles" } : { at: "profile", id: second };
     case "intake":
@@ -56,6 +63,11 @@ export function neededFor(route: Route): Permission | null {
       return "read_trackers";
     case "new-tracker":
       return "write_trackers";
+    case "places":
+      return "read_places";
+    case "new-place":
+    case "new-lane":
+      return "write_places";
     case "profiles":
     case "profile":
       return "read_profiles";
@@ -88,6 +100,9 @@ export const to = {
   newShipment: "#/shipments/new",
   shipment: (id: string) => `#/shipments/${encodeURIComponent(id)}`,
   alerts: (state: "open" | "all" = "open") => (state === "all" ? "#/alerts/all" : "#/alerts"),
+  places: "#/places",
+  newPlace: "#/places/new",
+  newLane: "#/places/new-lane",
   profiles: "#/profiles",
   profile: (id: string) => `#/profiles/${encodeURIComponent(id)}`,
   intake: "#/intake",

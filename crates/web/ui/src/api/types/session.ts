@@ -17,6 +17,8 @@ export type Permission =
   | "acknowledge_alerts"
   | "read_trackers"
   | "write_trackers"
+  | "read_places"
+  | "write_places"
   | "read_profiles"
   | "write_profiles"
   | "approve_profiles"

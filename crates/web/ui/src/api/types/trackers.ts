@@ -55,10 +55,11 @@ export interface Gateway {
   id: string | null;
   rssi_dbm: number | null;
   snr_db: number | null;
-  location: Place | null;
+  location: Location | null;
 }
 
-export interface Place {
+/** Degrees, WGS 84. */
+export interface Location {
   lat: number;
   lon: number;
 }

@@ -1,0 +1,196 @@
+//! Where a shipment was and is: its positions, and what they say of places and of its plan.
+
+use actix_web::{HttpResponse, get, web};
+use chrono::{DateTime, Utc};
+use domain::place::{Ending, Position, Stay};
+use domain::route::{Arrival, Monitoring, NoArrival};
+use domain::whereabouts::{LegProgress, Whereabouts as Known};
+use domain::{DevEui, ShipmentId};
+use serde::Serialize;
+use store::{PositionCursor, StoredPlace};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::access::{Caller, ReadPlaces};
+use super::lanes::{PlaceName, place_name};
+use super::page::{Page, PageQuery};
+use super::problem::{ApiError, Problem, named};
+use crate::Service;
+use crate::whereabouts::whereabouts;
+
+/// Somewhere within `accuracy_m` of a point.
+#[derive(Serialize, ToSchema)]
+pub struct PositionView {
+    at: DateTime<Utc>,
+    lat: f64,
+    lon: f64,
+    accuracy_m: u32,
+    /// `tracker`, `network`, `gateway` (within hearing range of that gateway), `van_gateway` or `scan`.
+    source: String,
+    /// The tracker; null where the whole shipment is meant.
+    dev_eui: Option<String>,
+}
+
+fn position(position: &Position, dev_eui: Option<DevEui>) -> PositionView {
+    PositionView {
+        at: position.at,
+        lat: position.point.lat(),
+        lon: position.point.lon(),
+        accuracy_m: position.accuracy_m,
+        source: position.source.to_string(),
+        dev_eui: dev_eui.map(|dev_eui| dev_eui.to_string()),
+    }
+}
+
+/// Where a shipment's trackers were while they rode with it, newest first.
+#[utoipa::path(tag = "places", params(("id" = Uuid, Path), PageQuery), responses(
+    (status = 200, body = Page<PositionView>), (status = 400, body = Problem), (status = 404, body = Problem)))]
+#[get("/shipments/{id}/positions")]
+pub async fn list_positions(
+    service: web::Data<Service>,
+    caller: Caller<ReadPlaces>,
+    id: web::Path<Uuid>,
+    page: web::Query<PageQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let limit = page.limit()?;
+    let before = page.parse(|text| {
+        let (micros, id) = text.split_once('_')?;
+        let at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
+        Some(PositionCursor { at, id: id.parse().ok()? })
+    })?;
+    let mut db = service.store.connect().await?;
+    let id = ShipmentId(id.into_inner());
+    db.shipment(caller.organisation, id).await.map_err(named("shipment"))?;
+    let rows = db.list_positions(id, before, limit + 1).await?;
+    let cursor = |(place, _, _): &(PositionCursor, DevEui, Position)| {
+        format!("{}_{}", place.at.timestamp_micros(), place.id)
+    };
+    let item = |(_, dev_eui, known): (PositionCursor, DevEui, Position)| position(&known, Some(dev_eui));
+    Ok(HttpResponse::Ok().json(Page::of(rows, limit, cursor, item)))
+}
+
+/// Where a shipment is, as far as its positions say.
+#[derive(Serialize, ToSchema)]
+pub struct Whereabouts {
+    /// `not_monitored` (no position has come), `monitored`, or `unknown` (the last one is too old).
+    monitoring: &'static str,
+    last_position: Option<PositionView>,
+    /// Visits to known places, in order of their beginning.
+    visits: Vec<Visit>,
+    /// Standing outside known places.
+    standing: Vec<Stood>,
+    /// How each leg of the plan goes.
+    legs: Vec<LegView>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Visit {
+    place: PlaceName,
+    #[serde(flatten)]
+    stay: StayView,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct StayView {
+    from: DateTime<Utc>,
+    /// The last position that did not contradict.
+    last_seen_at: DateTime<Utc>,
+    /// Null: it lasts.
+    until: Option<DateTime<Utc>>,
+    /// `lasts`, `changed` (positions said so), or `unknown` (positions failed for too long).
+    ending: &'static str,
+}
+
+fn stay(stay: &Stay) -> StayView {
+    let ending = match stay.ending {
+        Ending::Lasts => "lasts",
+        Ending::Changed(_) => "changed",
+        Ending::Lost(_) => "unknown",
+    };
+    StayView { from: stay.from, last_seen_at: stay.last_at, until: stay.until(), ending }
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Stood {
+    from: DateTime<Utc>,
+    last_seen_at: DateTime<Utc>,
+    lat: f64,
+    lon: f64,
+    lasts: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct LegView {
+    number: u32,
+    departed_at: Option<DateTime<Utc>>,
+    arrived_at: Option<DateTime<Utc>>,
+    off_route: Vec<StayView>,
+    expected: Option<ExpectedArrival>,
+    /// Why no arrival is expected; null where one is.
+    not_expected_because: Option<String>,
+}
+
+/// It is not certain to lie between the earliest and the latest.
+#[derive(Serialize, ToSchema)]
+pub struct ExpectedArrival {
+    earliest: DateTime<Utc>,
+    expected: DateTime<Utc>,
+    latest: DateTime<Utc>,
+    remaining_m: u32,
+}
+
+/// Where a shipment is, and how its plan goes, as far as positions say; `not_monitored` where none came.
+#[utoipa::path(tag = "places", params(("id" = Uuid, Path)),
+    responses((status = 200, body = Whereabouts), (status = 404, body = Problem)))]
+#[get("/shipments/{id}/whereabouts")]
+pub async fn show_whereabouts(
+    service: web::Data<Service>,
+    caller: Caller<ReadPlaces>,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, ApiError> {
+    let mut db = service.store.connect().await?;
+    let id = ShipmentId(id.into_inner());
+    db.shipment(caller.organisation, id).await.map_err(named("shipment"))?;
+    let (known, places) = whereabouts(&mut db, caller.organisation, id, (service.clock)()).await?;
+    Ok(HttpResponse::Ok().json(view(&known, &places)))
+}
+
+fn view(known: &Known, places: &[StoredPlace]) -> Whereabouts {
+    let visit = |(place, visit): &(domain::PlaceId, Stay)| Visit {
+        place: place_name(*place, places),
+        stay: stay(visit),
+    };
+    let stood = |dwell: &domain::route::Dwell| Stood {
+        from: dwell.from,
+        last_seen_at: dwell.last_at,
+        lat: dwell.point.lat(),
+        lon: dwell.point.lon(),
+        lasts: dwell.lasts,
+    };
+    Whereabouts {
+        monitoring: match known.monitoring {
+            Monitoring::NotMonitored => "not_monitored",
+            Monitoring::Monitored { .. } => "monitored",
+            Monitoring::Lost { .. } => "unknown",
+        },
+        last_position: known.last.as_ref().map(|last| position(last, None)),
+        visits: known.visits.iter().map(visit).collect(),
+        standing: known.dwells.iter().map(stood).collect(),
+        legs: known.legs.iter().map(leg).collect(),
+    }
+}
+
+fn leg(leg: &LegProgress) -> LegView {
+    let expected = |arrival: Arrival| {
+        let Arrival { earliest, expected, latest, remaining_m } = arrival;
+        ExpectedArrival { earliest, expected, latest, remaining_m }
+    };
+    LegView {
+        number: leg.number,
+        departed_at: leg.departed,
+        arrived_at: leg.arrived,
+        off_route: leg.off_route.iter().map(stay).collect(),
+        expected: leg.expected.ok().map(expected),
+        not_expected_because: leg.expected.err().as_ref().map(NoArrival::to_string),
+    }
+}

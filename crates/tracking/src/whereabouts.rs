@@ -1,0 +1,68 @@
+//! What is known of where shipments are, put together for the domain's rules.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, Utc};
+use domain::place::{Margins, Place, Positions, visits};
+use domain::route::Standing;
+use domain::silence::Window;
+use domain::whereabouts::{Known, Whereabouts};
+use domain::{LaneId, OrganisationId, PlaceId, ShipmentId};
+use store::{Connection, StoreError, StoredPlace, StoredPlan};
+
+/// More places than any organisation has: those beyond it are not looked for.
+const MOST_PLACES: i64 = 1000;
+
+/// Where a shipment is at `now`, and the organisation's places.
+pub async fn whereabouts(
+    db: &mut Connection,
+    organisation: OrganisationId,
+    shipment: ShipmentId,
+    now: DateTime<Utc>,
+) -> Result<(Whereabouts, Vec<StoredPlace>), StoreError> {
+    let positions: Positions = db.positions_of(shipment).await?.into_iter().collect();
+    let stored = db.places(organisation, None, MOST_PLACES).await?;
+    let plan = db.plan(shipment).await?.map(|stored| stored.plan);
+    let legs = plan.as_ref().map(|plan| plan.legs()).unwrap_or_default();
+    let lanes: Vec<LaneId> = legs.iter().filter_map(|leg| leg.lane).collect();
+    let lanes = db.lanes_of(organisation, &lanes).await?;
+    let places: Vec<Place> = stored.iter().map(|stored| stored.place.clone()).collect();
+    let known = Known {
+        plan: plan.as_ref(),
+        lanes: &lanes,
+        places: &places,
+        margins: Margins::default(),
+        standing: Standing::default(),
+    };
+    Ok((Whereabouts::of(&positions, known, now), stored))
+}
+
+/// When no radio is expected, by shipment; one that is not there expects it always.
+pub type Darkness = HashMap<ShipmentId, Vec<Window>>;
+
+/// The windows that the shipments' plans expect to be dark, as far as it is known at `now` when their legs began.
+pub async fn planned_darkness(
+    db: &mut Connection,
+    shipments: impl Iterator<Item = (OrganisationId, ShipmentId)>,
+    now: DateTime<Utc>,
+) -> Result<Darkness, StoreError> {
+    let owners: BTreeMap<ShipmentId, OrganisationId> = shipments.map(|(owner, id)| (id, owner)).collect();
+    let ids: Vec<ShipmentId> = owners.keys().copied().collect();
+    let mut darkness = Darkness::new();
+    for (shipment, StoredPlan { plan, .. }) in db.plans_of(&ids).await? {
+        let Some(organisation) = owners.get(&shipment) else { continue };
+        let lanes: Vec<LaneId> = plan.legs().iter().filter_map(|leg| leg.lane).collect();
+        let lanes = db.lanes_of(*organisation, &lanes).await?;
+        // Most lanes are never dark, and then nobody need know when a box left.
+        if lanes.iter().all(|lane| lane.dark.is_empty()) {
+            continue;
+        }
+        let places: Vec<PlaceId> = plan.legs().iter().map(|leg| leg.from).collect();
+        let places = db.places_of(*organisation, &places).await?;
+        let places: Vec<Place> = places.into_iter().map(|stored| stored.place).collect();
+        let positions: Positions = db.positions_of(shipment).await?.into_iter().collect();
+        let departures = plan.departures(&visits(&positions, Margins::default(), now, &places));
+        darkness.insert(shipment, plan.dark(&lanes, &departures));
+    }
+    Ok(darkness)
+}

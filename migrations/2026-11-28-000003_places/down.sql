@@ -1,0 +1,5 @@
+drop table positions;
+drop table legs;
+drop table plans;
+drop table lanes;
+drop table places;
