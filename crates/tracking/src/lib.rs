@@ -67,6 +67,7 @@ pub struct Service {
     disabled_users: disabled::DisabledUsers,
     live: live::LiveChanges,
     profiles: profiles::Profiles,
+    darkness: whereabouts::KnownDarkness,
     login_turns: Semaphore,
     metrics: metrics::Metrics,
     /// Since when nothing waits in the queue.
@@ -119,6 +120,7 @@ impl Service {
             disabled_users: disabled::DisabledUsers::default(),
             live: live::LiveChanges::default(),
             profiles: profiles::Profiles::default(),
+            darkness: whereabouts::KnownDarkness::default(),
             login_turns: Semaphore::new(LOGINS_AT_ONCE),
             metrics: metrics::Metrics::new()?,
             listening_since: Mutex::new(None),

@@ -18,7 +18,6 @@ use uuid::Uuid;
 use crate::Service;
 use crate::alerting::{AlertWork, Told};
 use crate::live::OwnedChange;
-use crate::whereabouts::planned_darkness;
 
 /// How many holes one statement reads.
 const AT_ONCE: i64 = 500;
@@ -28,13 +27,13 @@ pub async fn find_overdue(service: &Service) -> Result<(), StoreError> {
     let Some(listening_since) = service.listening_since() else { return Ok(()) };
     let now = (service.clock)();
     // First without a lock: most rounds find nothing, and need not hold up a batch.
-    if overdue_holes(&mut service.workers.connect().await?, listening_since, now).await?.is_empty() {
+    if overdue_holes(service, &mut service.workers.connect().await?, listening_since, now).await?.is_empty() {
         return Ok(());
     }
     let mut db = service.workers.begin().await?;
     // Alone: a batch that is being stored at this moment may fill them.
     db.lock_intake().await?;
-    let overdue = overdue_holes(&mut db, listening_since, now).await?;
+    let overdue = overdue_holes(service, &mut db, listening_since, now).await?;
     db.mark_overdue(&overdue).await?;
     let trackers: BTreeSet<TrackerId> = overdue.iter().map(|hole| hole.tracker).collect();
     let changes = tell_missing(&mut db, &Vec::from_iter(trackers), now).await?;
@@ -44,6 +43,7 @@ pub async fn find_overdue(service: &Service) -> Result<(), StoreError> {
 }
 
 async fn overdue_holes(
+    service: &Service,
     db: &mut Connection,
     listening_since: DateTime<Utc>,
     now: DateTime<Utc>,
@@ -52,7 +52,7 @@ async fn overdue_holes(
     loop {
         let waiting = db.waiting_holes(now, listening_since, after, AT_ONCE).await?;
         after = waiting.last().map(|hole| (hole.tracker, hole.first));
-        let planned = planned_of(db, &waiting, now).await?;
+        let planned = planned_of(service, db, &waiting, now).await?;
         let is_overdue = |hole: &WaitingHole| {
             let schedule =
                 domain::Duration::from_seconds(hole.interval_s.into()).map(|interval| Schedule { interval });
@@ -70,6 +70,7 @@ async fn overdue_holes(
 
 /// The darkness that is planned for the trackers of holes, by the shipments that they ride with.
 async fn planned_of(
+    service: &Service,
     db: &mut Connection,
     holes: &[WaitingHole],
     now: DateTime<Utc>,
@@ -77,7 +78,7 @@ async fn planned_of(
     let trackers: BTreeSet<TrackerId> = holes.iter().map(|hole| hole.tracker).collect();
     let riding = db.shipments_of_trackers(&Vec::from_iter(trackers), now).await?;
     let shipments = riding.iter().map(|(_, organisation, shipment)| (*organisation, *shipment));
-    let dark = planned_darkness(db, shipments, now).await?;
+    let dark = service.darkness.of(db, shipments, now).await?;
     let planned = riding
         .iter()
         .filter_map(|(tracker, _, shipment)| Some((*tracker, Planned::new(dark.get(shipment)?, &[]))));

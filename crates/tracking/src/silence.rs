@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::Service;
 use crate::alerting::{AlertWork, Told, instant};
 use crate::live::Change;
-use crate::whereabouts::{Darkness, planned_darkness};
+use crate::whereabouts::Darkness;
 
 /// How many rides one statement reads.
 const AT_ONCE: i64 = 500;
@@ -39,7 +39,7 @@ pub async fn raise_silence(service: &Service) -> Result<(), StoreError> {
     // First without a lock: most rounds find nobody, and need not hold up a batch.
     let mut db = service.workers.connect().await?;
     let quiet = quiet_rides(&mut db, SILENT_AFTER, now).await?;
-    let dark = planned_darkness(&mut db, quiet.iter().map(shipment_of), now).await?;
+    let dark = service.darkness.of(&mut db, quiet.iter().map(shipment_of), now).await?;
     drop(db);
     let is_silent = |ride: &ScheduledRide| {
         let judged = judged(ride, &dark, listening_since);
@@ -52,7 +52,7 @@ pub async fn raise_silence(service: &Service) -> Result<(), StoreError> {
     // Alone: a batch that is being stored at this moment may have heard of them.
     db.lock_intake().await?;
     let rides = quiet_rides(&mut db, QUIET_AFTER, now).await?;
-    let dark = planned_darkness(&mut db, rides.iter().map(shipment_of), now).await?;
+    let dark = service.darkness.of(&mut db, rides.iter().map(shipment_of), now).await?;
     let gateways: BTreeSet<GatewayId> = rides.iter().flat_map(|ride| ride.gateways.clone()).collect();
     let gateways = db.gateway_states(&Vec::from_iter(gateways)).await?;
     let known = gateways

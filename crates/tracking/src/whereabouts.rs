@@ -1,8 +1,9 @@
 //! What is known of where shipments are, put together for the domain's rules.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use domain::place::{Margins, Place, Positions, visits};
 use domain::route::Standing;
 use domain::silence::Window;
@@ -40,13 +41,56 @@ pub async fn whereabouts(
 /// When no radio is expected, by shipment; one that is not there expects it always.
 pub type Darkness = HashMap<ShipmentId, Vec<Window>>;
 
-/// The windows that the shipments' plans expect to be dark, as far as it is known at `now` when their legs began.
-pub async fn planned_darkness(
+/// So long is it good enough to know what a plan expected: who is quiet is looked at every second, and a position that
+/// came meanwhile moves a window by minutes.
+const KEPT: Duration = Duration::seconds(60);
+
+/// With when they were looked at.
+type Kept = HashMap<ShipmentId, (DateTime<Utc>, Vec<Window>)>;
+
+/// What the plans of quiet shipments expected when they were last looked at.
+#[derive(Default)]
+pub struct KnownDarkness(Mutex<Kept>);
+
+impl KnownDarkness {
+    /// The windows that the shipments' plans expect to be dark, as far as it is known at `now` when their legs began.
+    pub async fn of(
+        &self,
+        db: &mut Connection,
+        shipments: impl Iterator<Item = (OrganisationId, ShipmentId)>,
+        now: DateTime<Utc>,
+    ) -> Result<Darkness, StoreError> {
+        let owners: BTreeMap<ShipmentId, OrganisationId> = shipments.map(|(owner, id)| (id, owner)).collect();
+        let mut unknown = owners.clone();
+        let mut darkness = Darkness::new();
+        for (shipment, windows) in self.fresh(now) {
+            if unknown.remove(&shipment).is_some() {
+                darkness.insert(shipment, windows);
+            }
+        }
+        let looked_up = look_up(db, &unknown, now).await?;
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for shipment in unknown.into_keys() {
+            let windows = looked_up.get(&shipment).cloned().unwrap_or_default();
+            kept.insert(shipment, (now, windows.clone()));
+            darkness.insert(shipment, windows);
+        }
+        Ok(darkness)
+    }
+
+    /// What is not too old; the rest is forgotten.
+    fn fresh(&self, now: DateTime<Utc>) -> Vec<(ShipmentId, Vec<Window>)> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|_, (at, _)| *at <= now && now - *at < KEPT);
+        kept.iter().map(|(shipment, (_, windows))| (*shipment, windows.clone())).collect()
+    }
+}
+
+async fn look_up(
     db: &mut Connection,
-    shipments: impl Iterator<Item = (OrganisationId, ShipmentId)>,
+    owners: &BTreeMap<ShipmentId, OrganisationId>,
     now: DateTime<Utc>,
 ) -> Result<Darkness, StoreError> {
-    let owners: BTreeMap<ShipmentId, OrganisationId> = shipments.map(|(owner, id)| (id, owner)).collect();
     let ids: Vec<ShipmentId> = owners.keys().copied().collect();
     let mut darkness = Darkness::new();
     for (shipment, StoredPlan { plan, .. }) in db.plans_of(&ids).await? {

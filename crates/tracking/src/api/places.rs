@@ -58,7 +58,7 @@ pub struct Place {
     name: String,
     address: Option<String>,
     gln: Option<String>,
-    operator: Option<Organisation>,
+    operator: Option<OrganisationName>,
     #[schema(value_type = Option<Object>)]
     fence: Option<Fence>,
     #[schema(value_type = Option<Object>)]
@@ -72,15 +72,15 @@ pub struct Place {
 
 /// The organisation itself, or a partner of it.
 #[derive(Serialize, Clone, ToSchema)]
-pub struct Organisation {
+pub struct OrganisationName {
     id: i32,
     name: String,
 }
 
 pub(super) type Names = HashMap<OrganisationId, String>;
 
-pub(super) fn organisation(id: OrganisationId, names: &Names) -> Organisation {
-    Organisation { id: id.0, name: names.get(&id).cloned().unwrap_or_default() }
+pub(super) fn organisation(id: OrganisationId, names: &Names) -> OrganisationName {
+    OrganisationName { id: id.0, name: names.get(&id).cloned().unwrap_or_default() }
 }
 
 fn view(stored: StoredPlace, names: &Names, now: DateTime<Utc>) -> Place {

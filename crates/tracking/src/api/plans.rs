@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::access::{Caller, Grant, ReadPlaces, WriteShipments};
 use super::lanes::{PlaceName, place_name};
 use super::once::Once;
-use super::places::{Organisation, no_partner, organisation};
+use super::places::{OrganisationName, no_partner, organisation};
 use super::problem::{ApiError, Problem, named};
 use super::shipments::audit;
 use crate::Service;
@@ -59,7 +59,7 @@ pub struct LegRequest {
 #[derive(Serialize, ToSchema)]
 pub struct Plan {
     /// Null as long as nothing is planned.
-    consignee: Option<Organisation>,
+    consignee: Option<OrganisationName>,
     planned_at: Option<DateTime<Utc>>,
     legs: Vec<Leg>,
     /// What speaks against this plan without forbidding it.
@@ -73,7 +73,7 @@ pub struct Leg {
     lane: Option<LaneName>,
     from: PlaceName,
     to: PlaceName,
-    carrier: Organisation,
+    carrier: OrganisationName,
     courier: Option<Uuid>,
     #[schema(value_type = Object)]
     pick_up: TimeWindow,

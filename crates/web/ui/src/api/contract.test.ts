@@ -62,7 +62,8 @@ const STRUCTS: [string, string, string][] = [
   ["Location", "networks/src/event.rs", "Location"],
   ["Place", `${API}/places.rs`, "Place"],
   ["NewPlace", `${API}/places.rs`, "PlaceRequest"],
-  ["Organisation", `${API}/places.rs`, "Organisation"],
+  ["OrganisationName", `${API}/places.rs`, "OrganisationName"],
+  ["Organisation", `${API}/organisations.rs`, "Organisation"],
   ["PlaceName", `${API}/lanes.rs`, "PlaceName"],
   ["Lane", `${API}/lanes.rs`, "Lane"],
   ["NewLane", `${API}/lanes.rs`, "LaneRequest"],
@@ -134,6 +135,7 @@ test.each([
   ["Act", "domain/src/shipment.rs", "Act"],
   ["AllowanceState", ALLOWANCE, "AllowanceState"],
   ["StorageClass", "domain/src/place.rs", "StorageClass"],
+  ["OrganisationKind", "domain/src/qualification.rs", "OrganisationKind"],
   ["Severity", "domain/src/alert.rs", "Severity"],
   ["AlertKind", "domain/src/alert.rs", "AlertKind"],
 ])("the words of %s are those of %s's %s", (name, where, declaredAs) => {

@@ -74,6 +74,7 @@ export const api = {
   deadLetters: () => client.get<t.Page<t.DeadLetter>>("/dead-letters", { limit: 20 }),
   replayDeadLetters: () => client.post<t.Replayed>("/dead-letters/replay"),
 
+  organisations: () => all((cursor) => client.get<t.Page<t.Organisation>>("/organisations", { cursor })),
   places: () => all((cursor) => client.get<t.Page<t.Place>>("/places", { cursor })),
   addPlace: (place: t.NewPlace) => client.post<t.Place>("/places", place),
   lanes: () => all((cursor) => client.get<t.Page<t.Lane>>("/lanes", { cursor })),

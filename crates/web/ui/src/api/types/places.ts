@@ -9,9 +9,19 @@ export type Weekday = "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
 /** By the clock on the wall of the place. */
 export type Opening = { zone: string; weekly: Partial<Record<Weekday, string[]>>; closed?: string[] };
 
-export interface Organisation {
+export interface OrganisationName {
   id: number;
   name: string;
+}
+
+export type OrganisationKind = "consignor" | "carrier" | "consignee" | "supplier";
+
+/** The tenant itself, or a partner of it. */
+export interface Organisation extends OrganisationName {
+  kind: OrganisationKind;
+  gln: string | null;
+  is_tenant: boolean;
+  created_at: string;
 }
 
 export interface Place {
@@ -19,7 +29,7 @@ export interface Place {
   name: string;
   address: string | null;
   gln: string | null;
-  operator: Organisation | null;
+  operator: OrganisationName | null;
   /** Null: nobody can tell from positions whether a box is there. */
   fence: Fence | null;
   opening: Opening | null;
@@ -85,7 +95,7 @@ export interface Leg {
   lane: LaneName | null;
   from: PlaceName;
   to: PlaceName;
-  carrier: Organisation;
+  carrier: OrganisationName;
   courier: string | null;
   pick_up: TimeWindow;
   delivery: TimeWindow;
@@ -94,7 +104,7 @@ export interface Leg {
 
 export interface Plan {
   /** Null as long as nothing is planned. */
-  consignee: Organisation | null;
+  consignee: OrganisationName | null;
   planned_at: string | null;
   legs: Leg[];
   warnings: string[];
