@@ -38,6 +38,12 @@ named_enum! {
         WriteShipments = "write_shipments",
         /// Bind a tracker to a shipment, or end that.
         BindTracker = "bind_tracker",
+        /// Pack, offer, accept, refuse, seal: on behalf of the own organisation.
+        TransferCustody = "transfer_custody",
+        /// Say that an entry of a ledger is not as it was.
+        CorrectCustody = "correct_custody",
+        /// Everything that is known of a shipment, in a file that leaves the house.
+        ExportEvidence = "export_evidence",
         ReadAlerts = "read_alerts",
         AcknowledgeAlerts = "acknowledge_alerts",
         /// Trackers with their uplinks, and the unknown ones that were heard.
@@ -75,6 +81,9 @@ impl Role {
                 ReadShipments,
                 WriteShipments,
                 BindTracker,
+                TransferCustody,
+                CorrectCustody,
+                ExportEvidence,
                 ReadAlerts,
                 AcknowledgeAlerts,
                 ReadTrackers,
@@ -94,6 +103,9 @@ impl Role {
                 ReadShipments,
                 WriteShipments,
                 BindTracker,
+                TransferCustody,
+                CorrectCustody,
+                ExportEvidence,
                 ReadAlerts,
                 AcknowledgeAlerts,
                 ReadTrackers,
@@ -110,18 +122,27 @@ impl Role {
                 ReadShipments,
                 WriteShipments,
                 BindTracker,
+                TransferCustody,
                 ReadAlerts,
                 ReadTrackers,
                 ReadPlaces,
                 ReadProfiles,
                 ReadPartners,
             ],
-            Self::Courier => &[ReadShipments, ReadAlerts, ReadPlaces, ReadPartners],
-            Self::Receiver => {
-                &[ReadShipments, ReadAlerts, ReadTrackers, ReadPlaces, ReadProfiles, ReadPartners]
-            }
+            Self::Courier => &[ReadShipments, TransferCustody, ReadAlerts, ReadPlaces, ReadPartners],
+            Self::Receiver => &[
+                ReadShipments,
+                TransferCustody,
+                ReadAlerts,
+                ReadTrackers,
+                ReadPlaces,
+                ReadProfiles,
+                ReadPartners,
+            ],
             Self::Quality => &[
                 ReadShipments,
+                CorrectCustody,
+                ExportEvidence,
                 ReadAlerts,
                 AcknowledgeAlerts,
                 ReadTrackers,
@@ -136,6 +157,7 @@ impl Role {
             ],
             Self::Auditor => &[
                 ReadShipments,
+                ExportEvidence,
                 ReadAlerts,
                 ReadTrackers,
                 ReadPlaces,
@@ -215,7 +237,9 @@ mod tests {
     #[test]
     fn an_auditor_reads_and_changes_nothing() {
         for permission in Role::Auditor.permissions() {
-            assert!(permission.as_str().starts_with("read_"), "{permission}");
+            let is_reading =
+                permission.as_str().starts_with("read_") || *permission == Permission::ExportEvidence;
+            assert!(is_reading, "{permission}");
         }
         assert!(Role::Auditor.may(Permission::ReadShipments));
     }
@@ -243,10 +267,12 @@ mod tests {
     }
 
     #[test]
-    fn a_partners_people_change_nothing_and_see_what_concerns_it() {
+    fn a_partners_people_hand_over_and_see_what_concerns_them() {
+        let apart_from_reading = [Permission::TransferCustody, Permission::ExportEvidence];
         for role in Role::ALL.iter().filter(|role| role.is_for_partners()) {
             for permission in role.permissions() {
-                assert!(permission.as_str().starts_with("read_"), "{role} {permission}");
+                let is_reading = permission.as_str().starts_with("read_");
+                assert!(is_reading || apart_from_reading.contains(permission), "{role} {permission}");
             }
         }
         let [tenant, partner, other] = [1, 2, 3].map(OrganisationId);

@@ -34,6 +34,34 @@ named_enum! {
         GatewaySilent = "gateway_silent",
         /// A tracker numbered readings that did not come.
         ReadingsMissing = "readings_missing",
+        /// The planned time of a handover is over.
+        TransferOverdue = "transfer_overdue",
+        /// An offer waits for its answer.
+        OfferUnanswered = "offer_unanswered",
+        /// Somebody has a box who was not to have it.
+        CustodianUnexpected = "custodian_unexpected",
+        /// Somebody has a box without a valid contract or training.
+        CustodianUnqualified = "custodian_unqualified",
+        /// A box left its place and nobody had accepted it.
+        LeftWithoutCustody = "left_without_custody",
+        /// A box is outside the corridor of its lane.
+        OffRoute = "off_route",
+        /// A box stands outside all known places.
+        StandingTooLong = "standing_too_long",
+        /// A box is where it was to go, and nobody has accepted it there.
+        ArrivedNotAccepted = "arrived_not_accepted",
+        /// A box was accepted away from the planned place.
+        AcceptedElsewhere = "accepted_elsewhere",
+        /// A box was opened on its way, or was found so.
+        OpenedInTransit = "opened_in_transit",
+        /// A box was tilted or fell over.
+        Tilt = "tilt",
+        /// The seal that was found is not the one that was put on.
+        SealDiffers = "seal_differs",
+        /// A box changed hands while it was out of range.
+        HandedOverOutOfRange = "handed_over_out_of_range",
+        /// A tracker did not come back from its shipment in time.
+        TrackerNotReturned = "tracker_not_returned",
         /// An integration posts with a credential that is not right.
         WebhookRefused = "webhook_refused",
         /// A known sender posts what cannot be read.
@@ -53,8 +81,16 @@ impl AlertKind {
     /// Whether data alone end such an alert. A measured value's and an event's stay open until a person
     /// acknowledged them, or data show that they never were.
     pub fn is_closed_by_data(self) -> bool {
-        use AlertKind::{HumidityHigh, HumidityLow, Light, Shock, TemperatureHigh, TemperatureLow};
-        !matches!(self, TemperatureHigh | TemperatureLow | HumidityHigh | HumidityLow | Shock | Light)
+        use AlertKind::{
+            AcceptedElsewhere, HandedOverOutOfRange, HumidityHigh, HumidityLow, Light, OpenedInTransit,
+            SealDiffers, Shock, TemperatureHigh, TemperatureLow, Tilt,
+        };
+        let is_measured = matches!(self, TemperatureHigh | TemperatureLow | HumidityHigh | HumidityLow);
+        let is_event = matches!(
+            self,
+            AcceptedElsewhere | HandedOverOutOfRange | Light | OpenedInTransit | SealDiffers | Shock | Tilt
+        );
+        !is_measured && !is_event
     }
 }
 

@@ -11,6 +11,7 @@ mod fold;
 mod hash;
 mod links;
 pub mod record;
+mod stage;
 
 pub use corrections::Effect;
 pub use entry::{

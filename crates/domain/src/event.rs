@@ -18,16 +18,19 @@ named_enum! {
         Shock = "shock",
         /// Illuminance, in 0.01 lux.
         Light = "light",
+        /// From upright, in 0.01 degrees.
+        Tilt = "tilt",
     }
 }
 
 impl EventKind {
-    /// The largest value that is taken for one, in hundredths: 1000 g, and 200 000 lux, which is brighter than the
-    /// sun at noon.
+    /// The largest value that is taken for one, in hundredths: 1000 g; 200 000 lux, which is brighter than the sun
+    /// at noon; and upside down.
     pub const fn most(self) -> i32 {
         match self {
             Self::Shock => 100_000,
             Self::Light => 20_000_000,
+            Self::Tilt => 18_000,
         }
     }
 
@@ -36,6 +39,7 @@ impl EventKind {
         match self {
             Self::Shock => AlertKind::Shock,
             Self::Light => AlertKind::Light,
+            Self::Tilt => AlertKind::Tilt,
         }
     }
 
@@ -43,6 +47,7 @@ impl EventKind {
         match self {
             Self::Shock => "g",
             Self::Light => "lux",
+            Self::Tilt => "°",
         }
     }
 }

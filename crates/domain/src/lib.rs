@@ -12,6 +12,7 @@ pub mod custody;
 pub mod duration;
 pub mod evaluate;
 pub mod event;
+pub mod evidence;
 pub mod gs1;
 pub mod ids;
 pub mod library;
@@ -29,6 +30,7 @@ pub mod route;
 pub mod shipment;
 pub mod silence;
 mod time;
+pub mod watch;
 pub mod whereabouts;
 
 pub use duration::Duration;

@@ -9,6 +9,7 @@ mod evaluate;
 mod http;
 mod replay;
 mod serve;
+mod verify;
 
 use std::io::{IsTerminal, Read, Write};
 use std::path::Path;
@@ -75,6 +76,10 @@ enum Command {
     ///
     /// Example: isotherm replay PO-2026-0042 --config /etc/isotherm.toml
     Replay(replay::ReplayOptions),
+    /// Checks an evidence package without any connection: exit 0 whole, 1 altered, 2 unreadable
+    ///
+    /// Example: isotherm verify PO-2026-0042-evidence.zip --key keys.json
+    Verify(verify::VerifyOptions),
 }
 
 /// Why a command ends: 1 is "the answer is no", 2 "the input or the call was bad".
@@ -154,6 +159,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Admin(options) => admin::run(&load()?, options)?,
         Command::Decode(options) => decode::run(&options)?,
         Command::Evaluate(options) => return evaluate::run(&options),
+        Command::Verify(options) => return verify::run(&options),
         Command::Replay(options) => return replay::run(&load()?, &options),
     }
     Ok(ExitCode::SUCCESS)

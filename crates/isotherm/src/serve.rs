@@ -14,7 +14,7 @@ use store::embedded::{Cluster, DATABASE, Options as ClusterOptions};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracking::credentials::{TokenKey, hash_token};
-use tracking::{BadgeKey, Mailer, Parts, Service};
+use tracking::{BadgeKey, LedgerKey, Mailer, Parts, Service};
 
 use crate::Failure;
 use crate::clock::{self, Clock};
@@ -274,6 +274,8 @@ async fn start_tracking(
         wall_clock: clocks.wall.clone(),
         tokens: TokenKey::load_or_create(&config.data_dir.join("token.key"))?,
         badges: BadgeKey::load_or_create(&config.data_dir.join("badge.key"))?,
+        ledger_key: LedgerKey::load_or_create(&config.data_dir.join("ledger.key"))?,
+        package: |evidence, key, sign| Ok(report::package(evidence, key, sign)?),
         mailer,
         ingester_token_sha256: (!token.is_empty()).then(|| hash_token(token)),
         shutdown,

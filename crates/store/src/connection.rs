@@ -123,6 +123,13 @@ impl Store {
         AnsiTransactionManager::begin_transaction(&mut *connection.raw).await?;
         Ok(connection)
     }
+
+    /// A connection that sees the database as it is now until it is dropped, whatever others write meanwhile.
+    pub async fn snapshot(&self) -> Result<Connection, StoreError> {
+        let mut connection = self.begin().await?;
+        connection.raw.batch_execute("set transaction isolation level repeatable read, read only").await?;
+        Ok(connection)
+    }
 }
 
 fn pool(address: &Address, connections: usize) -> Result<Pool<AsyncPgConnection>, StoreError> {

@@ -127,25 +127,6 @@ impl Connection {
         Ok(())
     }
 
-    /// Lets partners see a shipment; who is a party already stays one since then.
-    pub async fn add_parties(
-        &mut self,
-        shipment: ShipmentId,
-        parties: &[OrganisationId],
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        sql_query(
-            "insert into shipment_parties (shipment_id, organisation_id, since)
-             select $1, party, $3 from unnest($2::int[]) as n (party) on conflict do nothing",
-        )
-        .bind::<SqlUuid, _>(shipment.0)
-        .bind::<Array<Integer>, _>(column(parties, |party| party.0))
-        .bind::<Timestamptz, _>(now)
-        .execute(&mut self.raw)
-        .await?;
-        Ok(())
-    }
-
     /// Of those shipments the plans that there are.
     pub async fn plans_of(
         &mut self,

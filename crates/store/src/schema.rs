@@ -89,6 +89,22 @@ diesel::table! {
         expires_at -> Timestamptz, attempts -> Integer, used_at -> Nullable<Timestamptz>,
     }
 }
+diesel::table! {
+    shipment_parties (shipment_id, organisation_id) {
+        shipment_id -> Uuid, organisation_id -> Integer, since -> Timestamptz,
+    }
+}
+diesel::table! {
+    custody_records (shipment_id, sequence) {
+        shipment_id -> Uuid, sequence -> Integer, organisation_id -> Integer, entry_id -> Uuid, entry -> Text,
+        record -> Text, signature -> Binary, key_id -> Text,
+    }
+}
+diesel::table! {
+    ledger_keys (id) {
+        id -> Text, public_key -> Binary, first_used_at -> Timestamptz,
+    }
+}
 
 diesel::joinable!(users -> organisations (organisation_id));
 diesel::joinable!(assignments -> trackers (tracker_id));

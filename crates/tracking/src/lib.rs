@@ -14,7 +14,9 @@ pub mod credentials;
 mod decide;
 mod disabled;
 mod folds;
+mod handover;
 mod heard;
+mod ledger;
 mod links;
 mod live;
 mod metrics;
@@ -32,16 +34,26 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use domain::custody::record::KeyId;
+use domain::evidence::Evidence;
 use queue::{LinkState, Queue, QueueState};
 use store::Store;
 use tokio::sync::{Semaphore, watch as signal};
 
 pub use badges::BadgeKey;
+pub use ledger::LedgerKey;
 pub use notify::{Mailer, MailerError};
 pub use replay::{Replay, Replayed, replay};
 
 /// Tells the time: the machine's, or a demonstration's.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// Writes an evidence package that is signed with the key of that name.
+pub type PackageEvidence = fn(
+    &Evidence,
+    &KeyId,
+    &dyn Fn(&[u8]) -> [u8; 64],
+) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>>;
 
 /// How many passwords are hashed at the same time.
 const LOGINS_AT_ONCE: usize = 2;
@@ -61,6 +73,9 @@ pub struct Service {
     pub tokens: credentials::TokenKey,
     /// Keys the hashes of badges' numbers and of codes.
     pub badges: BadgeKey,
+    /// Signs what is written of custody.
+    pub ledger_key: ledger::LedgerKey,
+    pub package: PackageEvidence,
     pub mailer: Option<Mailer>,
     /// What the ingesters use to ask for the integrations; None where they are in this process.
     pub ingester_token_sha256: Option<[u8; 32]>,
@@ -87,6 +102,9 @@ pub struct Parts {
     pub tokens: credentials::TokenKey,
     /// Keys the hashes of badges' numbers and of codes.
     pub badges: BadgeKey,
+    /// Signs what is written of custody.
+    pub ledger_key: ledger::LedgerKey,
+    pub package: PackageEvidence,
     pub mailer: Option<Mailer>,
     pub ingester_token_sha256: Option<[u8; 32]>,
     /// Becomes true when the service is to stop.
@@ -103,6 +121,8 @@ impl Service {
             wall_clock,
             tokens,
             badges,
+            ledger_key,
+            package,
             mailer,
             ingester_token_sha256,
             shutdown,
@@ -115,6 +135,8 @@ impl Service {
             wall_clock,
             tokens,
             badges,
+            ledger_key,
+            package,
             mailer,
             ingester_token_sha256,
             disabled_users: disabled::DisabledUsers::default(),

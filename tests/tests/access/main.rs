@@ -45,6 +45,8 @@ const PLANNERS: &[&str] = &["admin", "coordinator", "packer"];
 /// Who works with partners.
 const PLANNING: &[&str] = &["admin", "coordinator"];
 const QUALIFICATIONS: &[&str] = &["admin", "auditor", "coordinator", "quality"];
+/// Whoever has boxes in hand.
+const CARRIERS: &[&str] = &["admin", "coordinator", "courier", "packer", "receiver"];
 const DECIDERS: &[&str] = &["admin", "coordinator", "quality"];
 
 /// Who may what, and what he gets who may: nothing is named here that exists, and an empty object is no body.
@@ -61,6 +63,16 @@ const ROUTES: &[(&str, &str, &[&str], u16)] = &[
     ("get", "/shipments/{id}/assessments", CREW, 404),
     ("get", "/shipments/{id}/readings", CREW, 404),
     ("post", "/shipments/{id}/trackers", PLANNERS, 422),
+    ("get", "/keys", NOBODY_IN_PARTICULAR, 200),
+    ("get", "/shipments/{id}/custody", CREW, 404),
+    ("get", "/shipments/{id}/evidence", &["admin", "auditor", "coordinator", "quality"], 404),
+    ("post", "/shipments/{id}/custody/pack", CARRIERS, 404),
+    ("post", "/shipments/{id}/custody/offer", CARRIERS, 422),
+    ("post", "/shipments/{id}/custody/accept", CARRIERS, 404),
+    ("post", "/shipments/{id}/custody/refuse", CARRIERS, 422),
+    ("post", "/shipments/{id}/custody/withdraw", CARRIERS, 422),
+    ("post", "/shipments/{id}/custody/seal", CARRIERS, 422),
+    ("post", "/shipments/{id}/custody/correct", DECIDERS, 422),
     ("get", "/alerts", CREW, 200),
     ("post", "/alerts/{id}/acknowledge", DECIDERS, 422),
     ("get", "/alerts/{id}/history", CREW, 404),

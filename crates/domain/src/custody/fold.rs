@@ -163,6 +163,21 @@ impl Custody {
         }
     }
 
+    /// The seal that was on a box when it was offered by that entry; none where none is on record.
+    pub fn seal_before(
+        &self,
+        number: BoxNumber,
+        offer: EntryHash,
+        entries: &BTreeMap<EntryHash, &Entry>,
+    ) -> Option<String> {
+        let link = entries.get(&offer)?.link()?;
+        let held: Vec<EntryHash> = self.boxes.get(&number)?.holdings().map(|holding| holding.link).collect();
+        let until = held.iter().position(|held| *held == link)?;
+        let counting: BTreeSet<EntryHash> =
+            entries.keys().filter(|hash| !self.ignored.contains_key(hash)).copied().collect();
+        seal_of(number, held.get(..=until)?, entries, &counting)
+    }
+
     /// Who answered for the box at that instant; none before it was packed.
     pub fn custodian_at(&self, number: BoxNumber, at: DateTime<Utc>) -> Option<&Holding> {
         self.boxes.get(&number)?.holdings().rev().find(|holding| holding.from <= at)

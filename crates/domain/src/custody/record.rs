@@ -4,12 +4,14 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::entry::Entry;
 use super::hash::EntryHash;
-use crate::ShipmentId;
 use crate::evaluate::Verdict;
 use crate::shipment::HoldReason;
+use crate::{OrganisationId, ShipmentId};
 
 /// What the service adds to an entry. Its text is what is signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,11 +33,36 @@ pub struct Record {
     pub hold: Option<HoldReason>,
 }
 
-/// A record and its entry as they are kept: texts, so that what is checked is what was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
-    pub record: String,
+/// The name of a key, made from its public half: 16 lower hex digits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeyId(pub String);
+
+impl KeyId {
+    /// The first eight bytes of the SHA-256 of the key's public half.
+    pub fn of(public: &[u8; 32]) -> Self {
+        let hash = Sha256::digest(public);
+        Self(hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+/// A record and its entry as they are kept: texts, so that what is checked is what was written; and beside them what
+/// they are found by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LedgerRow {
+    pub shipment: ShipmentId,
+    pub sequence: u32,
+    /// The tenant whose shipment it is.
+    pub organisation: OrganisationId,
+    pub entry_id: Uuid,
     pub entry: String,
+    pub record: String,
+    /// Ed25519 (RFC 8032), of the record's text.
+    #[serde(with = "hex::serde")]
+    pub signature: [u8; 64],
+    /// The key that made the signature.
+    pub key: KeyId,
 }
 
 /// A record that is not what it should be.
@@ -74,17 +101,29 @@ impl Record {
 
 /// A whole ledger, read back and held against its links; the first fault where there is one. Whether the service wrote
 /// it is for the signatures to say.
-pub fn read(shipment: ShipmentId, kept: &[Kept]) -> Result<Vec<(Record, Entry)>, Fault> {
-    let mut read = Vec::with_capacity(kept.len());
+pub fn read(
+    organisation: OrganisationId,
+    shipment: ShipmentId,
+    rows: &[LedgerRow],
+) -> Result<Vec<(Record, Entry)>, Fault> {
+    let mut read = Vec::with_capacity(rows.len());
     let mut previous: Option<(EntryHash, DateTime<Utc>)> = None;
-    for (index, one) in kept.iter().enumerate() {
+    for (index, one) in rows.iter().enumerate() {
         let place = index + 1;
         let fault = |what: String| Fault { place, what };
         let record: Record =
             serde_json::from_str(&one.record).map_err(|error| fault(format!("cannot be read: {error}")))?;
         let entry = Entry::from_text(&one.entry).map_err(|error| fault(error.to_string()))?;
         let checks = [
-            (record.shipment == shipment && entry.shipment == shipment, "belongs to another shipment"),
+            (
+                [one.shipment, record.shipment, entry.shipment].iter().all(|it| *it == shipment),
+                "belongs to another shipment",
+            ),
+            (one.organisation == organisation, "belongs to another organisation"),
+            (
+                one.sequence == record.sequence && one.entry_id == entry.id,
+                "is kept under another number or id than it bears",
+            ),
             (
                 usize::try_from(record.sequence) == Ok(place),
                 "has another number: one was taken out, put in or moved",

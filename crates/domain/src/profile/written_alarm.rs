@@ -33,6 +33,7 @@ enum WrittenQuantity {
     Humidity,
     Shock,
     Light,
+    Tilt,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -75,6 +76,7 @@ impl TryFrom<AlarmDraft> for WrittenAlarm {
             WrittenQuantity::Humidity => reading(draft, Quantity::Humidity).map(Self::Reading),
             WrittenQuantity::Shock => event(draft, EventKind::Shock).map(Self::Event),
             WrittenQuantity::Light => event(draft, EventKind::Light).map(Self::Event),
+            WrittenQuantity::Tilt => event(draft, EventKind::Tilt).map(Self::Event),
         };
         alarm.map_err(|reason| format!("alarm `{name}`: {reason}"))
     }
@@ -172,6 +174,7 @@ impl From<WrittenAlarm> for AlarmDraft {
                 quantity: match alarm.kind {
                     EventKind::Shock => WrittenQuantity::Shock,
                     EventKind::Light => WrittenQuantity::Light,
+                    EventKind::Tilt => WrittenQuantity::Tilt,
                 },
                 above: Some(Hundredths(alarm.limit)),
                 below: None,

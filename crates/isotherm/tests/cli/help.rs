@@ -40,6 +40,7 @@ fn every_command_that_there_is_has_an_example() {
         "decode",
         "evaluate",
         "replay",
+        "verify",
         "admin",
         "admin organisation",
         "admin organisation add",

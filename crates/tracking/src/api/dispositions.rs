@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::access::{Caller, DecideDisposition, ReadShipments};
+use super::handover::write_decision;
 use super::login::signer;
 use super::once::Once;
 use super::page::{Page, PageQuery, cursor_before};
@@ -169,6 +170,7 @@ pub async fn decide_disposition(
         db.set_status(id, status).await?;
         changes.extend(end_rides(&service, &mut db, caller.organisation, id, now, now).await?);
     }
+    write_decision(&service, &mut db, &caller, (id, &decision), now).await?;
     let detail = serde_json::json!({
         "disposition": decided, "decision": body.decision, "lifts_recall": body.lifts_recall,
         "by": decision.printed_name, "meaning": decision.meaning, "reason": decision.reason,

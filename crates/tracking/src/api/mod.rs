@@ -4,13 +4,17 @@ mod access;
 mod alerts;
 mod badges;
 mod contracts;
+mod custody;
 mod dispositions;
 mod endings;
 mod events;
+mod evidence;
+mod handover;
 mod history;
 mod intake;
 mod lanes;
 mod login;
+mod meant;
 mod once;
 mod organisations;
 mod page;
@@ -54,6 +58,9 @@ const MAX_BODY: usize = 256 * 1024;
         shipments::list_shipments, shipments::add_shipment, shipments::show_shipment, rides::bind_tracker,
         rides::unbind_tracker, dispositions::decide_disposition, dispositions::list_dispositions,
         endings::cancel_shipment, endings::return_shipment, pool::note_returned, pool::note_lost,
+        custody::show_custody, custody::list_keys, evidence::export_evidence, handover::pack_boxes,
+        handover::offer_custody, handover::accept_custody, handover::refuse_custody, handover::withdraw_offer,
+        handover::seal_boxes, handover::correct_custody,
         series::list_readings, series::show_assessment, history::list_past_assessments, alerts::list_shipment_alerts,
         alerts::list_alerts, alerts::acknowledge_alert, history::show_alert_history,
         trackers::list_trackers, trackers::add_tracker, trackers::show_tracker, trackers::list_uplinks,
@@ -110,6 +117,16 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(endings::return_shipment)
                     .service(pool::note_returned)
                     .service(pool::note_lost)
+                    .service(custody::show_custody)
+                    .service(custody::list_keys)
+                    .service(evidence::export_evidence)
+                    .service(handover::pack_boxes)
+                    .service(handover::offer_custody)
+                    .service(handover::accept_custody)
+                    .service(handover::refuse_custody)
+                    .service(handover::withdraw_offer)
+                    .service(handover::seal_boxes)
+                    .service(handover::correct_custody)
                     .service(series::list_readings)
                     .service(series::show_assessment)
                     .service(history::list_past_assessments)

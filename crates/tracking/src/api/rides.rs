@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::access::{BindTracker, Caller};
+use super::handover::actor;
 use super::once::Once;
 use super::pool::check_free;
 use super::problem::{ApiError, Problem, named};
@@ -17,6 +18,7 @@ use super::shipments::{Shipment, audit, show_one};
 use super::text::{dev_eui, happened};
 use crate::Service;
 use crate::binding::{bind, unbind};
+use crate::handover::Book;
 
 #[derive(Serialize, Deserialize, ToSchema)]
 pub struct BindRequest {
@@ -75,6 +77,12 @@ pub async fn bind_tracker(
     let mut bound = bind(&service, &mut db, &shipment, tracker, body.from, now).await?;
     bound.warnings.extend(not_back);
     db.write_audit(&[audit(&caller, "tracker.bound", id, serde_json::json!(&*body))], now).await?;
+    // What nobody has written of is packed now, by whoever binds the tracker.
+    let mut book = Book::open(&mut db, caller.organisation, id).await?;
+    if book.ledger.rows.is_empty() {
+        let by = actor(&mut db, &caller, &book).await?;
+        bound.changes.extend(book.pack(&service, &mut db, by, Vec::new(), now).await?);
+    }
     let stored = db.shipment(caller.organisation, id).await?;
     let shipment = show_one(&service, &mut db, stored).await?;
     let answer = Bound { shipment, warnings: bound.warnings };

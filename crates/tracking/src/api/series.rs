@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use domain::ShipmentId;
 use domain::evaluate::Assessment;
 use serde::{Deserialize, Serialize};
-use store::{SeriesCursor, SeriesPoint, later_end};
+use store::{Connection, SeriesCursor, SeriesPoint, Shipment, later_end};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -141,9 +141,18 @@ pub async fn show_assessment(
     let mut db = service.store.connect().await?;
     let shipment =
         db.shipment(caller.organisation, ShipmentId(id.into_inner())).await.map_err(named("shipment"))?;
-    let stored = service.profiles.get_one(&mut db, shipment.profile).await?;
+    Ok(HttpResponse::Ok().json(assessment(&service, &mut db, &shipment).await?))
+}
+
+/// The assessment of a shipment as it is now.
+pub(super) async fn assessment(
+    service: &Service,
+    db: &mut Connection,
+    shipment: &Shipment,
+) -> Result<AssessmentView, ApiError> {
+    let stored = service.profiles.get_one(db, shipment.profile).await?;
     let rides = db.rides(&[shipment.id]).await?;
-    let (assessed, allowances) = assess_rides(&mut db, &stored.profile, &rides, (service.clock)()).await?;
+    let (assessed, allowances) = assess_rides(db, &stored.profile, &rides, (service.clock)()).await?;
     let digest = digest(shipment.hold, &rides, &assessed)?;
     let overall = overall(
         rides.iter().zip(&assessed).map(|(ride, of)| (ride, of.assessment.verdict, of.assessment.coverage)),
@@ -154,7 +163,7 @@ pub async fn show_assessment(
         gaps: assessed.gaps.into_iter().map(|(from, to)| Gap { from, to }).collect(),
         assessment: assessed.assessment,
     });
-    Ok(HttpResponse::Ok().json(AssessmentView {
+    Ok(AssessmentView {
         assessment: overall.as_ref().map(|overall| overall.verdict),
         coverage: overall.map(|overall| overall.coverage),
         coverage_suffices_for_release: overall
@@ -162,5 +171,5 @@ pub async fn show_assessment(
         digest,
         allowances,
         trackers: trackers.collect(),
-    }))
+    })
 }

@@ -3,6 +3,8 @@
 mod kept;
 mod lanes;
 
+mod frames;
+
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
@@ -17,13 +19,14 @@ use store::{AlertFilter, AlertView, NewShipment, NewUser, Store, Tracker, Uplink
 use tempfile::TempDir;
 use testkit::postgres::{Database, database};
 
+use self::frames::frame;
 use super::*;
 use crate::arrived::Arrived;
 use crate::binding::{bind, unbind};
 use crate::consume::consume_batch;
 use crate::credentials::TokenKey;
 use crate::missing::find_overdue;
-use crate::{BadgeKey, Clock, Parts};
+use crate::{BadgeKey, Clock, LedgerKey, Parts};
 
 /// A minute's beginning, which is the zero of all times here.
 const START: i64 = 1_790_000_040;
@@ -195,6 +198,8 @@ fn service(url: &str, folder: &TempDir, seconds: &Arc<AtomicI64>) -> Service {
         wall_clock: clock.clone(),
         tokens: TokenKey::load_or_create(&folder.path().join("token.key")).unwrap(),
         badges: BadgeKey::load_or_create(&folder.path().join("badge.key")).unwrap(),
+        ledger_key: LedgerKey::load_or_create(&folder.path().join("ledger.key")).unwrap(),
+        package: |_, _, _| Err("nothing is exported here".into()),
         mailer: None,
         ingester_token_sha256: None,
         shutdown: tokio::sync::watch::channel(false).1,
@@ -202,19 +207,6 @@ fn service(url: &str, folder: &TempDir, seconds: &Arc<AtomicI64>) -> Service {
     let service = service.unwrap();
     *service.listening_since.lock().unwrap() = Some(clock());
     service
-}
-
-/// As docs/wire-format.md has it.
-fn frame(numbers: RangeInclusive<u32>, newest_at: DateTime<Utc>) -> Vec<u8> {
-    let minutes = u32::try_from((newest_at.timestamp() - 1_704_067_200) / 60).unwrap();
-    let mut frame = vec![0x10];
-    frame.extend(&numbers.end().to_be_bytes()[1..]);
-    frame.extend(&minutes.to_be_bytes()[1..]);
-    frame.extend([0x02, 0x0d, 255, 255]);
-    for _ in numbers.skip(1) {
-        frame.extend([15, 0x02, 0x0d, 255]);
-    }
-    frame
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -46,6 +46,13 @@ export const api = {
   shipmentAlerts: (shipment: string) =>
     all((cursor) => client.get<t.Page<t.Alert>>(`/shipments/${id(shipment)}/alerts`, { cursor })),
 
+  custody: (shipment: string) => client.get<t.Custody>(`/shipments/${id(shipment)}/custody`),
+  handOver: (shipment: string, step: t.CustodyStep, body: t.HandoverRequest) =>
+    client.post<t.Written>(`/shipments/${id(shipment)}/custody/${step}`, body),
+  /** The evidence package, to be saved as a file. */
+  evidence: async (shipment: string) =>
+    (await client.open("GET", `/shipments/${id(shipment)}/evidence`)).blob(),
+
   alerts: (state: "open" | "all", cursor: string | null) =>
     client.get<t.Page<t.Alert>>("/alerts", { state, cursor }),
   alertHistory: (alert: string, cursor: string | null) =>

@@ -15,6 +15,7 @@ const WITH_UNIT: Record<Alarm["quantity"], (value: number) => string> = {
   humidity: (value) => `${value}\u00a0%`,
   shock: (value) => `${value}\u00a0g`,
   light: (value) => `${value}\u00a0lux`,
+  tilt: (value) => `${value}°`,
 };
 
 const OF: Record<Alarm["quantity"], string> = {
@@ -22,6 +23,7 @@ const OF: Record<Alarm["quantity"], string> = {
   humidity: "relative humidity ",
   shock: "a shock ",
   light: "light ",
+  tilt: "a tilt ",
 };
 
 /** `above 8 °C for 30 min without a break, until it is back at 7.8 °C`. */

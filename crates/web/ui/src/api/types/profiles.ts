@@ -51,7 +51,7 @@ export interface CoverageRule {
 /** Exactly one of `above` and `below` is there. A shock (g) and light (lux) are events, which last no time. */
 export interface Alarm {
   name: string;
-  quantity: "temperature" | "humidity" | "shock" | "light";
+  quantity: "temperature" | "humidity" | "shock" | "light" | "tilt";
   above?: number;
   below?: number;
   inclusive: boolean;

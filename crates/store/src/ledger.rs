@@ -1,0 +1,103 @@
+//! The custody ledger of each shipment, as it was written; and the keys that signed it.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use domain::custody::record::{KeyId, LedgerRow};
+use domain::evidence::PublicKey;
+use domain::{OrganisationId, ShipmentId};
+use uuid::Uuid;
+
+use crate::schema::{custody_records, ledger_keys, shipments};
+use crate::{Connection, StoreError};
+
+type Row = (Uuid, i32, i32, Uuid, String, String, Vec<u8>, String);
+
+impl Connection {
+    /// Keeps others from writing to the shipment's ledger, and from changing its status, until the transaction ends.
+    pub async fn lock_ledger(&mut self, shipment: ShipmentId) -> Result<(), StoreError> {
+        shipments::table
+            .find(shipment.0)
+            .for_no_key_update()
+            .select(shipments::id)
+            .first::<Uuid>(&mut self.raw)
+            .await?;
+        Ok(())
+    }
+
+    /// A shipment's ledger from its first row on; whose it is the caller knows.
+    pub async fn ledger(&mut self, shipment: ShipmentId) -> Result<Vec<LedgerRow>, StoreError> {
+        let rows: Vec<Row> = custody_records::table
+            .filter(custody_records::shipment_id.eq(shipment.0))
+            .order(custody_records::sequence)
+            .select(custody_records::all_columns)
+            .load(&mut self.raw)
+            .await?;
+        rows.into_iter().map(row).collect()
+    }
+
+    /// Puts a row at the end. The caller has locked the ledger; a writer's id that is there already is refused by
+    /// `custody_records_shipment_id_entry_id_key`.
+    pub async fn append_to_ledger(&mut self, row: &LedgerRow) -> Result<(), StoreError> {
+        let sequence = i32::try_from(row.sequence)
+            .map_err(|error| StoreError::unreadable("number of a ledger's row", error))?;
+        diesel::insert_into(custody_records::table)
+            .values((
+                custody_records::shipment_id.eq(row.shipment.0),
+                custody_records::sequence.eq(sequence),
+                custody_records::organisation_id.eq(row.organisation.0),
+                custody_records::entry_id.eq(row.entry_id),
+                custody_records::entry.eq(&row.entry),
+                custody_records::record.eq(&row.record),
+                custody_records::signature.eq(row.signature.as_slice()),
+                custody_records::key_id.eq(&row.key.0),
+            ))
+            .execute(&mut self.raw)
+            .await?;
+        Ok(())
+    }
+
+    /// Notes the key with which a service signs from now on.
+    pub async fn note_key(&mut self, key: &PublicKey) -> Result<(), StoreError> {
+        diesel::insert_into(ledger_keys::table)
+            .values((
+                ledger_keys::id.eq(&key.id.0),
+                ledger_keys::public_key.eq(key.bytes.as_slice()),
+                ledger_keys::first_used_at.eq(key.first_used_at),
+            ))
+            .on_conflict(ledger_keys::id)
+            .do_nothing()
+            .execute(&mut self.raw)
+            .await?;
+        Ok(())
+    }
+
+    /// Every key that has signed, the latest first.
+    pub async fn keys(&mut self) -> Result<Vec<PublicKey>, StoreError> {
+        let rows: Vec<(String, Vec<u8>, DateTime<Utc>)> = ledger_keys::table
+            .order((ledger_keys::first_used_at.desc(), ledger_keys::id))
+            .select(ledger_keys::all_columns)
+            .load(&mut self.raw)
+            .await?;
+        let key = |(id, bytes, first_used_at): (String, Vec<u8>, DateTime<Utc>)| {
+            let bytes = bytes.try_into().map_err(|_| StoreError::unreadable("key", "not 32 bytes"))?;
+            Ok(PublicKey { id: KeyId(id), bytes, first_used_at })
+        };
+        rows.into_iter().map(key).collect()
+    }
+}
+
+fn row(row: Row) -> Result<LedgerRow, StoreError> {
+    let (shipment, sequence, organisation, entry_id, entry, record, signature, key) = row;
+    Ok(LedgerRow {
+        shipment: ShipmentId(shipment),
+        sequence: u32::try_from(sequence)
+            .map_err(|error| StoreError::unreadable("number of a ledger's row", error))?,
+        organisation: OrganisationId(organisation),
+        entry_id,
+        entry,
+        record,
+        signature: signature.try_into().map_err(|_| StoreError::unreadable("signature", "not 64 bytes"))?,
+        key: KeyId(key),
+    })
+}

@@ -1,0 +1,384 @@
+//! Who has the boxes of a shipment, who had them, and what was written of it.
+
+use actix_web::{HttpResponse, get, web};
+use chrono::{DateTime, Utc};
+use domain::ShipmentId;
+use domain::custody::record::Record;
+use domain::custody::{
+    Act, BoxCustody, Condition, Entry, EntryHash, Holding, Ignored, Seal, Seen, Whereabouts,
+};
+use domain::evidence::PublicKey;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::access::{Caller, Grant, ReadShipments};
+use super::problem::{ApiError, Problem, named};
+use crate::Service;
+use crate::ledger::Ledger;
+
+/// The custody of a shipment.
+#[derive(Serialize, ToSchema)]
+pub struct CustodyView {
+    boxes: Vec<BoxView>,
+    /// Answers that contradict each other. While one is open, the custodian before it stays.
+    conflicts: Vec<ConflictView>,
+    /// Everything that was written, in the order in which it came to be known.
+    entries: Vec<EntryView>,
+    /// The last row of the ledger, as the service signed it.
+    head: Option<HeadView>,
+}
+
+/// Who has a box.
+#[derive(Serialize, ToSchema)]
+pub struct BoxView {
+    #[serde(rename = "box")]
+    number: u32,
+    custodian: HoldingView,
+    /// The seal that should be on it.
+    seal: Option<String>,
+    /// Offers that nobody has answered, by the hashes of their entries.
+    offers: Vec<String>,
+    /// Who had it before, the first one first.
+    earlier: Vec<HoldingView>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct HoldingView {
+    organisation: OrganisationRef,
+    person: Option<String>,
+    from: DateTime<Utc>,
+    /// By what the person was known: account, badge, code, link, system or unattended.
+    strength: String,
+    /// Apart from what may be used.
+    quarantine: bool,
+    /// The entry by which it began.
+    entry: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct OrganisationRef {
+    id: i32,
+    name: String,
+    gln: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct ConflictView {
+    /// The custodian's entry at which the answers part.
+    entry: String,
+    answers: Vec<String>,
+    boxes: Vec<u32>,
+    /// open, by_correction or by_continuation.
+    settled: String,
+}
+
+/// One entry of the ledger.
+#[derive(Serialize, ToSchema)]
+pub struct EntryView {
+    hash: String,
+    /// The writer's own id of it.
+    id: Uuid,
+    sequence: u32,
+    recorded_at: DateTime<Utc>,
+    /// By the writer's clock.
+    at: DateTime<Utc>,
+    /// packed, sealed, offered, accepted, refused, withdrawn, corrected or decided.
+    act: String,
+    by: ActorView,
+    whereabouts: Option<WhereaboutsView>,
+    /// The boxes that it is about.
+    boxes: Vec<u32>,
+    /// The hash of the entry that it continues, answers or corrects.
+    link: Option<String>,
+    to: Option<AddresseeView>,
+    parent: Option<String>,
+    exceptions: Vec<ExceptionView>,
+    seals: Vec<SealView>,
+    condition: Option<String>,
+    note: Option<String>,
+    reason: Option<String>,
+    /// Of a correction: annulled, stands or noted.
+    effect: Option<String>,
+    /// Of a decision: release, reject, return or destroy.
+    decision: Option<String>,
+    quarantine: bool,
+    /// The assessment and the hold at the moment of recording.
+    assessment: Option<String>,
+    hold: Option<String>,
+    /// Why it changes nothing, in words; null: it counts.
+    ignored: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct ActorView {
+    organisation: OrganisationRef,
+    person: Option<String>,
+    strength: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct AddresseeView {
+    organisation: OrganisationRef,
+    person: Option<String>,
+}
+
+#[derive(Serialize, Deserialize, ToSchema, Clone)]
+pub struct ExceptionView {
+    #[serde(rename = "box")]
+    pub number: u32,
+    pub reason: String,
+}
+
+#[derive(Serialize, Deserialize, ToSchema, Clone)]
+pub struct SealView {
+    #[serde(rename = "box")]
+    pub number: u32,
+    pub seal: String,
+}
+
+/// Where something happened, as far as it is known.
+#[derive(Serialize, Deserialize, ToSchema, Clone)]
+pub struct WhereaboutsView {
+    pub place: Option<String>,
+    /// Degrees, WGS 84.
+    pub lat: Option<f64>,
+    pub lon: Option<f64>,
+    pub accuracy_m: Option<u32>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct HeadView {
+    sequence: u32,
+    /// SHA-256 of the row's text, in hex.
+    hash: String,
+    /// Ed25519, in hex.
+    signature: String,
+    /// The key that made it; see `/keys`.
+    key: String,
+}
+
+/// Who has the boxes, since when and by what proof; who had them; and everything that was written of it.
+#[utoipa::path(tag = "custody", params(("id" = Uuid, Path)),
+    responses((status = 200, body = CustodyView), (status = 404, body = Problem)))]
+#[get("/shipments/{id}/custody")]
+pub async fn show_custody(
+    service: web::Data<Service>,
+    caller: Caller<ReadShipments>,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, ApiError> {
+    let id = ShipmentId(id.into_inner());
+    let mut db = service.store.connect().await?;
+    seen(&mut db, &caller, id).await?;
+    let ledger = Ledger::open(&mut db, caller.tenant, id).await?;
+    Ok(HttpResponse::Ok().json(view(&ledger)))
+}
+
+/// The keys with which the service signed and signs.
+#[derive(Serialize, ToSchema)]
+pub struct Keys {
+    /// The present one first.
+    keys: Vec<KeyView>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct KeyView {
+    id: String,
+    #[schema(example = "Ed25519")]
+    algorithm: &'static str,
+    /// 32 bytes in hex.
+    public_key: String,
+    first_used_at: DateTime<Utc>,
+}
+
+/// The public keys of the installation: what `isotherm verify --key` takes.
+#[utoipa::path(tag = "custody", security(()), responses((status = 200, body = Keys)))]
+#[get("/keys")]
+pub async fn list_keys(service: web::Data<Service>) -> Result<HttpResponse, ApiError> {
+    let mut db = service.store.connect().await?;
+    let present = &service.ledger_key.id;
+    let mut keys = db.keys().await?;
+    if !keys.iter().any(|key| key.id == *present) {
+        keys.insert(0, service.ledger_key.public((service.clock)()));
+    }
+    keys.sort_by_key(|key| key.id != *present);
+    Ok(HttpResponse::Ok().json(Keys { keys: keys.iter().map(key).collect() }))
+}
+
+fn key(key: &PublicKey) -> KeyView {
+    KeyView {
+        id: key.id.0.clone(),
+        algorithm: "Ed25519",
+        public_key: hex::encode(key.bytes),
+        first_used_at: key.first_used_at,
+    }
+}
+
+/// Whether the caller may see the shipment: it is its organisation's, or the organisation has to do with it.
+pub(super) async fn seen<G: Grant>(
+    db: &mut store::Connection,
+    caller: &Caller<G>,
+    id: ShipmentId,
+) -> Result<store::Shipment, ApiError> {
+    let shipment = db.shipment(caller.tenant, id).await.map_err(named("shipment"))?;
+    if caller.organisation != caller.tenant && !db.is_party(id, caller.organisation).await? {
+        return Err(ApiError::NotFound("shipment"));
+    }
+    Ok(shipment)
+}
+
+pub(super) fn view(ledger: &Ledger) -> CustodyView {
+    let custody = &ledger.custody;
+    let conflict = |conflict: &domain::custody::Conflict| ConflictView {
+        entry: conflict.link.to_string(),
+        answers: conflict.answers.iter().map(ToString::to_string).collect(),
+        boxes: conflict.boxes.clone(),
+        settled: conflict.settled.to_string(),
+    };
+    let head = ledger.rows.last().map(|row| HeadView {
+        sequence: row.sequence,
+        hash: EntryHash::of(&row.record).to_string(),
+        signature: hex::encode(row.signature),
+        key: row.key.0.clone(),
+    });
+    CustodyView {
+        boxes: custody.boxes.iter().map(|(number, one)| of_box(*number, one)).collect(),
+        conflicts: custody.conflicts.iter().map(conflict).collect(),
+        entries: ledger
+            .read
+            .iter()
+            .map(|(record, entry)| of_entry(record, entry, custody.ignored.get(&record.entry).copied()))
+            .collect(),
+        head,
+    }
+}
+
+fn of_box(number: u32, one: &BoxCustody) -> BoxView {
+    BoxView {
+        number,
+        custodian: of_holding(&one.present),
+        seal: one.seal.clone(),
+        offers: one.offers.iter().map(ToString::to_string).collect(),
+        earlier: one.earlier.iter().map(of_holding).collect(),
+    }
+}
+
+fn of_holding(holding: &Holding) -> HoldingView {
+    HoldingView {
+        organisation: organisation(&holding.organisation),
+        person: holding.person.clone(),
+        from: holding.from,
+        strength: holding.strength.to_string(),
+        quarantine: holding.quarantine,
+        entry: holding.link.to_string(),
+    }
+}
+
+fn organisation(organisation: &domain::custody::Organisation) -> OrganisationRef {
+    OrganisationRef { id: organisation.id.0, name: organisation.name.clone(), gln: organisation.gln.clone() }
+}
+
+/// What differs from act to act.
+#[derive(Default)]
+struct Particulars {
+    act: &'static str,
+    to: Option<AddresseeView>,
+    parent: Option<String>,
+    exceptions: Vec<ExceptionView>,
+    seen: Seen,
+    seals: Vec<Seal>,
+    reason: Option<String>,
+    effect: Option<String>,
+    decision: Option<String>,
+    quarantine: bool,
+}
+
+fn particulars(act: &Act) -> Particulars {
+    let exceptions = |exceptions: &[domain::custody::Exception]| {
+        let one = |one: &domain::custody::Exception| ExceptionView {
+            number: one.number,
+            reason: one.reason.clone(),
+        };
+        exceptions.iter().map(one).collect()
+    };
+    let plain = |act| Particulars { act, ..Particulars::default() };
+    match act.clone() {
+        Act::Packed { seals, .. } => Particulars { seals, ..plain("packed") },
+        Act::Sealed { seal, reason, boxes, .. } => {
+            let seals = boxes.into_iter().map(|number| Seal { number, seal: seal.clone() }).collect();
+            Particulars { seals, reason: Some(reason), ..plain("sealed") }
+        }
+        Act::Offered { exceptions: but, parent, to, seen, .. } => {
+            let to = AddresseeView { organisation: organisation(&to.organisation), person: to.person };
+            Particulars { to: Some(to), parent, exceptions: exceptions(&but), seen, ..plain("offered") }
+        }
+        Act::Accepted { exceptions: but, quarantine, seen, .. } => {
+            Particulars { exceptions: exceptions(&but), quarantine, seen, ..plain("accepted") }
+        }
+        Act::Refused { reason, seen, .. } => Particulars { reason: Some(reason), seen, ..plain("refused") },
+        Act::Withdrawn { reason, .. } => Particulars { reason: Some(reason), ..plain("withdrawn") },
+        Act::Corrected { effect, reason, .. } => {
+            Particulars { effect: Some(effect.to_string()), reason: Some(reason), ..plain("corrected") }
+        }
+        Act::Decided { decision, reason, .. } => {
+            Particulars { decision: Some(decision.to_string()), reason: Some(reason), ..plain("decided") }
+        }
+    }
+}
+
+fn of_entry(record: &Record, entry: &Entry, ignored: Option<Ignored>) -> EntryView {
+    let what = particulars(&entry.act);
+    let seals = if what.seals.is_empty() { what.seen.seals } else { what.seals };
+    EntryView {
+        hash: record.entry.to_string(),
+        id: entry.id,
+        sequence: record.sequence,
+        recorded_at: record.recorded_at,
+        at: entry.at,
+        act: what.act.to_owned(),
+        by: ActorView {
+            organisation: organisation(&entry.by.organisation),
+            person: entry.by.person.clone(),
+            strength: entry.by.strength.to_string(),
+        },
+        whereabouts: entry.whereabouts.as_ref().map(whereabouts),
+        boxes: entry.boxes().to_vec(),
+        link: entry.link().map(|link| link.to_string()),
+        to: what.to,
+        parent: what.parent,
+        exceptions: what.exceptions,
+        seals: seals.into_iter().map(|seal| SealView { number: seal.number, seal: seal.seal }).collect(),
+        condition: what.seen.condition.as_ref().map(Condition::to_string),
+        note: what.seen.note,
+        reason: what.reason,
+        effect: what.effect,
+        decision: what.decision,
+        quarantine: what.quarantine,
+        assessment: record.assessment.map(|verdict| verdict.to_string()),
+        hold: record.hold.map(|hold| hold.to_string()),
+        ignored: ignored.map(|why| in_words(why).to_owned()),
+    }
+}
+
+fn whereabouts(whereabouts: &Whereabouts) -> WhereaboutsView {
+    WhereaboutsView {
+        place: whereabouts.place.clone(),
+        lat: whereabouts.lat,
+        lon: whereabouts.lon,
+        accuracy_m: whereabouts.accuracy_m,
+    }
+}
+
+pub(super) fn in_words(ignored: Ignored) -> &'static str {
+    match ignored {
+        Ignored::Waiting => "the entry that it names has not arrived yet",
+        Ignored::WrongLink => "it names an entry that it cannot continue or answer",
+        Ignored::OtherShipment => "it belongs to another shipment",
+        Ignored::PackedBefore => "the boxes were packed before",
+        Ignored::NotCustodian => "whoever wrote it was not the custodian by the entry that it names",
+        Ignored::NotAddressed => "the offer was made to somebody else",
+        Ignored::NotOfferer => "only who made an offer can take it back",
+        Ignored::NotConsignor => "only the consignor corrects entries",
+        Ignored::Annulled => "a correction took it out",
+    }
+}

@@ -1,0 +1,223 @@
+//! Everything that is known of a shipment in one file, which anybody can check without the service.
+
+use std::fmt::Write;
+
+use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionType};
+use actix_web::{HttpResponse, get, web};
+use chrono::{DateTime, SecondsFormat, Utc};
+use domain::evidence::{Evidence, PublicKey};
+use domain::{OrganisationId, ShipmentId};
+use serde::Serialize;
+use store::{AlertFilter, Connection, SeriesPoint, Shipment, StoredProfile};
+use uuid::Uuid;
+
+use super::access::{Caller, ExportEvidence};
+use super::alerts::Alert;
+use super::custody::seen;
+use super::history::{AlertChange, PastAssessmentView};
+use super::problem::{ApiError, Problem, named};
+use super::series::{AssessmentView, assessment};
+use super::shipments::{audit, show_one};
+use super::text::{celsius, percent};
+use crate::Service;
+
+/// Rows that are read at once.
+const AT_ONCE: i64 = 10_000;
+
+/// A signature on the profile or the shipment.
+#[derive(Serialize)]
+struct SignatureView {
+    what: String,
+    printed_name: String,
+    at: DateTime<Utc>,
+    meaning: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+/// An alert with everything that became of it.
+#[derive(Serialize)]
+struct AlertWithHistory {
+    #[serde(flatten)]
+    alert: Alert,
+    history: Vec<AlertChange>,
+}
+
+#[derive(Serialize)]
+struct Assessments {
+    now: AssessmentView,
+    /// What was known when, the latest first.
+    past: Vec<PastAssessmentView>,
+}
+
+/// The evidence package of a shipment: a ZIP file with readings, assessments, alerts, signatures and the custody
+/// ledger, signed by the service. `isotherm verify` checks it.
+#[utoipa::path(tag = "custody", params(("id" = Uuid, Path)), responses(
+    (status = 200, content_type = "application/zip", body = Vec<u8>), (status = 404, body = Problem)))]
+#[get("/shipments/{id}/evidence")]
+pub async fn export_evidence(
+    service: web::Data<Service>,
+    caller: Caller<ExportEvidence>,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, ApiError> {
+    let now = (service.clock)();
+    let id = ShipmentId(id.into_inner());
+    let mut db = service.store.snapshot().await?;
+    let shipment = seen(&mut db, &caller, id).await?;
+    let user = db.user_by_id(caller.user).await.map_err(named("user"))?;
+    let evidence = gather(&service, &mut db, caller.tenant, shipment, (user.name, now)).await?;
+    let key = &service.ledger_key;
+    let package =
+        (service.package)(&evidence, &key.id, &|text| key.sign(text)).map_err(ApiError::internal)?;
+    let mut db = service.store.begin().await?;
+    let detail = serde_json::json!({ "bytes": package.len(), "ledger_rows": evidence.ledger.len() });
+    db.write_audit(&[audit(&caller, "evidence.exported", id, detail)], now).await?;
+    db.commit().await?;
+    let name = format!("{}-evidence.zip", evidence.reference);
+    let disposition = ContentDisposition {
+        disposition: DispositionType::Attachment,
+        parameters: vec![DispositionParam::Filename(
+            name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '.', "_"),
+        )],
+    };
+    Ok(HttpResponse::Ok().content_type("application/zip").insert_header(disposition).body(package))
+}
+
+async fn gather(
+    service: &Service,
+    db: &mut Connection,
+    owner: OrganisationId,
+    shipment: Shipment,
+    (exported_by, exported_at): (String, DateTime<Utc>),
+) -> Result<Evidence, ApiError> {
+    // As it stands, even where it was tampered with: that is for whoever checks the package to see.
+    let ledger = db.ledger(shipment.id).await?;
+    let signed = |key: &PublicKey| ledger.iter().any(|row| row.key == key.id);
+    let present = service.ledger_key.public(exported_at);
+    let mut keys: Vec<PublicKey> = db.keys().await?.into_iter().filter(signed).collect();
+    if !keys.iter().any(|key| key.id == present.id) {
+        keys.push(present);
+    }
+    let (id, reference) = (shipment.id, shipment.reference.clone());
+    let stored = db.profile(owner, shipment.profile).await.map_err(named("profile"))?;
+    let signatures = signatures(db, id, &stored).await?;
+    let assessments =
+        Assessments { now: assessment(service, db, &shipment).await?, past: past_assessments(db, id).await? };
+    let about = serde_json::json!({
+        "profile": { "name": stored.profile.name(), "version": stored.version, "rules": stored.profile },
+        "shipment": show_one(service, db, shipment).await?,
+    });
+    let documents = vec![
+        ("shipment.json".to_owned(), json(&about)?),
+        ("readings.csv".to_owned(), readings(db, id).await?.into_bytes()),
+        ("assessment.json".to_owned(), json(&assessments)?),
+        ("alerts.json".to_owned(), json(&alerts(db, owner, id).await?)?),
+        ("signatures.json".to_owned(), json(&signatures)?),
+    ];
+    Ok(Evidence {
+        shipment: id,
+        reference,
+        organisation: owner,
+        exported_at,
+        exported_by,
+        ledger,
+        keys,
+        documents,
+    })
+}
+
+fn json(value: &impl Serialize) -> Result<Vec<u8>, ApiError> {
+    let mut text = serde_json::to_vec_pretty(value).map_err(ApiError::internal)?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+async fn signatures(
+    db: &mut Connection,
+    shipment: ShipmentId,
+    profile: &StoredProfile,
+) -> Result<Vec<SignatureView>, ApiError> {
+    let approval = db.approvals(&[profile.id]).await?.remove(&profile.id);
+    let approved = approval.map(|approval| SignatureView {
+        what: format!("version {} of profile {} is approved", profile.version, profile.profile.name()),
+        printed_name: approval.printed_name,
+        at: approval.at,
+        meaning: approval.meaning,
+        reason: None,
+    });
+    let decided = db.dispositions(shipment, None, AT_ONCE).await?;
+    let decided = decided.into_iter().map(|kept| SignatureView {
+        what: format!("the shipment: {}", kept.decision.decision),
+        printed_name: kept.decision.printed_name,
+        at: kept.decision.at,
+        meaning: kept.decision.meaning,
+        reason: Some(kept.decision.reason),
+    });
+    Ok(approved.into_iter().chain(decided).collect())
+}
+
+/// Readings as `isotherm evaluate` reads them, with where each came from beside.
+async fn readings(db: &mut Connection, shipment: ShipmentId) -> Result<String, ApiError> {
+    let mut csv = String::from(
+        "measured_at,temperature_c,min_c,max_c,humidity_pct,out_of_range_s,dev_eui,sequence,received_at\n",
+    );
+    let mut after = None;
+    loop {
+        let rows = db.shipment_series(shipment, None, None, after, AT_ONCE).await?;
+        rows.iter().for_each(|(_, point)| line(&mut csv, point));
+        let Some((last, _)) = rows.last().filter(|_| rows.len() >= 10_000) else { return Ok(csv) };
+        after = Some(*last);
+    }
+}
+
+fn line(csv: &mut String, point: &SeriesPoint) {
+    let reading = &point.reading;
+    let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+    let number = |value: Option<f64>| value.map(|value| format!("{value:.2}")).unwrap_or_default();
+    // Writing to a text does not fail.
+    let _ = writeln!(
+        csv,
+        "{},{},{},{},{},{},{},{},{}",
+        time(reading.measured_at),
+        number(Some(celsius(reading.temperature))),
+        number(reading.min.map(celsius)),
+        number(reading.max.map(celsius)),
+        number(reading.humidity.map(percent)),
+        reading.out_of_range_s.map(|seconds| seconds.to_string()).unwrap_or_default(),
+        point.dev_eui,
+        point.sequence.map(|sequence| sequence.to_string()).unwrap_or_default(),
+        time(point.received_at),
+    );
+}
+
+async fn past_assessments(
+    db: &mut Connection,
+    shipment: ShipmentId,
+) -> Result<Vec<PastAssessmentView>, ApiError> {
+    let mut past = Vec::new();
+    let mut before = None;
+    loop {
+        let rows = db.past_assessments(shipment, before, AT_ONCE).await?;
+        before = rows.last().map(|last| last.id);
+        let is_last = i64::try_from(rows.len()).is_ok_and(|count| count < AT_ONCE);
+        past.extend(rows.into_iter().map(PastAssessmentView::from));
+        if is_last {
+            return Ok(past);
+        }
+    }
+}
+
+async fn alerts(
+    db: &mut Connection,
+    owner: OrganisationId,
+    shipment: ShipmentId,
+) -> Result<Vec<AlertWithHistory>, ApiError> {
+    let filter = AlertFilter { shipment: Some(shipment), ..AlertFilter::default() };
+    let mut found = Vec::new();
+    for alert in db.alerts(owner, filter, AT_ONCE).await? {
+        let history = db.audit_of(owner, &alert.id.to_string(), None, AT_ONCE).await?;
+        let history = history.into_iter().map(AlertChange::from).collect();
+        found.push(AlertWithHistory { alert: Alert::from(alert), history });
+    }
+    Ok(found)
+}

@@ -1,0 +1,133 @@
+//! Something is written into a shipment's ledger, with what follows from it: the shipment's status, who may see it, and
+//! that a received shipment's trackers are its own no more.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use domain::custody::{Act, Actor, BoxNumber, Conflict, Entry, EntryHash, Ignored, Seal};
+use domain::shipment::ShipmentStatus;
+use domain::{OrganisationId, ShipmentId};
+use store::{Connection, Party, Shipment, StoreError};
+use uuid::Uuid;
+
+use crate::Service;
+use crate::binding::end_rides;
+use crate::ledger::Ledger;
+use crate::live::{Change, OwnedChange};
+
+/// A shipment whose ledger is open for writing: locked until the transaction ends.
+pub struct Book {
+    pub owner: OrganisationId,
+    pub shipment: Shipment,
+    pub ledger: Ledger,
+    /// The owner and its partners.
+    pub parties: Vec<Party>,
+}
+
+/// What an entry would amount to, or did.
+pub struct Effect {
+    pub entry: EntryHash,
+    /// It changes nothing, and why.
+    pub ignored: Option<Ignored>,
+    /// It contradicts others.
+    pub conflict: Option<Conflict>,
+}
+
+impl Book {
+    /// Refused with `NotFound` where the shipment is not the owner's.
+    pub async fn open(
+        db: &mut Connection,
+        owner: OrganisationId,
+        shipment: ShipmentId,
+    ) -> Result<Self, StoreError> {
+        db.shipment(owner, shipment).await?;
+        db.lock_ledger(shipment).await?;
+        // Once more: what was read before the lock may have changed.
+        let shipment = db.shipment(owner, shipment).await?;
+        let ledger = Ledger::open(db, owner, shipment.id).await?;
+        let parties = db.parties(owner).await?;
+        Ok(Self { owner, shipment, ledger, parties })
+    }
+
+    /// The entry that its writer gave this id, if it has been handed in already.
+    pub fn entry_of(&self, id: Uuid) -> Option<(EntryHash, &Entry)> {
+        let of = self.ledger.read.iter().find(|(_, entry)| entry.id == id);
+        of.map(|(record, entry)| (record.entry, entry))
+    }
+
+    /// What the entry will amount to when it is written now.
+    pub fn foresee(&self, entry: &Entry) -> Result<Effect, StoreError> {
+        let text = entry
+            .to_text()
+            .map_err(|error| StoreError::Unreadable { what: "custody entry", reason: error.to_string() })?;
+        let hash = EntryHash::of(&text);
+        let mut entries = self.ledger.entries();
+        entries.insert(hash, entry);
+        let custody = domain::custody::Custody::of(entries);
+        Ok(Effect {
+            entry: hash,
+            ignored: custody.ignored.get(&hash).copied(),
+            conflict: custody.conflicts.into_iter().find(|conflict| conflict.answers.contains(&hash)),
+        })
+    }
+
+    /// Writes the entry and what follows from it. Returns what pages should hear of after the commit. The caller holds
+    /// the intake lock, since a shipment that is received with it ends its trackers' rides.
+    pub async fn write(
+        &mut self,
+        service: &Service,
+        db: &mut Connection,
+        entry: Entry,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<OwnedChange>, StoreError> {
+        let at = entry.at;
+        self.ledger.append(service, db, &self.shipment, entry, now).await?;
+        let mut changes = vec![(self.owner, Change::Shipment { id: self.shipment.id })];
+        let is_open = !matches!(self.shipment.status, ShipmentStatus::Closed | ShipmentStatus::Cancelled);
+        let stage = self.ledger.stage(&self.consignees());
+        if let Some(stage) = stage.filter(|stage| is_open && *stage != self.shipment.status) {
+            db.set_status(self.shipment.id, stage).await?;
+            self.shipment.status = stage;
+            if stage == ShipmentStatus::Received {
+                changes.extend(end_rides(service, db, self.owner, self.shipment.id, at, now).await?);
+            }
+        }
+        let is_partner = |party: &OrganisationId| *party != self.owner;
+        let partners: Vec<OrganisationId> = self.ledger.parties().into_iter().filter(is_partner).collect();
+        db.add_parties(self.shipment.id, &partners, now).await?;
+        Ok(changes)
+    }
+
+    fn consignees(&self) -> BTreeSet<OrganisationId> {
+        self.parties.iter().filter(|party| party.is_consignee).map(|party| party.organisation.id).collect()
+    }
+
+    /// Opens a ledger that nobody has written in: the boxes are packed, and their packer is their first custodian.
+    pub async fn pack(
+        &mut self,
+        service: &Service,
+        db: &mut Connection,
+        by: Actor,
+        seals: Vec<Seal>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<OwnedChange>, StoreError> {
+        let entry = Entry {
+            shipment: self.shipment.id,
+            id: Uuid::now_v7(),
+            at: now,
+            by,
+            whereabouts: None,
+            act: Act::Packed { boxes: self.boxes(), seals },
+        };
+        self.write(service, db, entry, now).await
+    }
+
+    /// The numbers of its boxes.
+    pub fn boxes(&self) -> Vec<BoxNumber> {
+        vec![1]
+    }
+
+    pub fn party(&self, id: OrganisationId) -> Option<&Party> {
+        self.parties.iter().find(|party| party.organisation.id == id)
+    }
+}

@@ -1,0 +1,132 @@
+//! The custody ledger of a shipment: read whole, written at its end alone, each row signed by this service.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use domain::custody::record::{self, KeyId, LedgerRow, Record};
+use domain::custody::{Act, Custody, Entry, EntryHash};
+use domain::evidence::PublicKey;
+use domain::shipment::ShipmentStatus;
+use domain::{OrganisationId, ShipmentId};
+use ed25519_dalek::{Signer, SigningKey};
+use store::{Connection, Shipment, StoreError};
+
+use crate::Service;
+use crate::credentials::{CredentialError, load_or_create_secret};
+use crate::summary::summarise;
+
+/// The key with which the service signs ledgers and what is exported of them.
+pub struct LedgerKey {
+    signing: SigningKey,
+    pub id: KeyId,
+}
+
+impl LedgerKey {
+    /// The installation's key, made at the first start; readable by its owner alone.
+    pub fn load_or_create(path: &Path) -> Result<Self, CredentialError> {
+        let signing = SigningKey::from_bytes(&load_or_create_secret(path)?);
+        let id = KeyId::of(&signing.verifying_key().to_bytes());
+        Ok(Self { signing, id })
+    }
+
+    pub fn public(&self, first_used_at: DateTime<Utc>) -> PublicKey {
+        PublicKey { id: self.id.clone(), bytes: self.signing.verifying_key().to_bytes(), first_used_at }
+    }
+
+    /// Ed25519 (RFC 8032).
+    pub fn sign(&self, text: &[u8]) -> [u8; 64] {
+        self.signing.sign(text).to_bytes()
+    }
+}
+
+/// The ledger of one shipment as it stands.
+pub struct Ledger {
+    owner: OrganisationId,
+    pub rows: Vec<LedgerRow>,
+    pub read: Vec<(Record, Entry)>,
+    pub custody: Custody,
+}
+
+impl Ledger {
+    /// Reads and checks it. A ledger that was tampered with is not gone on from.
+    pub async fn open(
+        db: &mut Connection,
+        owner: OrganisationId,
+        shipment: ShipmentId,
+    ) -> Result<Self, StoreError> {
+        let rows = db.ledger(shipment).await?;
+        let read = record::read(owner, shipment, &rows)
+            .map_err(|fault| StoreError::Unreadable { what: "custody ledger", reason: fault.to_string() })?;
+        let custody = custody_of(&read);
+        Ok(Self { owner, rows, read, custody })
+    }
+
+    /// By their hashes.
+    pub fn entries(&self) -> BTreeMap<EntryHash, &Entry> {
+        self.read.iter().map(|(record, entry)| (record.entry, entry)).collect()
+    }
+
+    /// Writes an entry at the end, and brings the shipment's status to where its boxes are. The caller has locked the
+    /// ledger and knows that the entry is not in it.
+    pub async fn append(
+        &mut self,
+        service: &Service,
+        db: &mut Connection,
+        shipment: &Shipment,
+        entry: Entry,
+        now: DateTime<Utc>,
+    ) -> Result<EntryHash, StoreError> {
+        let unreadable = |error: &dyn ToString| StoreError::Unreadable {
+            what: "custody entry",
+            reason: error.to_string(),
+        };
+        let text = entry.to_text().map_err(|error| unreadable(&error))?;
+        let hash = EntryHash::of(&text);
+        let profile = service.profiles.get_one(db, shipment.profile).await?;
+        let rides = db.rides(&[shipment.id]).await?;
+        let verdict = summarise(&profile.profile, &rides, now).overall.map(|overall| overall.verdict);
+        let recorded_at = db.recording_time(now).await?;
+        let last = self.rows.last().map(|row| row.record.as_str());
+        let record = Record::after(last, (&entry, hash), recorded_at, (verdict, shipment.hold))
+            .map_err(|error| unreadable(&error))?;
+        let record_text = record.to_text().map_err(|error| unreadable(&error))?;
+        db.note_key(&service.ledger_key.public(now)).await?;
+        let row = LedgerRow {
+            shipment: shipment.id,
+            sequence: record.sequence,
+            organisation: self.owner,
+            entry_id: entry.id,
+            entry: text,
+            signature: service.ledger_key.sign(record_text.as_bytes()),
+            record: record_text,
+            key: service.ledger_key.id.clone(),
+        };
+        db.append_to_ledger(&row).await?;
+        self.rows.push(row);
+        self.read.push((record, entry));
+        self.custody = custody_of(&self.read);
+        Ok(hash)
+    }
+
+    /// Where the shipment stands by its ledger.
+    pub fn stage(&self, consignees: &BTreeSet<OrganisationId>) -> Option<ShipmentStatus> {
+        self.custody.stage(&self.entries(), |organisation| consignees.contains(&organisation))
+    }
+
+    /// Organisations that have or had a box, or were offered one.
+    pub fn parties(&self) -> BTreeSet<OrganisationId> {
+        let parties = self.read.iter().flat_map(|(_, entry)| {
+            let offered = match &entry.act {
+                Act::Offered { to, .. } => Some(to.organisation.id),
+                _ => None,
+            };
+            [Some(entry.by.organisation.id), offered].into_iter().flatten()
+        });
+        parties.collect()
+    }
+}
+
+fn custody_of(read: &[(Record, Entry)]) -> Custody {
+    Custody::of(read.iter().map(|(record, entry)| (record.entry, entry)))
+}

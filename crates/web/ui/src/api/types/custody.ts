@@ -1,0 +1,132 @@
+import type { ShipmentStatus } from "./shipments";
+
+/** Who has the boxes of a shipment, and everything that was written of it. */
+export interface Custody {
+  boxes: BoxCustody[];
+  conflicts: Conflict[];
+  /** In the order in which they came to be known. */
+  entries: Entry[];
+  head: LedgerHead | null;
+}
+
+export interface BoxCustody {
+  box: number;
+  custodian: Holding;
+  seal: string | null;
+  /** Open ones, by the hashes of their entries. */
+  offers: string[];
+  earlier: Holding[];
+}
+
+export interface Holding {
+  organisation: OrganisationRef;
+  person: string | null;
+  from: string;
+  strength: Strength;
+  quarantine: boolean;
+  entry: string;
+}
+
+export interface OrganisationRef {
+  id: number;
+  name: string;
+  gln: string | null;
+}
+
+/** By what a person was known. */
+export type Strength = "account" | "badge" | "code" | "link" | "system" | "unattended";
+
+export interface Conflict {
+  entry: string;
+  answers: string[];
+  boxes: number[];
+  settled: "open" | "by_correction" | "by_continuation";
+}
+
+export type EntryAct =
+  "packed" | "sealed" | "offered" | "accepted" | "refused" | "withdrawn" | "corrected" | "decided";
+
+export interface Entry {
+  hash: string;
+  id: string;
+  sequence: number;
+  recorded_at: string;
+  at: string;
+  act: EntryAct;
+  by: Actor;
+  whereabouts: Whereabouts | null;
+  boxes: number[];
+  link: string | null;
+  to: Addressee | null;
+  parent: string | null;
+  exceptions: BoxException[];
+  seals: Seal[];
+  condition: Condition | null;
+  note: string | null;
+  reason: string | null;
+  effect: "annulled" | "stands" | "noted" | null;
+  decision: string | null;
+  quarantine: boolean;
+  assessment: string | null;
+  hold: string | null;
+  /** Why it changes nothing, in words. */
+  ignored: string | null;
+}
+
+export interface Actor {
+  organisation: OrganisationRef;
+  person: string | null;
+  strength: Strength;
+}
+
+export interface Addressee {
+  organisation: OrganisationRef;
+  person: string | null;
+}
+
+export interface BoxException {
+  box: number;
+  reason: string;
+}
+
+export interface Seal {
+  box: number;
+  seal: string;
+}
+
+export type Condition = "intact" | "damaged" | "wet" | "opened";
+
+export interface Whereabouts {
+  place: string | null;
+  lat: number | null;
+  lon: number | null;
+  accuracy_m: number | null;
+}
+
+export interface LedgerHead {
+  sequence: number;
+  hash: string;
+  signature: string;
+  key: string;
+}
+
+export type CustodyStep = "pack" | "offer" | "accept" | "refuse" | "withdraw" | "seal";
+
+/** What the forms of the page send; the service takes more. */
+export type HandoverRequest = {
+  id: string;
+  answers?: string;
+  to?: { organisation: number; person?: string };
+  boxes?: number[];
+  quarantine?: boolean;
+  reason?: string;
+  condition?: Condition;
+  note?: string;
+  seals?: Seal[];
+};
+
+export interface Written {
+  entry: string;
+  status: ShipmentStatus;
+  custody: Custody;
+}

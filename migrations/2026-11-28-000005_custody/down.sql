@@ -1,0 +1,3 @@
+drop table custody_records;
+drop table ledger_keys;
+drop function refuse_change_of_ledger();

@@ -1,0 +1,286 @@
+//! Boxes change hands through the API; the ledger cannot be changed; and the evidence is checked by the program.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use e2e::fleet::{profile, ship};
+use e2e::{Api, Installation, Part, Program};
+use reqwest::Method;
+use serde_json::{Value, json};
+use testkit::postgres::Database;
+
+struct House {
+    program: Program,
+    installation: Installation,
+    database: Database,
+    folder: tempfile::TempDir,
+    /// The shipment's own organisation.
+    owner: Api,
+    /// Of partners: organisation ids and somebody of theirs.
+    carrier: (i64, Api),
+    pharmacy: (i64, Api),
+    shipment: String,
+}
+
+impl House {
+    async fn start(name: &str) -> Self {
+        let folder = e2e::folder(name);
+        let database = testkit::postgres::database(None).unwrap();
+        let installation =
+            Installation::embedded(&folder.path().join("d")).with("ISOTHERM_DATABASE__URL", &database.url());
+        let program = installation.start(Part::Serve).await;
+        installation.add_user("admin");
+        installation.add_user("auditor");
+        let owner = program.log_in("admin").await;
+        let carrier = partner(&owner, &program, "Carrier", "carrier", "courier").await;
+        let pharmacy = partner(&owner, &program, "Pharmacy", "consignee", "receiver").await;
+        let profile = owner.post("/profiles", &profile()).await;
+        let shipment = ship(&owner, 1, &profile["id"]).await;
+        Self { program, installation, database, folder, owner, carrier, pharmacy, shipment }
+    }
+
+    async fn post(&self, api: &Api, act: &str, body: Value) -> (u16, Value) {
+        let path = format!("/shipments/{}/custody/{act}", self.shipment);
+        let answer = api.send(Method::POST, &path, Some(&body)).await;
+        (answer.status, answer.json())
+    }
+
+    async fn custody(&self) -> Value {
+        self.owner.get(&format!("/shipments/{}/custody", self.shipment)).await
+    }
+
+    async fn status(&self) -> String {
+        let shown = self.owner.get(&format!("/shipments/{}", self.shipment)).await;
+        shown["status"].as_str().unwrap().to_owned()
+    }
+
+    /// The evidence, and what the program says of it.
+    async fn verify(&self, package: &[u8], keys: Option<&Value>) -> (i32, Value) {
+        let file = self.folder.path().join("evidence.zip");
+        std::fs::write(&file, package).unwrap();
+        let mut call = vec!["verify", file.to_str().unwrap()];
+        let key_file = self.folder.path().join("keys.json");
+        if let Some(keys) = keys {
+            std::fs::write(&key_file, keys.to_string()).unwrap();
+            call.extend(["--key", key_file.to_str().unwrap()]);
+        }
+        let output = self.installation.run(&call, "");
+        let answer = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        (output.status.code().unwrap(), answer)
+    }
+
+    async fn evidence(&self) -> Vec<u8> {
+        let url = format!("{}/api/v1/shipments/{}/evidence", self.program.url, self.shipment);
+        let request = reqwest::Client::new().get(url).bearer_auth(self.owner.token());
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["content-type"], "application/zip");
+        answer.bytes().await.unwrap().to_vec()
+    }
+}
+
+/// A partner of the owner, and somebody of theirs who is logged in.
+async fn partner(owner: &Api, program: &Program, name: &str, kind: &str, role: &str) -> (i64, Api) {
+    let made = owner.post("/organisations", &json!({ "kind": kind, "name": name })).await;
+    let (email, password) = (format!("{role}@{kind}.example"), "a long password of theirs");
+    let user = json!({
+        "email": email, "name": format!("{name}'s {role}"), "role": role, "password": password,
+        "organisation": made["id"],
+    });
+    owner.post("/users", &user).await;
+    (made["id"].as_i64().unwrap(), program.api().log_in(&email, password).await)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn boxes_change_hands_and_every_step_is_in_the_ledger() {
+    let house = House::start("handover").await;
+    let (carrier, pharmacy) = (&house.carrier, &house.pharmacy);
+    // Binding the tracker packed it.
+    let custody = house.custody().await;
+    assert_eq!(house.status().await, "packed");
+    assert_eq!(custody["entries"][0]["act"], "packed");
+    assert_eq!(custody["boxes"][0]["custodian"]["strength"], "account");
+    // Who has nothing to do with it does not see it.
+    let path = format!("/shipments/{}/custody", house.shipment);
+    assert_eq!(carrier.1.send(Method::GET, &path, None).await.status, 404);
+
+    let offer = json!({
+        "to": { "organisation": carrier.0 }, "seals": [{ "box": 1, "seal": "S-1" }], "condition": "intact",
+        "whereabouts": { "place": "Dock 3", "lat": 52.5, "lon": 13.4, "accuracy_m": 20 },
+    });
+    let (status, offered) = house.post(&house.owner, "offer", offer).await;
+    assert_eq!((status, &offered["status"]), (201, &json!("packed")), "{offered}");
+    // Nobody else can accept it, and custody has not moved.
+    assert_eq!(house.post(&house.owner, "accept", json!({ "quarantine": true })).await.0, 409);
+    assert_eq!(house.post(&pharmacy.1, "accept", json!({ "quarantine": true })).await.0, 404);
+
+    // Nothing is known of the first minutes: it is on hold, and so accepted into quarantine only.
+    let (status, refused) = house.post(&carrier.1, "accept", json!({})).await;
+    assert_eq!(status, 409);
+    assert!(refused["detail"].as_str().unwrap().contains("quarantine"), "{refused}");
+    let accept = json!({ "id": "0198a000-0000-7000-8000-000000000001", "quarantine": true, "note": "dry" });
+    let (status, accepted) = house.post(&carrier.1, "accept", accept.clone()).await;
+    assert_eq!((status, &accepted["status"]), (201, &json!("in_transit")), "{accepted}");
+    // Sent again it is the same.
+    let (status, again) = house.post(&carrier.1, "accept", accept.clone()).await;
+    assert_eq!((status, &again["entry"]), (200, &accepted["entry"]), "{again}");
+    let (status, other) = house
+        .post(
+            &house.owner,
+            "seal",
+            json!({
+                "id": accept["id"], "boxes": [1], "seal": "S-2", "reason": "new"
+            }),
+        )
+        .await;
+    assert_eq!(status, 409, "{other}");
+
+    // What is not there cannot be handed over, nor by whom it is not with.
+    for (api, act, body, status) in [
+        (&house.owner, "offer", json!({ "to": { "organisation": pharmacy.0 } }), 409),
+        (&carrier.1, "offer", json!({ "to": { "organisation": pharmacy.0 }, "boxes": [2] }), 409),
+        (&carrier.1, "offer", json!({ "to": { "organisation": 999_999 } }), 422),
+        (&carrier.1, "seal", json!({ "boxes": [2], "seal": "x", "reason": "y" }), 409),
+        (
+            &carrier.1,
+            "correct",
+            json!({ "corrects": accepted["entry"], "effect": "annulled", "reason": "x" }),
+            403,
+        ),
+        (&carrier.1, "pack", json!({}), 409),
+        (&carrier.1, "accept", json!({ "quarantine": true }), 409),
+        (&carrier.1, "offer", json!({ "to": { "organisation": pharmacy.0 }, "condition": "fine" }), 422),
+        (
+            &carrier.1,
+            "offer",
+            json!({ "to": { "organisation": pharmacy.0 }, "whereabouts": { "lat": 91.0, "lon": 0.0 } }),
+            422,
+        ),
+        (
+            &carrier.1,
+            "offer",
+            json!({ "to": { "organisation": pharmacy.0 }, "at": "2020-01-01T00:00:00Z" }),
+            422,
+        ),
+    ] {
+        let (is, answer) = house.post(api, act, body.clone()).await;
+        assert_eq!(is, status, "{act} {body}: {answer}");
+        assert!(answer["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{answer}");
+    }
+
+    // The pharmacy refuses once, and accepts then.
+    let to_pharmacy = json!({ "to": { "organisation": pharmacy.0, "person": "Goods-in" } });
+    let (_, offered) = house.post(&carrier.1, "offer", to_pharmacy.clone()).await;
+    assert_eq!(offered["status"], "delivered", "{offered}");
+    let (status, refused) = house.post(&pharmacy.1, "refuse", json!({ "reason": "seal is broken" })).await;
+    assert_eq!((status, &refused["status"]), (201, &json!("in_transit")), "{refused}");
+    assert_eq!(house.post(&pharmacy.1, "accept", json!({ "quarantine": true })).await.0, 409);
+    house
+        .post(&carrier.1, "seal", json!({ "boxes": [1], "seal": "S-3", "reason": "the old one broke" }))
+        .await;
+    house.post(&carrier.1, "offer", to_pharmacy).await;
+    let (status, received) = house.post(&pharmacy.1, "accept", json!({ "quarantine": true })).await;
+    assert_eq!((status, &received["status"]), (201, &json!("received")), "{received}");
+    let custody = house.custody().await;
+    let one = &custody["boxes"][0];
+    assert_eq!(one["custodian"]["organisation"]["name"], "Pharmacy");
+    assert_eq!(one["custodian"]["quarantine"], true);
+    assert_eq!(one["seal"], "S-3");
+    let earlier: Vec<&str> = one["earlier"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|h| h["organisation"]["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(earlier.len(), 2);
+    assert_eq!(earlier[1], "Carrier");
+    let acts: Vec<&str> =
+        custody["entries"].as_array().unwrap().iter().map(|entry| entry["act"].as_str().unwrap()).collect();
+    assert_eq!(
+        acts,
+        ["packed", "offered", "accepted", "offered", "refused", "sealed", "offered", "accepted"]
+    );
+    assert_eq!(custody["entries"][7]["hold"], "incomplete");
+
+    // The consignor corrects: the last acceptance was made in error.
+    let correct = json!({ "corrects": received["entry"], "effect": "annulled", "reason": "wrong box" });
+    let (status, corrected) = house.post(&house.owner, "correct", correct).await;
+    assert_eq!((status, &corrected["status"]), (201, &json!("delivered")), "{corrected}");
+    let custody = house.custody().await;
+    assert_eq!(custody["boxes"][0]["custodian"]["organisation"]["name"], "Carrier");
+    assert!(custody["entries"][7]["ignored"].as_str().unwrap().contains("correction"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_database_refuses_to_change_a_ledger_and_verify_finds_what_was_changed_past_it() {
+    let house = House::start("ledger").await;
+    let offer = json!({ "to": { "organisation": house.carrier.0 } });
+    house.post(&house.owner, "offer", offer).await;
+    house.post(&house.carrier.1, "accept", json!({ "quarantine": true })).await;
+    let keys: Value = house.owner.get("/keys").await;
+    assert_eq!(keys["keys"][0]["algorithm"], "Ed25519");
+    let package = house.evidence().await;
+    let (code, answer) = house.verify(&package, Some(&keys)).await;
+    assert_eq!((code, &answer["whole"], &answer["ledger_rows"]), (0, &json!(true), &json!(3)), "{answer}");
+    assert_eq!((&answer["key_checked"], &answer["signed_by"]), (&json!(true), &keys["keys"][0]["id"]));
+    assert_eq!(house.verify(&package, None).await.1["key_checked"], false);
+    let other_key = json!({ "keys": [{ "public_key": "00".repeat(32) }] });
+    let (code, answer) = house.verify(&package, Some(&other_key)).await;
+    assert_eq!((code, &answer["whole"]), (1, &json!(false)), "{answer}");
+    assert_eq!(house.verify(b"no package", None).await.0, 2);
+    assert_eq!(house.verify(&package, Some(&json!("no key"))).await.0, 2);
+
+    for change in [
+        "update custody_records set entry = entry",
+        "delete from custody_records where sequence = 3",
+        "truncate custody_records",
+        "update ledger_keys set first_used_at = now()",
+        "delete from ledger_keys",
+        "truncate ledger_keys cascade",
+    ] {
+        let refused = house.database.psql(change).unwrap_err().to_string();
+        assert!(refused.contains("only added to"), "{change}: {refused}");
+    }
+
+    // Whoever owns the database can switch that off. What he changes then is found, whichever column it is.
+    let changed = |assignment: &str, row: u8| {
+        format!(
+            "begin; alter table custody_records disable trigger user;
+             update custody_records set {assignment} where sequence = {row};
+             alter table custody_records enable trigger user; commit"
+        )
+    };
+    let columns = "select column_name from information_schema.columns where table_name = 'custody_records'";
+    let mut columns: Vec<String> =
+        house.database.psql(columns).unwrap().lines().map(|line| line.trim().to_owned()).collect();
+    columns.retain(|column| !column.is_empty());
+    let changes = [
+        ("entry", "entry = replace(entry, '\"at\":\"20', '\"at\":\"21')"),
+        ("record", "record = replace(record, '\"recorded_at\":\"20', '\"recorded_at\":\"21')"),
+        ("signature", "signature = set_byte(signature, 5, 255 - get_byte(signature, 5))"),
+        ("entry_id", "entry_id = gen_random_uuid()"),
+        ("sequence", "sequence = 7"),
+        ("organisation_id", "organisation_id = (select max(id) from organisations)"),
+    ];
+    for column in &columns {
+        // Another shipment's or another key's name would have to exist; the rest is tried here.
+        let is_tried = changes.iter().any(|(tried, _)| tried == column);
+        assert!(is_tried || ["shipment_id", "key_id"].contains(&column.as_str()), "{column} is not tried");
+    }
+    let rows = "select json_agg(c order by sequence) from custody_records c";
+    let before = house.database.psql(rows).unwrap().trim().replace('\'', "''");
+    for (column, assignment) in changes {
+        house.database.psql(&changed(assignment, 3)).unwrap();
+        let (code, answer) = house.verify(&house.evidence().await, Some(&keys)).await;
+        assert_eq!(code, 1, "{column}: {answer}");
+        assert!(answer["altered"].as_str().unwrap().contains("row 3"), "{column}: {answer}");
+        house
+            .database
+            .psql(&format!(
+                "begin; alter table custody_records disable trigger user; delete from custody_records;
+                 insert into custody_records select * from json_populate_recordset(null::custody_records, '{before}');
+                 alter table custody_records enable trigger user; commit"
+            ))
+            .unwrap();
+        assert_eq!(house.verify(&house.evidence().await, Some(&keys)).await.0, 0, "{column} is back");
+    }
+}
