@@ -45,7 +45,7 @@ const STRUCTS: [string, string, string][] = [
   ["Addressee", `${API}/custody.rs`, "AddresseeView"],
   ["BoxException", `${API}/custody.rs`, "ExceptionView"],
   ["Seal", `${API}/custody.rs`, "SealView"],
-  ["Whereabouts", `${API}/custody.rs`, "WhereaboutsView"],
+  ["EntryPlace", `${API}/custody.rs`, "WhereaboutsView"],
   ["LedgerHead", `${API}/custody.rs`, "HeadView"],
   ["Written", `${API}/handover.rs`, "WrittenView"],
   ["Coverage", `${API}/shipments.rs`, "Coverage"],

@@ -54,7 +54,7 @@ export interface Entry {
   at: string;
   act: EntryAct;
   by: Actor;
-  whereabouts: Whereabouts | null;
+  whereabouts: EntryPlace | null;
   boxes: number[];
   link: string | null;
   to: Addressee | null;
@@ -96,7 +96,7 @@ export interface Seal {
 
 export type Condition = "intact" | "damaged" | "wet" | "opened";
 
-export interface Whereabouts {
+export interface EntryPlace {
   place: string | null;
   lat: number | null;
   lon: number | null;
