@@ -58,6 +58,10 @@ named_enum! {
         ApproveProfiles = "approve_profiles",
         /// Sign what becomes of a shipment: release, reject, return, destroy.
         DecideDisposition = "decide_disposition",
+        /// What was called back, and what is on hold because of it.
+        ReadRecalls = "read_recalls",
+        /// Call a lot back: everything that holds it is on hold from then on.
+        RecallLots = "recall_lots",
         ManageUsers = "manage_users",
         /// The tenant and the organisations that work with it.
         ReadPartners = "read_partners",
@@ -76,7 +80,7 @@ impl Role {
     pub const fn permissions(self) -> &'static [Permission] {
         use Permission::*;
         match self {
-            // Everything but quality's signature: who runs the installation does not answer for the goods.
+            // Everything but quality's decisions: who runs the installation does not answer for the goods.
             Self::Admin => &[
                 ReadShipments,
                 WriteShipments,
@@ -92,6 +96,7 @@ impl Role {
                 WritePlaces,
                 ReadProfiles,
                 WriteProfiles,
+                ReadRecalls,
                 ManageUsers,
                 ReadPartners,
                 WritePartners,
@@ -116,6 +121,7 @@ impl Role {
                 ReadPartners,
                 WritePartners,
                 ReadQualifications,
+                ReadRecalls,
                 ReadNotifications,
             ],
             Self::Packer => &[
@@ -128,6 +134,7 @@ impl Role {
                 ReadPlaces,
                 ReadProfiles,
                 ReadPartners,
+                ReadRecalls,
             ],
             Self::Courier => &[ReadShipments, TransferCustody, ReadAlerts, ReadPlaces, ReadPartners],
             Self::Receiver => &[
@@ -138,6 +145,7 @@ impl Role {
                 ReadPlaces,
                 ReadProfiles,
                 ReadPartners,
+                ReadRecalls,
             ],
             Self::Quality => &[
                 ReadShipments,
@@ -153,6 +161,8 @@ impl Role {
                 DecideDisposition,
                 ReadPartners,
                 ReadQualifications,
+                ReadRecalls,
+                RecallLots,
                 ReadNotifications,
             ],
             Self::Auditor => &[
@@ -164,6 +174,7 @@ impl Role {
                 ReadProfiles,
                 ReadPartners,
                 ReadQualifications,
+                ReadRecalls,
                 ReadNotifications,
             ],
             // Both belong to another organisation: they see what it is, and of shipments nothing yet.
@@ -255,14 +266,12 @@ mod tests {
 
     #[test]
     fn only_quality_signs_and_an_admin_may_everything_else() {
-        let signatures = [Permission::ApproveProfiles, Permission::DecideDisposition];
-        for (role, signature) in
-            Role::ALL.iter().flat_map(|role| signatures.map(|signature| (role, signature)))
-        {
-            assert_eq!(role.may(signature), *role == Role::Quality, "{role} {signature}");
+        let of_quality = [Permission::ApproveProfiles, Permission::DecideDisposition, Permission::RecallLots];
+        for (role, permission) in Role::ALL.iter().flat_map(|role| of_quality.map(|p| (role, p))) {
+            assert_eq!(role.may(permission), *role == Role::Quality, "{role} {permission}");
         }
         for permission in Permission::ALL {
-            assert_eq!(Role::Admin.may(*permission), !signatures.contains(permission), "{permission}");
+            assert_eq!(Role::Admin.may(*permission), !of_quality.contains(permission), "{permission}");
         }
     }
 

@@ -59,6 +59,14 @@ id! {
     ShipmentId(Uuid)
 }
 id! {
+    /// A pallet, a roll cage or a manifest: what several boxes travel in or on.
+    ParentId(Uuid)
+}
+id! {
+    /// A lot that quality called back.
+    RecallId(Uuid)
+}
+id! {
     /// One version of a profile; a changed profile is a new id.
     ProfileId(Uuid)
 }

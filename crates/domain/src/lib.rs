@@ -36,7 +36,7 @@ pub mod whereabouts;
 pub use duration::Duration;
 pub use ids::{
     AlertId, AssignmentId, BadgeId, ContractId, DevEui, DispositionId, GatewayId, LaneId, OrganisationId,
-    PlaceId, ProfileId, ShipmentId, TrackerId, TrainingId, UserId,
+    ParentId, PlaceId, ProfileId, RecallId, ShipmentId, TrackerId, TrainingId, UserId,
 };
 pub use named_enum::UnknownName;
 pub use quantity::{Humidity, Temperature};

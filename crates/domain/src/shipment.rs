@@ -154,6 +154,26 @@ pub fn hold(previous: Option<HoldReason>, verdict: Verdict) -> Option<HoldReason
     }
 }
 
+/// The hold of a box whose lot is called back.
+pub fn hold_on_recall(previous: Option<HoldReason>) -> HoldReason {
+    previous.unwrap_or(HoldReason::Recall).max(HoldReason::Recall)
+}
+
+/// Everything that keeps a box from use, the gravest first. A recall stands above what readings say and does not hide
+/// it: beside it stands the hold that follows from the one before the recall and from the verdict as it is now.
+pub fn holds(
+    hold: Option<HoldReason>,
+    before_recall: Option<HoldReason>,
+    verdict: Option<Verdict>,
+) -> Vec<HoldReason> {
+    if hold != Some(HoldReason::Recall) {
+        return hold.into_iter().collect();
+    }
+    let beside = self::hold(before_recall, verdict.unwrap_or(Verdict::NoExcursion));
+    let beside = if verdict.is_some() { beside } else { before_recall };
+    hold.into_iter().chain(beside).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,6 +201,23 @@ mod tests {
             (Some(Decision), Verdict::Excursion, Some(Decision)),
         ] {
             assert_eq!(hold(previous, verdict), expected, "{previous:?} {verdict:?}");
+        }
+    }
+
+    #[test]
+    fn a_recall_stands_above_what_readings_say_and_does_not_hide_it() {
+        use HoldReason::*;
+        for (held, before, verdict, expected) in [
+            (None, None, Some(Verdict::NoExcursion), vec![]),
+            (Some(Excursion), None, Some(Verdict::Excursion), vec![Excursion]),
+            (Some(Recall), None, None, vec![Recall]),
+            (Some(Recall), None, Some(Verdict::NoExcursion), vec![Recall]),
+            (Some(Recall), None, Some(Verdict::Excursion), vec![Recall, Excursion]),
+            (Some(Recall), Some(Excursion), Some(Verdict::NoExcursion), vec![Recall, Excursion]),
+            (Some(Recall), Some(Incomplete), Some(Verdict::NoExcursion), vec![Recall]),
+            (Some(Recall), Some(Incomplete), None, vec![Recall, Incomplete]),
+        ] {
+            assert_eq!(holds(held, before, verdict), expected, "{held:?} {before:?} {verdict:?}");
         }
     }
 

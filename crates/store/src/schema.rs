@@ -46,7 +46,7 @@ diesel::table! {
 diesel::table! {
     assignments (id) {
         id -> Uuid, organisation_id -> Integer, shipment_id -> Uuid, tracker_id -> Integer,
-        from_at -> Timestamptz, until_at -> Nullable<Timestamptz>, created_at -> Timestamptz,
+        box_number -> Nullable<Integer>, from_at -> Timestamptz, until_at -> Nullable<Timestamptz>, created_at -> Timestamptz,
     }
 }
 diesel::table! {

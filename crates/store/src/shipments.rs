@@ -6,10 +6,12 @@ use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use domain::evaluate::Verdict;
+use domain::gs1::{Gtin, Lot, Sscc};
 use domain::shipment::{HoldReason, ShipmentStatus};
 use domain::{AssignmentId, DevEui, OrganisationId, ProfileId, ShipmentId, TrackerId, UserId};
 use uuid::Uuid;
 
+use crate::boxes::number_column;
 use crate::schema::{assignments, shipments, trackers};
 use crate::statement::statement;
 use crate::trackers::{column, eui};
@@ -49,6 +51,10 @@ pub struct Shipment {
     pub created_at: DateTime<Utc>,
     /// Neither acknowledged nor closed.
     pub open_alerts: i64,
+    /// How many it has.
+    pub boxes: i64,
+    /// The hold that stood before the last recall of something in it.
+    pub hold_before_recall: Option<HoldReason>,
 }
 
 /// A tracker's ride with a shipment.
@@ -59,6 +65,8 @@ pub struct Ride {
     pub tracker: TrackerId,
     pub dev_eui: DevEui,
     pub name: String,
+    /// The number of the box that it rides in, where somebody said so.
+    pub in_box: Option<u32>,
     pub from: DateTime<Utc>,
     pub until: Option<DateTime<Utc>>,
     /// The fold of its readings, as `assessments` keeps it.
@@ -80,8 +88,14 @@ pub struct EndedRide {
 /// Which shipments a list shows, newest first.
 #[derive(Debug, Clone, Default)]
 pub struct ShipmentFilter {
+    /// A part of it.
     pub reference: Option<String>,
     pub status: Option<ShipmentStatus>,
+    /// Of one of its boxes, or of a parent that one of them is or was in.
+    pub sscc: Option<Sscc>,
+    /// Of something in it; with `lot`, of the same thing.
+    pub gtin: Option<Gtin>,
+    pub lot: Option<Lot>,
     pub before: Option<(DateTime<Utc>, ShipmentId)>,
 }
 
@@ -115,6 +129,10 @@ struct ShipmentRow {
     created_at: DateTime<Utc>,
     #[diesel(sql_type = BigInt)]
     open_alerts: i64,
+    #[diesel(sql_type = BigInt)]
+    boxes: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    hold_before_recall: Option<String>,
 }
 
 fn halt(at: Option<DateTime<Utc>>, reason: Option<String>) -> Option<Halt> {
@@ -138,6 +156,8 @@ impl TryFrom<ShipmentRow> for Shipment {
             turned_back: halt(row.turned_back_at, row.turn_back_reason),
             created_at: row.created_at,
             open_alerts: row.open_alerts,
+            boxes: row.boxes,
+            hold_before_recall: parse_hold(row.hold_before_recall)?,
         })
     }
 }
@@ -198,13 +218,18 @@ impl Connection {
                  and ($2 is null or s.reference ilike '%' || replace(replace(replace($2, '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%')
                  and ($3 is null or s.status = $3)
                  and ($4 is null or (s.created_at, s.id) < ($4, $5))
-             order by s.created_at desc, s.id desc limit $6"
+                 and ($6 is null or s.id in ({WITH_SSCC}))
+                 and (($7 is null and $8 is null) or s.id in ({WITH_CONTENT}))
+             order by s.created_at desc, s.id desc limit $9"
         ))
         .bind::<Integer, _>(organisation.0)
         .bind::<Nullable<Text>, _>(filter.reference.as_deref())
         .bind::<Nullable<Text>, _>(filter.status.map(|status| status.to_string()))
         .bind::<Nullable<Timestamptz>, _>(before_at)
         .bind::<Nullable<SqlUuid>, _>(before_id)
+        .bind::<Nullable<Text>, _>(filter.sscc.map(|sscc| sscc.to_string()))
+        .bind::<Nullable<Text>, _>(filter.gtin.map(|gtin| gtin.to_string()))
+        .bind::<Nullable<Text>, _>(filter.lot.as_ref().map(Lot::as_str))
         .bind::<BigInt, _>(limit)
         .load(&mut self.raw)
         .await?;
@@ -214,7 +239,7 @@ impl Connection {
     /// The trackers that ride or rode with the given shipments, in the order of their beginnings.
     pub async fn rides(&mut self, of: &[ShipmentId]) -> Result<Vec<Ride>, StoreError> {
         let rows: Vec<RideRow> = sql_query(
-            "select a.id, a.shipment_id, a.tracker_id, t.dev_eui, t.name, a.from_at, a.until_at, st.evaluation,
+            "select a.id, a.shipment_id, a.tracker_id, t.dev_eui, t.name, a.box_number, a.from_at, a.until_at, st.evaluation,
                  st.known_at, st.verdict
              from assignments a
              join trackers t on t.id = a.tracker_id
@@ -246,12 +271,13 @@ impl Connection {
         Ok(diesel::select(diesel::dsl::exists(bound)).get_result(&mut self.raw).await?)
     }
 
-    /// Binds a tracker from an instant on; a draft is in transit from then. `evaluation` is the empty fold.
+    /// Binds a tracker from an instant on, in one of the shipment's boxes where that is known; a draft is packed from then.
+    /// `evaluation` is the empty fold.
     pub async fn bind_tracker(
         &mut self,
         organisation: OrganisationId,
         shipment: ShipmentId,
-        tracker: TrackerId,
+        (tracker, in_box): (TrackerId, Option<u32>),
         from: DateTime<Utc>,
         evaluation: &[u8],
         now: DateTime<Utc>,
@@ -263,6 +289,7 @@ impl Connection {
                 assignments::organisation_id.eq(organisation.0),
                 assignments::shipment_id.eq(shipment.0),
                 assignments::tracker_id.eq(tracker.0),
+                assignments::box_number.eq(in_box.map(number_column)),
                 assignments::from_at.eq(from),
                 assignments::created_at.eq(now),
             ))
@@ -400,6 +427,9 @@ impl Connection {
 const SHIPMENT: &str =
     "select s.id, s.reference, s.profile_id, s.status, s.hold, s.origin, s.destination, s.created_at,
          s.days_to_return, s.cancelled_at, s.cancel_reason, s.turned_back_at, s.turn_back_reason,
+         (select count(*) from boxes b where b.shipment_id = s.id) as boxes,
+         (select rs.hold_before from recall_shipments rs
+          where rs.shipment_id = s.id order by rs.held_at desc limit 1) as hold_before_recall,
          (select count(*) from alerts al
           where al.shipment_id = s.id and al.acknowledged_at is null and al.closed_as is null)
          + (select count(distinct al.id) from assignments a
@@ -407,6 +437,16 @@ const SHIPMENT: &str =
              join alerts al on al.id = r.alert_id and al.acknowledged_at is null and al.closed_as is null
              where a.shipment_id = s.id) as open_alerts
      from shipments s";
+
+/// The shipments of a list's organisation that have a box, or a box in a parent, with the list's SSCC.
+const WITH_SSCC: &str = "select b.shipment_id from boxes b where b.organisation_id = $1 and b.sscc = $6
+     union all
+     select pb.shipment_id from parents p join parent_boxes pb on pb.parent_id = p.id
+     where p.organisation_id = $1 and p.sscc = $6";
+
+/// Those that hold something with the list's GTIN and lot.
+const WITH_CONTENT: &str = "select c.shipment_id from box_contents c
+     where c.organisation_id = $1 and ($7 is null or c.gtin = $7) and ($8 is null or c.lot = $8)";
 
 #[derive(QueryableByName)]
 struct RideRow {
@@ -420,6 +460,8 @@ struct RideRow {
     dev_eui: i64,
     #[diesel(sql_type = Text)]
     name: String,
+    #[diesel(sql_type = Nullable<Integer>)]
+    box_number: Option<i32>,
     #[diesel(sql_type = Timestamptz)]
     from_at: DateTime<Utc>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
@@ -441,6 +483,7 @@ impl RideRow {
             tracker: TrackerId(self.tracker_id),
             dev_eui: eui(self.dev_eui),
             name: self.name,
+            in_box: self.box_number.and_then(|number| number.try_into().ok()),
             from: self.from_at,
             until: self.until_at,
             evaluation: self.evaluation,

@@ -26,6 +26,7 @@ pub async fn bind(
     db: &mut Connection,
     shipment: &Shipment,
     tracker: &Tracker,
+    in_box: Option<u32>,
     from: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Bound, StoreError> {
@@ -47,8 +48,9 @@ pub async fn bind(
         ));
     }
     let evaluation = write_evaluation(&Evaluation::start(profile, from))?;
-    let assignment =
-        db.bind_tracker(tracker.organisation, shipment.id, tracker.id, from, &evaluation, now).await?;
+    let assignment = db
+        .bind_tracker(tracker.organisation, shipment.id, (tracker.id, in_box), from, &evaluation, now)
+        .await?;
     let states = db.lock_assignments(&[assignment]).await?;
     let fresh = Fresh::Everything(Cause::Bound, db.recording_time(now).await?);
     let mut changes = reassess(service, db, states, &fresh, now).await?;

@@ -24,6 +24,7 @@ mod missing;
 mod notify;
 mod pending;
 mod profiles;
+mod recalls;
 mod replay;
 mod silence;
 mod summary;

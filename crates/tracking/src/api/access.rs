@@ -54,6 +54,8 @@ grants!(
     ReadPartners,
     WritePartners,
     ReadQualifications,
+    ReadRecalls,
+    RecallLots,
     ManageIntegrations
 );
 

@@ -3,6 +3,7 @@
 mod access;
 mod alerts;
 mod badges;
+mod boxes;
 mod contracts;
 mod custody;
 mod dispositions;
@@ -18,11 +19,13 @@ mod meant;
 mod once;
 mod organisations;
 mod page;
+mod parents;
 mod places;
 mod plans;
 mod pool;
 mod problem;
 mod profiles;
+mod recalls;
 mod rides;
 mod series;
 mod shipments;
@@ -55,7 +58,9 @@ const MAX_BODY: usize = 256 * 1024;
     servers((url = "/api/v1")),
     paths(
         login::log_in, login::show_me, status::show_status, events::stream_events,
-        shipments::list_shipments, shipments::add_shipment, shipments::show_shipment, rides::bind_tracker,
+        shipments::list_shipments, shipments::add_shipment, shipments::show_shipment, boxes::pack_boxes,
+        parents::list_parents, parents::add_parent, parents::show_parent, parents::fill_parent, parents::empty_parent,
+        recalls::list_recalls, recalls::add_recall, recalls::show_recall, rides::bind_tracker,
         rides::unbind_tracker, dispositions::decide_disposition, dispositions::list_dispositions,
         endings::cancel_shipment, endings::return_shipment, pool::note_returned, pool::note_lost,
         custody::show_custody, custody::list_keys, evidence::export_evidence, handover::pack_boxes,
@@ -109,6 +114,15 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(shipments::list_shipments)
                     .service(shipments::add_shipment)
                     .service(shipments::show_shipment)
+                    .service(boxes::pack_boxes)
+                    .service(parents::list_parents)
+                    .service(parents::add_parent)
+                    .service(parents::show_parent)
+                    .service(parents::fill_parent)
+                    .service(parents::empty_parent)
+                    .service(recalls::list_recalls)
+                    .service(recalls::add_recall)
+                    .service(recalls::show_recall)
                     .service(rides::bind_tracker)
                     .service(rides::unbind_tracker)
                     .service(dispositions::decide_disposition)

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, post, web};
 use chrono::{DateTime, Utc};
 use domain::ShipmentId;
 use serde::{Deserialize, Serialize};
-use store::StoreError;
+use store::{Connection, StoreError};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -26,6 +26,9 @@ pub struct BindRequest {
     dev_eui: String,
     /// From when on the tracker's readings are this shipment's.
     from: DateTime<Utc>,
+    /// The number of the box that it rides in; absent where nobody says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    r#box: Option<u32>,
 }
 
 /// A shipment after a tracker was bound.
@@ -69,12 +72,13 @@ pub async fn bind_tracker(
         }
         other => other.into(),
     })?;
+    check_box(&mut db, id, body.r#box).await?;
     let tracker = &pooled.tracker;
     if db.is_tracker_bound(tracker.id, body.from).await? {
         return Err(ApiError::Conflict(format!("tracker {dev_eui} rides with a shipment at that time")));
     }
     let not_back = check_free(&pooled, now)?;
-    let mut bound = bind(&service, &mut db, &shipment, tracker, body.from, now).await?;
+    let mut bound = bind(&service, &mut db, &shipment, tracker, body.r#box, body.from, now).await?;
     bound.warnings.extend(not_back);
     db.write_audit(&[audit(&caller, "tracker.bound", id, serde_json::json!(&*body))], now).await?;
     // What nobody has written of is packed now, by whoever binds the tracker.
@@ -89,6 +93,15 @@ pub async fn bind_tracker(
     let answer = once.finish(&service, db, &caller, StatusCode::CREATED, &answer).await?;
     service.live.publish(bound.changes);
     Ok(answer)
+}
+
+/// A box that a request names must be the shipment's.
+async fn check_box(db: &mut Connection, shipment: ShipmentId, number: Option<u32>) -> Result<(), ApiError> {
+    let Some(number) = number else { return Ok(()) };
+    match db.boxes(shipment).await?.iter().any(|one| one.number == number) {
+        true => Ok(()),
+        false => Err(ApiError::Unprocessable(format!("box: the shipment has no box {number}"))),
+    }
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]

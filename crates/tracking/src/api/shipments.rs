@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
+use domain::packing::NewBox;
 use domain::pool::DAYS_TO_RETURN;
 use domain::profile::Profile;
-use domain::shipment::{Act, Disposition, HoldReason, ShipmentStatus};
+use domain::shipment::{Act, Disposition, HoldReason, ShipmentStatus, holds};
 use domain::{ProfileId, ShipmentId};
 use serde::{Deserialize, Serialize};
 use store::{
@@ -18,9 +19,11 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::access::{Caller, ReadShipments, WriteShipments};
+use super::boxes::{AskedBoxes, BoxRequest, BoxView, key, pack, read_boxes};
 use super::dispositions::DispositionView;
 use super::once::Once;
 use super::page::{Page, PageQuery, cursor_before};
+use super::parents::in_query;
 use super::problem::{ApiError, Problem, named};
 use super::text::{celsius, non_empty, optional, percent};
 use crate::Service;
@@ -36,6 +39,8 @@ pub struct Shipment {
     on_hold: bool,
     /// `excursion`, `incomplete`, `returned`, `recall` or `decision`.
     hold_reason: Option<String>,
+    /// Everything that keeps it on hold, the gravest first: a recall does not hide what readings say.
+    hold_reasons: Vec<String>,
     /// What must not be done with its boxes now: `accept_into_stock`, `dispense`, `return_to_consignor`.
     forbidden: Vec<String>,
     /// Quality's last decision; null before the first.
@@ -56,6 +61,10 @@ pub struct Shipment {
     /// Alerts that are neither acknowledged nor closed.
     open_alerts: i64,
     trackers: Vec<RidingTracker>,
+    box_count: i64,
+    /// What it holds. Absent in a list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    boxes: Option<Vec<BoxView>>,
     created_at: DateTime<Utc>,
 }
 
@@ -108,6 +117,8 @@ pub struct Coverage {
 pub struct RidingTracker {
     dev_eui: String,
     name: String,
+    /// The number of the box that it rides in, where somebody said so.
+    r#box: Option<u32>,
     from: DateTime<Utc>,
     until: Option<DateTime<Utc>>,
 }
@@ -117,27 +128,35 @@ pub struct ShipmentQuery {
     /// A part of the reference.
     reference: Option<String>,
     /// `draft`, `packed`, `in_transit`, `delivered`, `received`, `closed` or `cancelled`.
+    status: Option<String>,
+    /// The same as `status`.
     state: Option<String>,
-    /// Reserved: boxes have no SSCC yet, so that asking for one is refused.
+    /// Of one of its boxes, or of a pallet, roll cage or manifest that one of them is or was in: 18 digits.
     sscc: Option<String>,
-    /// Reserved, as `sscc`.
+    /// Of something in it: 8, 12, 13 or 14 digits.
     gtin: Option<String>,
-    /// Reserved, as `sscc`.
+    /// Of something in it, the whole of it; with `gtin`, of the same thing.
     lot: Option<String>,
 }
 
 impl ShipmentQuery {
-    /// A search that cannot be made must not look like one that found everything.
-    fn check(&self) -> Result<(), ApiError> {
-        match [("sscc", &self.sscc), ("gtin", &self.gtin), ("lot", &self.lot)]
-            .iter()
-            .find(|(_, v)| v.is_some())
-        {
-            Some((name, _)) => Err(ApiError::BadRequest(format!(
-                "{name}: shipments have no {name} yet; search by reference or state"
-            ))),
-            None => Ok(()),
+    fn filter(&self, page: &PageQuery) -> Result<ShipmentFilter, ApiError> {
+        let status = |field: &str, text: &Option<String>| -> Result<Option<ShipmentStatus>, ApiError> {
+            let status = text.as_deref().map(str::parse).transpose();
+            status.map_err(|error| ApiError::BadRequest(format!("{field}: {error}")))
+        };
+        let (status, state) = (status("status", &self.status)?, status("state", &self.state)?);
+        if status.is_some() && state.is_some() && status != state {
+            return Err(ApiError::BadRequest("status and state are the same: write one of them".into()));
         }
+        Ok(ShipmentFilter {
+            reference: optional("reference", self.reference.as_deref(), 100)?,
+            status: status.or(state),
+            sscc: key("sscc", self.sscc.as_deref()).map_err(in_query)?,
+            gtin: key("gtin", self.gtin.as_deref()).map_err(in_query)?,
+            lot: key("lot", self.lot.as_deref()).map_err(in_query)?,
+            before: page.before()?.map(|(at, id)| (at, ShipmentId(id))),
+        })
     }
 }
 
@@ -155,6 +174,9 @@ pub struct ShipmentRequest {
     /// How many days its trackers may take to come back (1 to 365; 14 where absent).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     days_to_return: Option<i32>,
+    /// What it holds, numbered in this order from 1; where it is absent, one box of which nothing is known yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    boxes: Option<Vec<BoxRequest>>,
 }
 
 /// A shipment after it was made.
@@ -177,17 +199,7 @@ pub async fn list_shipments(
     page: web::Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let limit = page.limit()?.min(500);
-    query.check()?;
-    let status: Option<ShipmentStatus> = query
-        .state
-        .as_deref()
-        .map(|state| state.parse().map_err(|error| ApiError::BadRequest(format!("state: {error}"))))
-        .transpose()?;
-    let filter = ShipmentFilter {
-        reference: optional("reference", query.reference.as_deref(), 100)?,
-        status,
-        before: page.before()?.map(|(at, id)| (at, ShipmentId(id))),
-    };
+    let filter = query.filter(&page)?;
     let mut db = service.store.connect().await?;
     let rows = db.shipments(caller.organisation, &filter, limit + 1).await?;
     let page = Page::of(rows, limit, |s| cursor_before(s.created_at, s.id.0), |shipment| shipment);
@@ -234,6 +246,9 @@ pub async fn add_shipment(
         created_by: Some(caller.user),
     };
     let now = (service.clock)();
+    // Absent and empty are two things: a shipment without a box is none.
+    let boxes = body.boxes.as_deref().map(|asked| read_boxes(asked, now.date_naive())).transpose()?;
+    let one_box = || AskedBoxes { boxes: vec![NewBox::default()], warnings: Vec::new() };
     let mut db = service.store.begin().await?;
     if let Some(answer) = once.first_answer(&mut db, &caller).await? {
         return Ok(answer);
@@ -251,8 +266,9 @@ pub async fn add_shipment(
         }
         error.into()
     })?;
+    let warnings = pack(&mut db, &caller, id, boxes.unwrap_or_else(one_box), now).await?;
     let stored = db.shipment(caller.organisation, id).await?;
-    let made = made(show_one(&service, &mut db, stored).await?);
+    let made = Made::new(show_one(&service, &mut db, stored).await?, warnings);
     let detail = serde_json::json!({ "request": &*body, "profile_approved": made.shipment.profile.approved });
     db.write_audit(&[audit(&caller, "shipment.made", id, detail)], now).await?;
     let answer = once.finish(&service, db, &caller, StatusCode::CREATED, &made).await?;
@@ -260,11 +276,15 @@ pub async fn add_shipment(
     Ok(answer)
 }
 
-fn made(shipment: Shipment) -> Made {
-    let ShipmentProfile { name, version, approved, .. } = &shipment.profile;
-    let warning = format!("profile: quality has not approved version {version} of {name}");
-    let warnings = if *approved { Vec::new() } else { vec![warning] };
-    Made { shipment, warnings }
+impl Made {
+    /// `warnings` are about what it holds.
+    pub(super) fn new(shipment: Shipment, mut warnings: Vec<String>) -> Self {
+        let ShipmentProfile { name, version, approved, .. } = &shipment.profile;
+        if !approved {
+            warnings.insert(0, format!("profile: quality has not approved version {version} of {name}"));
+        }
+        Self { shipment, warnings }
+    }
 }
 
 pub(super) fn audit<G: super::access::Grant>(
@@ -282,8 +302,10 @@ pub(super) async fn show_one(
     db: &mut store::Connection,
     shipment: StoredShipment,
 ) -> Result<Shipment, ApiError> {
+    let boxes = db.boxes(shipment.id).await?;
     let shown = show(service, db, vec![shipment]).await?;
-    shown.into_iter().next().ok_or(ApiError::NotFound("shipment"))
+    let shown = shown.into_iter().next().ok_or(ApiError::NotFound("shipment"))?;
+    Ok(Shipment { boxes: Some(boxes.into_iter().map(BoxView::from).collect()), ..shown })
 }
 
 async fn show(
@@ -330,12 +352,14 @@ fn view(
     summary: &Summary,
 ) -> Shipment {
     let overall = summary.overall;
+    let reasons = holds(shipment.hold, shipment.hold_before_recall, overall.map(|overall| overall.verdict));
     Shipment {
         id: shipment.id.0,
         reference: shipment.reference,
         status: shipment.status.to_string(),
         on_hold: shipment.hold.is_some(),
         hold_reason: shipment.hold.map(|hold| hold.to_string()),
+        hold_reasons: reasons.iter().map(ToString::to_string).collect(),
         forbidden: forbidden(shipment.hold, decided.map(|kept| kept.decision.decision)),
         disposition: decided.map(DispositionView::from),
         origin: shipment.origin,
@@ -358,6 +382,8 @@ fn view(
         }),
         open_alerts: shipment.open_alerts,
         trackers: rides.iter().map(riding).collect(),
+        box_count: shipment.boxes,
+        boxes: None,
         created_at: shipment.created_at,
     }
 }
@@ -375,6 +401,7 @@ fn riding(ride: &Ride) -> RidingTracker {
     RidingTracker {
         dev_eui: ride.dev_eui.to_string(),
         name: ride.name.clone(),
+        r#box: ride.in_box,
         from: ride.from,
         until: ride.until,
     }

@@ -103,7 +103,7 @@ impl House {
         let mut db = self.service.store.begin().await.unwrap();
         let (dev_eui, name) = (DevEui(number), number.to_string());
         let tracker = db.add_tracker(self.owner, dev_eui, &name, "isotherm", interval_s, now).await.unwrap();
-        bind(&self.service, &mut db, &shipment, &tracker, now, now).await.unwrap();
+        bind(&self.service, &mut db, &shipment, &tracker, None, now, now).await.unwrap();
         db.commit().await.unwrap();
         Box { tracker, shipment }
     }
@@ -424,7 +424,7 @@ async fn missing_readings_are_the_matter_of_the_ride_in_which_they_were_measured
     let mut db = house.service.store.begin().await.unwrap();
     db.lock_intake().await.unwrap();
     let (now, shipment) = (house.now(), house.draft(2).await);
-    bind(&house.service, &mut db, &shipment, &of.tracker, at(1_700), now).await.unwrap();
+    bind(&house.service, &mut db, &shipment, &of.tracker, None, at(1_700), now).await.unwrap();
     db.commit().await.unwrap();
     let alert = &house.alerts(Some(shipment.id)).await[0];
     assert_eq!((alert.kind, alert.closed_at), (AlertKind::ReadingsMissing, None), "2 and 3 are");

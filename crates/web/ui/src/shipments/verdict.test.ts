@@ -10,6 +10,7 @@ const GOOD: Shipment = {
   status: "in_transit",
   on_hold: false,
   hold_reason: null,
+  hold_reasons: [],
   forbidden: [],
   disposition: null,
   origin: null,
@@ -22,7 +23,8 @@ const GOOD: Shipment = {
   assessment: "no_excursion",
   coverage: null,
   open_alerts: 0,
-  trackers: [{ dev_eui: "a", name: "Box 1", from: "2026-03-01T07:00:00Z", until: null }],
+  trackers: [{ dev_eui: "a", name: "Box 1", box: null, from: "2026-03-01T07:00:00Z", until: null }],
+  box_count: 1,
   created_at: "2026-03-01T06:00:00Z",
 };
 
@@ -39,7 +41,13 @@ const REJECTED: Disposition = {
   digest: "0",
 };
 
-const LEFT = { dev_eui: "b", name: "Box 2", from: "2026-03-01T07:00:00Z", until: "2026-03-01T08:00:00Z" };
+const LEFT = {
+  dev_eui: "b",
+  name: "Box 2",
+  box: null,
+  from: "2026-03-01T07:00:00Z",
+  until: "2026-03-01T08:00:00Z",
+};
 
 test.each<[string, Partial<Shipment>, string, string]>([
   [
@@ -186,4 +194,12 @@ test("alarm limits on temperature are lines, one for each limit, with the words 
 
 test("who does not see the chart is told what it shows", () => {
   expect(summaryOf([], [])).toBe("Temperature chart without readings.");
+});
+
+test("a recall does not hide what readings say", () => {
+  const advice = (...reasons: Shipment["hold_reasons"]) =>
+    verdict({ ...GOOD, on_hold: true, hold_reason: "recall", hold_reasons: reasons }).advice;
+  expect(advice("recall")).toBe("Keep the goods apart.");
+  expect(advice("recall", "excursion")).toMatch(/Apart from the recall, the temperature left 2 to 8/);
+  expect(advice("recall", "incomplete")).toContain("unknown for part of the time");
 });

@@ -52,6 +52,7 @@ type Known = Pick<
   | "status"
   | "on_hold"
   | "hold_reason"
+  | "hold_reasons"
   | "forbidden"
   | "disposition"
   | "assessment"
@@ -104,7 +105,7 @@ function held(shipment: Known): Verdict {
         tone: "bad",
         headline: "Do not use: on hold because a lot in it was recalled",
         rule: untilDecided,
-        advice: "Keep the goods apart.",
+        advice: `Keep the goods apart.${besideRecall(shipment)}`,
         allowed,
       };
     case "returned":
@@ -132,6 +133,16 @@ function held(shipment: Known): Verdict {
         allowed,
       };
   }
+}
+
+/** What would keep it on hold without the recall. */
+function besideRecall({ hold_reasons: reasons, profile }: Known): string {
+  if (reasons.includes("excursion")) {
+    return ` Apart from the recall, the temperature left ${range(profile.range)}.`;
+  }
+  return reasons.includes("incomplete")
+    ? " Apart from the recall, the temperature is unknown for part of the time."
+    : "";
 }
 
 /** `Accept into quarantine only. Do not put into stock, do not dispense`, and what else is allowed. */

@@ -26,6 +26,8 @@ export type Permission =
   | "write_profiles"
   | "approve_profiles"
   | "decide_disposition"
+  | "read_recalls"
+  | "recall_lots"
   | "manage_users"
   | "read_partners"
   | "write_partners"

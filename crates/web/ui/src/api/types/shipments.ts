@@ -24,6 +24,8 @@ export interface LastReading {
 export interface Ride {
   dev_eui: string;
   name: string;
+  /** The number of the box that it rides in; null where nobody said. */
+  box: number | null;
   from: string;
   /** Null while it lasts. */
   until: string | null;
@@ -80,6 +82,8 @@ export interface Shipment {
   status: ShipmentStatus;
   on_hold: boolean;
   hold_reason: HoldReason | null;
+  /** The gravest first: a recall does not hide what readings say. */
+  hold_reasons: HoldReason[];
   /** What must not be done with its boxes now. */
   forbidden: Act[];
   /** Quality's last decision; null before the first. */
@@ -99,7 +103,43 @@ export interface Shipment {
   coverage: Coverage | null;
   open_alerts: number;
   trackers: Ride[];
+  box_count: number;
+  /** Absent in a list. */
+  boxes?: Box[];
   created_at: string;
+}
+
+export interface Box {
+  /** From 1. */
+  number: number;
+  sscc: string | null;
+  contents: Content[];
+}
+
+/** It has a product's name or a GTIN. */
+export interface Content {
+  product: string | null;
+  /** 14 digits. */
+  gtin: string | null;
+  lot: string | null;
+  /** The last day on which it may be used, YYYY-MM-DD. */
+  expiry: string | null;
+  serial: string | null;
+  quantity: number;
+}
+
+export interface NewBox {
+  sscc?: string;
+  contents: NewContent[];
+}
+
+export interface NewContent {
+  product?: string;
+  gtin?: string;
+  lot?: string;
+  expiry?: string;
+  serial?: string;
+  quantity: number;
 }
 
 export interface NewShipment {
@@ -108,6 +148,7 @@ export interface NewShipment {
   origin?: string;
   destination?: string;
   days_to_return?: number;
+  boxes?: NewBox[];
 }
 
 export interface MadeShipment extends Shipment {
