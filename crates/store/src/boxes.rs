@@ -30,7 +30,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Adds boxes behind those that the shipment has; the first of them gets the number `first`.
+    /// Adds boxes, numbered from `first` on. One that is there already is an empty one, and is filled.
     pub async fn add_boxes(
         &mut self,
         organisation: OrganisationId,
@@ -41,7 +41,8 @@ impl Connection {
         let numbers: Vec<i32> = (first..).take(boxes.len()).map(number_column).collect();
         sql_query(
             "insert into boxes (shipment_id, number, organisation_id, sscc)
-             select $1, n.number, $2, n.sscc from unnest($3::int[], $4::text[]) as n (number, sscc)",
+             select $1, n.number, $2, n.sscc from unnest($3::int[], $4::text[]) as n (number, sscc)
+             on conflict (shipment_id, number) do update set sscc = excluded.sscc",
         )
         .bind::<SqlUuid, _>(shipment.0)
         .bind::<Integer, _>(organisation.0)
@@ -84,15 +85,6 @@ impl Connection {
         .bind::<Array<Integer>, _>(column(contents, |(_, c)| number_column(c.quantity)))
         .execute(&mut self.raw)
         .await?;
-        Ok(())
-    }
-
-    /// Takes all boxes of a draft away, so that others can be packed in their place.
-    pub async fn remove_boxes(&mut self, shipment: ShipmentId) -> Result<(), StoreError> {
-        sql_query("delete from boxes where shipment_id = $1")
-            .bind::<SqlUuid, _>(shipment.0)
-            .execute(&mut self.raw)
-            .await?;
         Ok(())
     }
 

@@ -61,7 +61,7 @@ fn one() -> u32 {
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct BoxView {
+pub struct PackedBoxView {
     /// From 1.
     number: u32,
     sscc: Option<String>,
@@ -80,7 +80,7 @@ pub struct ContentView {
     quantity: u32,
 }
 
-impl From<PackedBox> for BoxView {
+impl From<PackedBox> for PackedBoxView {
     fn from(packed: PackedBox) -> Self {
         let text = |value: Option<Sscc>| value.map(|value| value.to_string());
         let contents = packed.contents.into_iter().map(ContentView::from).collect();
@@ -183,8 +183,7 @@ pub async fn pack<G: Grant>(
         && only.sscc.is_none()
         && only.contents.is_empty()
     {
-        // The box of which nothing was said when the shipment was made.
-        db.remove_boxes(shipment).await?;
+        // Nothing was said of this box when the shipment was made: it is the first of these.
         there.clear();
     }
     let known = there.iter().map(|one| (one.sscc, &*one.contents));
@@ -205,13 +204,13 @@ pub async fn pack<G: Grant>(
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
-pub struct PackRequest {
+pub struct PackBoxesRequest {
     boxes: Vec<BoxRequest>,
 }
 
 /// Packs more boxes into a draft. They are numbered behind those that are there; the empty box that a shipment without
 /// boxes begins with makes room for the first.
-#[utoipa::path(tag = "shipments", params(("id" = Uuid, Path)), request_body = PackRequest, responses(
+#[utoipa::path(tag = "shipments", params(("id" = Uuid, Path)), request_body = PackBoxesRequest, responses(
     (status = 201, body = Made), (status = 404, body = Problem), (status = 409, body = Problem),
     (status = 422, body = Problem)))]
 #[post("/shipments/{id}/boxes")]
@@ -220,7 +219,7 @@ pub async fn pack_boxes(
     caller: Caller<WriteShipments>,
     request: HttpRequest,
     id: web::Path<Uuid>,
-    body: web::Json<PackRequest>,
+    body: web::Json<PackBoxesRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let once = Once::new(&request, &body)?;
     let id = ShipmentId(id.into_inner());

@@ -48,11 +48,11 @@ impl From<Parent> for ParentView {
 pub struct FilledParent {
     #[serde(flatten)]
     parent: ParentView,
-    boxes: Vec<StayView>,
+    boxes: Vec<ParentStayView>,
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct StayView {
+pub struct ParentStayView {
     shipment: Uuid,
     reference: String,
     r#box: u32,
@@ -62,7 +62,7 @@ pub struct StayView {
     until: Option<DateTime<Utc>>,
 }
 
-impl From<ParentBox> for StayView {
+impl From<ParentBox> for ParentStayView {
     fn from(stay: ParentBox) -> Self {
         Self {
             shipment: stay.shipment.0,
@@ -146,7 +146,7 @@ async fn filled<G: Grant>(
 ) -> Result<FilledParent, ApiError> {
     let parent = db.parent(caller.organisation, id).await.map_err(named("parent"))?;
     let boxes = db.stays_in_parent(caller.organisation, id).await?;
-    Ok(FilledParent { parent: parent.into(), boxes: boxes.into_iter().map(StayView::from).collect() })
+    Ok(FilledParent { parent: parent.into(), boxes: boxes.into_iter().map(ParentStayView::from).collect() })
 }
 
 /// Makes a pallet, a roll cage or a manifest, empty.

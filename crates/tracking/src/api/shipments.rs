@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::access::{Caller, ReadShipments, WriteShipments};
-use super::boxes::{AskedBoxes, BoxRequest, BoxView, key, pack, read_boxes};
+use super::boxes::{AskedBoxes, BoxRequest, PackedBoxView, key, pack, read_boxes};
 use super::dispositions::DispositionView;
 use super::once::Once;
 use super::page::{Page, PageQuery, cursor_before};
@@ -64,7 +64,7 @@ pub struct Shipment {
     box_count: i64,
     /// What it holds. Absent in a list.
     #[serde(skip_serializing_if = "Option::is_none")]
-    boxes: Option<Vec<BoxView>>,
+    boxes: Option<Vec<PackedBoxView>>,
     created_at: DateTime<Utc>,
 }
 
@@ -305,7 +305,7 @@ pub(super) async fn show_one(
     let boxes = db.boxes(shipment.id).await?;
     let shown = show(service, db, vec![shipment]).await?;
     let shown = shown.into_iter().next().ok_or(ApiError::NotFound("shipment"))?;
-    Ok(Shipment { boxes: Some(boxes.into_iter().map(BoxView::from).collect()), ..shown })
+    Ok(Shipment { boxes: Some(boxes.into_iter().map(PackedBoxView::from).collect()), ..shown })
 }
 
 async fn show(

@@ -29,7 +29,7 @@ const STRUCTS: [string, string, string][] = [
   ["Ride", `${API}/shipments.rs`, "RidingTracker"],
   ["Halt", `${API}/shipments.rs`, "HaltView"],
   ["LastRide", `${API}/trackers.rs`, "LastRide"],
-  ["Box", `${API}/boxes.rs`, "BoxView"],
+  ["Box", `${API}/boxes.rs`, "PackedBoxView"],
   ["Content", `${API}/boxes.rs`, "ContentView"],
   ["NewBox", `${API}/boxes.rs`, "BoxRequest"],
   ["NewContent", `${API}/boxes.rs`, "ContentRequest"],
