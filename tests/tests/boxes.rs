@@ -177,6 +177,9 @@ async fn boxes_are_packed_into_a_draft_and_contradictions_are_refused() {
     house.refused(&trackers, &bind(3), 422, "no box 3").await;
     let bound = house.admin.post(&trackers, &bind(2)).await;
     assert_eq!(bound["trackers"][0]["box"], 2);
+    let custody = house.admin.get(&format!("/shipments/{}/custody", empty["id"].as_str().unwrap())).await;
+    let boxes: Vec<&Value> = custody["boxes"].as_array().unwrap().iter().map(|one| &one["box"]).collect();
+    assert_eq!(boxes, [1, 2], "with its first tracker the shipment is packed, and every box has a custodian");
     house.refused(&path, &json!({ "boxes": [{}] }), 409, "the shipment is packed").await;
 }
 

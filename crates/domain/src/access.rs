@@ -177,8 +177,9 @@ impl Role {
                 ReadRecalls,
                 ReadNotifications,
             ],
-            // Both belong to another organisation: they see what it is, and of shipments nothing yet.
-            Self::Dispatcher | Self::Supplier => &[ReadPartners],
+            // Both belong to another organisation. A dispatcher sees the shipments that it has to do with.
+            Self::Dispatcher => &[ReadShipments, ReadPartners],
+            Self::Supplier => &[ReadPartners],
         }
     }
 

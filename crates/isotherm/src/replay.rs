@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use domain::ShipmentId;
+use domain::access::Sight;
 use store::embedded::Cluster;
 use store::{Connection, ShipmentFilter, StoreError};
 
@@ -50,7 +51,8 @@ async fn find(
     let mut filter = ShipmentFilter { reference: Some(named.to_owned()), ..ShipmentFilter::default() };
     // The filter finds every reference that contains this one.
     loop {
-        let page = db.shipments(organisation, &filter, 500).await.map_err(Failure::bad)?;
+        let page =
+            db.shipments(Sight::of(organisation, organisation), &filter, 500).await.map_err(Failure::bad)?;
         if let Some(found) = page.iter().find(|shipment| shipment.reference == named) {
             return Ok(found.id);
         }

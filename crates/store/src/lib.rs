@@ -39,6 +39,7 @@ mod qualified;
 mod readings;
 mod recalls;
 mod records;
+mod rides;
 mod schema;
 mod shipments;
 mod silence;
@@ -77,7 +78,8 @@ pub use recalls::{NewRecall, Recall, RecalledShipment};
 pub use records::{
     AuditEntry, AuditRecord, DueNotification, FirstAnswer, NewNotification, NotificationCounts,
 };
-pub use shipments::{EndedRide, Halt, NewShipment, Ride, Shipment, ShipmentFilter};
+pub use rides::{EndedRide, Ride};
+pub use shipments::{Halt, NewShipment, Shipment, ShipmentFilter};
 pub use silence::{EndedOutage, GatewayState, LeftRide, OutageRide, ScheduledRide};
 pub use trackers::{Standing, Tracker, TrackerNews, UnknownTracker};
 pub use uplinks::{Uplink, UplinkCursor};

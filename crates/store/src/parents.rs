@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use domain::access::Sight;
 use domain::gs1::Sscc;
 use domain::packing::ParentKind;
 use domain::{OrganisationId, ParentId, ShipmentId, UserId};
@@ -52,6 +53,11 @@ pub struct ParentBox {
     pub until: Option<DateTime<Utc>>,
 }
 
+/// Whether a partner has to do with a box that is or was in the parent; `$2` is null for the tenant itself.
+const SEEN: &str = "($2 is null or exists (select from parent_boxes pb
+     join shipment_parties sp on sp.shipment_id = pb.shipment_id and sp.organisation_id = $2
+     where pb.parent_id = parents.id))";
+
 const PARENT: &str = "select id, kind, sscc, reference, created_at from parents";
 
 impl Connection {
@@ -78,28 +84,32 @@ impl Connection {
         Ok(ParentId(id))
     }
 
-    pub async fn parent(&mut self, organisation: OrganisationId, id: ParentId) -> Result<Parent, StoreError> {
-        let rows: Vec<ParentRow> = sql_query(format!("{PARENT} where organisation_id = $1 and id = $2"))
-            .bind::<Integer, _>(organisation.0)
-            .bind::<SqlUuid, _>(id.0)
-            .load(&mut self.raw)
-            .await?;
+    pub async fn parent(&mut self, sight: Sight, id: ParentId) -> Result<Parent, StoreError> {
+        let rows: Vec<ParentRow> =
+            sql_query(format!("{PARENT} where organisation_id = $1 and {SEEN} and id = $3"))
+                .bind::<Integer, _>(sight.tenant.0)
+                .bind::<Nullable<Integer>, _>(sight.partner.map(|partner| partner.0))
+                .bind::<SqlUuid, _>(id.0)
+                .load(&mut self.raw)
+                .await?;
         rows.into_iter().next().ok_or(StoreError::NotFound)?.parent()
     }
 
     pub async fn parents(
         &mut self,
-        organisation: OrganisationId,
+        sight: Sight,
         filter: &ParentFilter,
         limit: i64,
     ) -> Result<Vec<Parent>, StoreError> {
         let (before_at, before_id) = filter.before.map(|(at, id)| (at, id.0)).unzip();
         let rows: Vec<ParentRow> = sql_query(format!(
-            "{PARENT} where organisation_id = $1 and ($2 is null or sscc = $2) and ($3 is null or reference = $3)
-                 and ($4 is null or (created_at, id) < ($4, $5))
-             order by created_at desc, id desc limit $6"
+            "{PARENT} where organisation_id = $1 and {SEEN}
+                 and ($3 is null or sscc = $3) and ($4 is null or reference = $4)
+                 and ($5 is null or (created_at, id) < ($5, $6))
+             order by created_at desc, id desc limit $7"
         ))
-        .bind::<Integer, _>(organisation.0)
+        .bind::<Integer, _>(sight.tenant.0)
+        .bind::<Nullable<Integer>, _>(sight.partner.map(|partner| partner.0))
         .bind::<Nullable<Text>, _>(filter.sscc.map(|sscc| sscc.to_string()))
         .bind::<Nullable<Text>, _>(filter.reference.as_deref())
         .bind::<Nullable<Timestamptz>, _>(before_at)
@@ -110,10 +120,10 @@ impl Connection {
         rows.into_iter().map(ParentRow::parent).collect()
     }
 
-    /// Every stay in the parent, the latest first.
+    /// Every stay in the parent that is to be seen, the latest first.
     pub async fn stays_in_parent(
         &mut self,
-        organisation: OrganisationId,
+        sight: Sight,
         parent: ParentId,
     ) -> Result<Vec<ParentBox>, StoreError> {
         let rows: Vec<StayRow> = sql_query(
@@ -121,10 +131,13 @@ impl Connection {
              from parent_boxes p join shipments s on s.id = p.shipment_id
              join boxes b on b.shipment_id = p.shipment_id and b.number = p.box_number
              where p.organisation_id = $1 and p.parent_id = $2
+                 and ($3 is null or exists (select from shipment_parties sp
+                     where sp.shipment_id = p.shipment_id and sp.organisation_id = $3))
              order by p.from_at desc, s.reference, p.box_number",
         )
-        .bind::<Integer, _>(organisation.0)
+        .bind::<Integer, _>(sight.tenant.0)
         .bind::<SqlUuid, _>(parent.0)
+        .bind::<Nullable<Integer>, _>(sight.partner.map(|partner| partner.0))
         .load(&mut self.raw)
         .await?;
         rows.into_iter().map(StayRow::stay).collect()
@@ -137,7 +150,7 @@ impl Connection {
         parent: ParentId,
         at: DateTime<Utc>,
     ) -> Result<Vec<(ShipmentId, u32)>, StoreError> {
-        let stays = self.stays_in_parent(organisation, parent).await?;
+        let stays = self.stays_in_parent(Sight::of(organisation, organisation), parent).await?;
         let there = stays.iter().filter(|stay| stay.from <= at && stay.until.is_none_or(|until| at < until));
         let mut boxes: Vec<_> = there.map(|stay| (stay.shipment, stay.number)).collect();
         boxes.sort_unstable();

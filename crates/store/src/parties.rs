@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 use domain::custody::Organisation;
 use domain::{OrganisationId, ShipmentId};
 
-use crate::schema::{organisations, shipment_parties};
+use crate::schema::organisations;
 use crate::trackers::column;
 use crate::{Connection, StoreError};
 
@@ -52,14 +52,5 @@ impl Connection {
         .execute(&mut self.raw)
         .await?;
         Ok(())
-    }
-
-    pub async fn is_party(
-        &mut self,
-        shipment: ShipmentId,
-        organisation: OrganisationId,
-    ) -> Result<bool, StoreError> {
-        let row = shipment_parties::table.find((shipment.0, organisation.0));
-        Ok(diesel::select(diesel::dsl::exists(row)).get_result(&mut self.raw).await?)
     }
 }

@@ -90,11 +90,6 @@ diesel::table! {
     }
 }
 diesel::table! {
-    shipment_parties (shipment_id, organisation_id) {
-        shipment_id -> Uuid, organisation_id -> Integer, since -> Timestamptz,
-    }
-}
-diesel::table! {
     custody_records (shipment_id, sequence) {
         shipment_id -> Uuid, sequence -> Integer, organisation_id -> Integer, entry_id -> Uuid, entry -> Text,
         record -> Text, signature -> Binary, key_id -> Text,

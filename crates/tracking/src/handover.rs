@@ -19,6 +19,8 @@ use crate::live::{Change, OwnedChange};
 pub struct Book {
     pub owner: OrganisationId,
     pub shipment: Shipment,
+    /// The numbers of its boxes.
+    pub boxes: Vec<BoxNumber>,
     pub ledger: Ledger,
     /// The owner and its partners.
     pub parties: Vec<Party>,
@@ -45,8 +47,9 @@ impl Book {
         // Once more: what was read before the lock may have changed.
         let shipment = db.shipment(owner, shipment).await?;
         let ledger = Ledger::open(db, owner, shipment.id).await?;
+        let boxes = db.boxes(shipment.id).await?.iter().map(|one| one.number).collect();
         let parties = db.parties(owner).await?;
-        Ok(Self { owner, shipment, ledger, parties })
+        Ok(Self { owner, shipment, boxes, ledger, parties })
     }
 
     /// The entry that its writer gave this id, if it has been handed in already.
@@ -117,14 +120,9 @@ impl Book {
             at: now,
             by,
             whereabouts: None,
-            act: Act::Packed { boxes: self.boxes(), seals },
+            act: Act::Packed { boxes: self.boxes.clone(), seals },
         };
         self.write(service, db, entry, now).await
-    }
-
-    /// The numbers of its boxes.
-    pub fn boxes(&self) -> Vec<BoxNumber> {
-        vec![1]
     }
 
     pub fn party(&self, id: OrganisationId) -> Option<&Party> {

@@ -8,6 +8,7 @@ mod events;
 mod library;
 mod partners;
 mod qualifications;
+mod sight;
 mod tenancy;
 
 use std::collections::BTreeSet;
@@ -39,7 +40,10 @@ const NOBODY_IN_PARTICULAR: &[&str] = &[];
 const ALL: &[&str] = ROLES;
 /// Whoever has to do with a box on its way.
 const CREW: &[&str] = &["admin", "auditor", "coordinator", "courier", "packer", "quality", "receiver"];
-/// The same without the courier, who has no business with trackers and rules.
+/// The same with a carrier's dispatcher, who sees shipments and no alerts.
+const SIGHTED: &[&str] =
+    &["admin", "auditor", "coordinator", "courier", "dispatcher", "packer", "quality", "receiver"];
+/// The crew without the courier, who has no business with trackers and rules.
 const STAFF: &[&str] = &["admin", "auditor", "coordinator", "packer", "quality", "receiver"];
 const PLANNERS: &[&str] = &["admin", "coordinator", "packer"];
 /// Who works with partners.
@@ -55,16 +59,16 @@ const ROUTES: &[(&str, &str, &[&str], u16)] = &[
     ("get", "/me", ALL, 200),
     ("get", "/status", ALL, 200),
     ("get", "/events", ALL, 200),
-    ("get", "/shipments", CREW, 200),
+    ("get", "/shipments", SIGHTED, 200),
     ("post", "/shipments", PLANNERS, 422),
-    ("get", "/shipments/{id}", CREW, 404),
+    ("get", "/shipments/{id}", SIGHTED, 404),
     ("get", "/shipments/{id}/alerts", CREW, 404),
-    ("get", "/shipments/{id}/assessment", CREW, 404),
-    ("get", "/shipments/{id}/assessments", CREW, 404),
-    ("get", "/shipments/{id}/readings", CREW, 404),
+    ("get", "/shipments/{id}/assessment", SIGHTED, 404),
+    ("get", "/shipments/{id}/assessments", SIGHTED, 404),
+    ("get", "/shipments/{id}/readings", SIGHTED, 404),
     ("post", "/shipments/{id}/trackers", PLANNERS, 422),
     ("get", "/keys", NOBODY_IN_PARTICULAR, 200),
-    ("get", "/shipments/{id}/custody", CREW, 404),
+    ("get", "/shipments/{id}/custody", SIGHTED, 404),
     ("get", "/shipments/{id}/evidence", &["admin", "auditor", "coordinator", "quality"], 404),
     ("post", "/shipments/{id}/custody/pack", CARRIERS, 404),
     ("post", "/shipments/{id}/custody/offer", CARRIERS, 422),
@@ -74,9 +78,9 @@ const ROUTES: &[(&str, &str, &[&str], u16)] = &[
     ("post", "/shipments/{id}/custody/seal", CARRIERS, 422),
     ("post", "/shipments/{id}/custody/correct", DECIDERS, 422),
     ("post", "/shipments/{id}/boxes", PLANNERS, 422),
-    ("get", "/parents", CREW, 200),
+    ("get", "/parents", SIGHTED, 200),
     ("post", "/parents", PLANNERS, 422),
-    ("get", "/parents/{id}", CREW, 404),
+    ("get", "/parents/{id}", SIGHTED, 404),
     ("post", "/parents/{id}/boxes", PLANNERS, 422),
     ("post", "/parents/{id}/boxes/remove", PLANNERS, 422),
     ("get", "/recalls", STAFF, 200),
@@ -95,7 +99,7 @@ const ROUTES: &[(&str, &str, &[&str], u16)] = &[
     ("post", "/profiles/{id}/approve", &["quality"], 422),
     ("post", "/shipments/{id}/trackers/{dev_eui}/unbind", PLANNERS, 422),
     ("post", "/shipments/{id}/disposition", &["quality"], 422),
-    ("get", "/shipments/{id}/dispositions", CREW, 404),
+    ("get", "/shipments/{id}/dispositions", SIGHTED, 404),
     ("post", "/shipments/{id}/cancel", PLANNERS, 422),
     ("post", "/shipments/{id}/return", PLANNERS, 422),
     ("post", "/trackers/{dev_eui}/returned", PLANNERS, 404),

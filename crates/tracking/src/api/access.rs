@@ -79,7 +79,10 @@ pub struct Caller<G: Grant> {
 impl<G: Grant> Caller<G> {
     /// What there is to see for the caller of the tenant's circle.
     pub fn sight(&self) -> Sight {
-        Sight::of(self.organisation, self.tenant)
+        let sight = Sight::of(self.organisation, self.tenant);
+        // Given to one of the tenant's own, a partner's role still sees no more than a partner.
+        let is_partners = self.role.is_partners_alone();
+        Sight { partner: sight.partner.or(is_partners.then_some(self.organisation)), ..sight }
     }
 
     /// An entry of the tenant's audit trail about what the caller does.

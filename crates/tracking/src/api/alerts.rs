@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
-use domain::{AlertId, ShipmentId};
+use domain::{AlertId, OrganisationId, ShipmentId};
 use serde::{Deserialize, Serialize};
 use store::{AffectedRide, AlertFilter, AlertView, AuditEntry, extreme_temperature};
 use utoipa::{IntoParams, ToSchema};
@@ -144,8 +144,13 @@ pub async fn list_alerts(
         Some("all") => false,
         Some(other) => return Err(ApiError::BadRequest(format!("state is `{other}`: write open or all"))),
     };
-    let page =
-        alerts_page(&service, &caller, AlertFilter { open_only, ..AlertFilter::default() }, &page).await?;
+    let page = alerts_page(
+        &service,
+        caller.organisation,
+        AlertFilter { open_only, ..AlertFilter::default() },
+        &page,
+    )
+    .await?;
     Ok(HttpResponse::Ok().json(page))
 }
 
@@ -164,22 +169,31 @@ pub async fn list_shipment_alerts(
         .store
         .connect()
         .await?
-        .shipment(caller.organisation, shipment)
+        .shipment_seen_by(caller.sight(), shipment)
         .await
         .map_err(named("shipment"))?;
     let filter = AlertFilter { shipment: Some(shipment), ..AlertFilter::default() };
-    Ok(HttpResponse::Ok().json(alerts_page(&service, &caller, filter, &page).await?))
+    let mut alerts = alerts_page(&service, caller.tenant, filter, &page).await?;
+    if caller.sight().partner.is_some() {
+        // A gateway may carry what is none of a partner's business.
+        let is_seen = |ride: &AffectedTracker| ride.shipment == shipment.0;
+        for alert in &mut alerts.items {
+            alert.affected.retain(is_seen);
+            alert.affected_trackers = alert.affected_trackers.and(i64::try_from(alert.affected.len()).ok());
+        }
+    }
+    Ok(HttpResponse::Ok().json(alerts))
 }
 
 async fn alerts_page(
     service: &Service,
-    caller: &Caller<ReadAlerts>,
+    whose: OrganisationId,
     filter: AlertFilter,
     page: &PageQuery,
 ) -> Result<Page<Alert>, ApiError> {
     let limit = page.limit()?;
     let filter = AlertFilter { before: page.before()?.map(|(at, id)| (at, AlertId(id))), ..filter };
-    let rows = service.store.connect().await?.alerts(caller.organisation, filter, limit + 1).await?;
+    let rows = service.store.connect().await?.alerts(whose, filter, limit + 1).await?;
     Ok(Page::of(rows, limit, |alert| cursor_before(alert.created_at, alert.id.0), Alert::from))
 }
 

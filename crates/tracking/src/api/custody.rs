@@ -220,11 +220,7 @@ pub(super) async fn seen<G: Grant>(
     caller: &Caller<G>,
     id: ShipmentId,
 ) -> Result<store::Shipment, ApiError> {
-    let shipment = db.shipment(caller.tenant, id).await.map_err(named("shipment"))?;
-    if caller.organisation != caller.tenant && !db.is_party(id, caller.organisation).await? {
-        return Err(ApiError::NotFound("shipment"));
-    }
-    Ok(shipment)
+    db.shipment_seen_by(caller.sight(), id).await.map_err(named("shipment"))
 }
 
 pub(super) fn view(ledger: &Ledger) -> CustodyView {

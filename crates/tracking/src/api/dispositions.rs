@@ -121,7 +121,7 @@ pub async fn list_dispositions(
     let before = page.before()?.map(|(at, id)| (at, DispositionId(id)));
     let mut db = service.store.connect().await?;
     let id = ShipmentId(id.into_inner());
-    let shipment = db.shipment(caller.organisation, id).await.map_err(named("shipment"))?;
+    let shipment = db.shipment_seen_by(caller.sight(), id).await.map_err(named("shipment"))?;
     let rows = db.dispositions(shipment.id, before, limit + 1).await?;
     let view = |kept: KeptDecision| PastDisposition {
         disposition: DispositionView::from(&kept),

@@ -26,8 +26,11 @@ pub async fn stream_events(
 ) -> Result<HttpResponse, ApiError> {
     let changes = service.live.subscribe();
     let (organisation, role) = (caller.organisation, caller.role);
-    let is_for_caller =
-        move |(owner, change): &OwnedChange| *owner == organisation && role.may(change.permission());
+    // A change says nothing of whom else it concerns: partners look again.
+    let is_tenants = caller.sight().partner.is_none();
+    let is_for_caller = move |(owner, change): &OwnedChange| {
+        is_tenants && *owner == organisation && role.may(change.permission())
+    };
     let first =
         stream::once(async { Ok::<_, actix_web::Error>(web::Bytes::from_static(b": connected\n\n")) });
     let shutdown = service.shutdown.clone();

@@ -153,7 +153,7 @@ pub async fn pack_boxes(
 ) -> Result<HttpResponse, ApiError> {
     let seals = seals(&body.seals)?;
     write(&service, &caller, &request, (*id, &body.written, &*body), |book, _| {
-        Ok(Act::Packed { boxes: book.boxes(), seals })
+        Ok(Act::Packed { boxes: book.boxes.clone(), seals })
     })
     .await
 }

@@ -64,7 +64,7 @@ pub async fn list_past_assessments(
     let before = page.parse(|text| text.parse().ok())?;
     let mut db = service.store.connect().await?;
     let id = ShipmentId(id.into_inner());
-    let shipment = db.shipment(caller.organisation, id).await.map_err(named("shipment"))?;
+    let shipment = db.shipment_seen_by(caller.sight(), id).await.map_err(named("shipment"))?;
     let rows = db.past_assessments(shipment.id, before, limit + 1).await?;
     let page = Page::of(rows, limit, |past| past.id.to_string(), PastAssessmentView::from);
     Ok(HttpResponse::Ok().json(page))

@@ -112,7 +112,7 @@ pub async fn list_parents(
         before: page.before()?.map(|(at, id)| (at, ParentId(id))),
     };
     let mut db = service.store.connect().await?;
-    let rows = db.parents(caller.organisation, &filter, limit + 1).await?;
+    let rows = db.parents(caller.sight(), &filter, limit + 1).await?;
     let page = Page::of(rows, limit, |p| cursor_before(p.created_at, p.id.0), ParentView::from);
     Ok(HttpResponse::Ok().json(page))
 }
@@ -144,8 +144,8 @@ async fn filled<G: Grant>(
     caller: &Caller<G>,
     id: ParentId,
 ) -> Result<FilledParent, ApiError> {
-    let parent = db.parent(caller.organisation, id).await.map_err(named("parent"))?;
-    let boxes = db.stays_in_parent(caller.organisation, id).await?;
+    let parent = db.parent(caller.sight(), id).await.map_err(named("parent"))?;
+    let boxes = db.stays_in_parent(caller.sight(), id).await?;
     Ok(FilledParent { parent: parent.into(), boxes: boxes.into_iter().map(ParentStayView::from).collect() })
 }
 
@@ -243,7 +243,7 @@ pub async fn fill_parent(
     if let Some(answer) = once.first_answer(&mut db, &caller).await? {
         return Ok(answer);
     }
-    db.parent(caller.organisation, id).await.map_err(named("parent"))?;
+    db.parent(caller.sight(), id).await.map_err(named("parent"))?;
     let numbers = numbers(&mut db, &caller, shipment, body.boxes.as_deref()).await?;
     let elsewhere = db.boxes_with_parent(shipment, &numbers, body.from).await?;
     if !elsewhere.is_empty() {
@@ -282,7 +282,7 @@ pub async fn empty_parent(
     if let Some(answer) = once.first_answer(&mut db, &caller).await? {
         return Ok(answer);
     }
-    db.parent(caller.organisation, id).await.map_err(named("parent"))?;
+    db.parent(caller.sight(), id).await.map_err(named("parent"))?;
     let numbers = numbers(&mut db, &caller, shipment, body.boxes.as_deref()).await?;
     let ended = db.remove_from_parent(id, (shipment, &numbers), until).await?;
     // Asked for by number, each of them must be there; asked for all, those that are.

@@ -78,7 +78,7 @@ pub async fn list_readings(
     })?;
     let mut db = service.store.connect().await?;
     let shipment =
-        db.shipment(caller.organisation, ShipmentId(id.into_inner())).await.map_err(named("shipment"))?;
+        db.shipment_seen_by(caller.sight(), ShipmentId(id.into_inner())).await.map_err(named("shipment"))?;
     let rides = db.rides(&[shipment.id]).await?;
     // Nothing lies before and after the rides: said once more, so that the database looks at their days only.
     let from = from.max(rides.iter().map(|ride| ride.from).min());
@@ -140,7 +140,7 @@ pub async fn show_assessment(
 ) -> Result<HttpResponse, ApiError> {
     let mut db = service.store.connect().await?;
     let shipment =
-        db.shipment(caller.organisation, ShipmentId(id.into_inner())).await.map_err(named("shipment"))?;
+        db.shipment_seen_by(caller.sight(), ShipmentId(id.into_inner())).await.map_err(named("shipment"))?;
     Ok(HttpResponse::Ok().json(assessment(&service, &mut db, &shipment).await?))
 }
 

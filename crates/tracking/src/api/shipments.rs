@@ -201,7 +201,7 @@ pub async fn list_shipments(
     let limit = page.limit()?.min(500);
     let filter = query.filter(&page)?;
     let mut db = service.store.connect().await?;
-    let rows = db.shipments(caller.organisation, &filter, limit + 1).await?;
+    let rows = db.shipments(caller.sight(), &filter, limit + 1).await?;
     let page = Page::of(rows, limit, |s| cursor_before(s.created_at, s.id.0), |shipment| shipment);
     let items = show(&service, &mut db, page.items).await?;
     Ok(HttpResponse::Ok().json(Page { items, next: page.next }))
@@ -218,7 +218,7 @@ pub async fn show_shipment(
 ) -> Result<HttpResponse, ApiError> {
     let mut db = service.store.connect().await?;
     let id = ShipmentId(id.into_inner());
-    let shipment = db.shipment(caller.organisation, id).await.map_err(named("shipment"))?;
+    let shipment = db.shipment_seen_by(caller.sight(), id).await.map_err(named("shipment"))?;
     Ok(HttpResponse::Ok().json(show_one(&service, &mut db, shipment).await?))
 }
 
