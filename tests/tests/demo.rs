@@ -81,6 +81,17 @@ async fn on_hold(api: &Api) -> BTreeSet<String> {
     held.filter_map(|shipment| shipment["reference"].as_str().map(str::to_owned)).collect()
 }
 
+/// Who has the shipment's only box, and whether an offer of it is open.
+async fn custodian(api: &Api, reference: &str) -> String {
+    let found = api.list(&format!("/shipments?reference={reference}")).await;
+    let id = found[0]["id"].as_str().unwrap();
+    let custody = api.get(&format!("/shipments/{id}/custody")).await;
+    let one = &custody["boxes"][0];
+    let name = one["custodian"]["organisation"]["name"].as_str().unwrap_or_default();
+    let is_open = one["offers"].as_array().is_some_and(|offers| !offers.is_empty());
+    if is_open { format!("{name}, open") } else { name.to_owned() }
+}
+
 /// Asks until the answer is `expected`, and says what it was instead when the deadline is over.
 async fn until_it_is<T: PartialEq + Debug>(expected: &T, deadline: Instant, mut ask: impl AsyncFnMut() -> T) {
     loop {
@@ -153,6 +164,15 @@ async fn a_newcomer_sees_the_three_bad_shipments_and_acknowledges_an_alert() {
             .map(|(kind, reference)| (kind.to_owned(), reference.to_owned())),
     );
     let deadline = Instant::now() + ALERTS_ARRIVE;
+    // Picked up as planned; nobody came; late by more than an hour; by another carrier.
+    for (reference, who) in [
+        ("BAS-VIE-001", "Demo Cool Carrier"),
+        ("LEU-MAD-002", "Isotherm, open"),
+        ("AMS-WAR-007", "Demo Cool Carrier"),
+        ("LEU-PRA-010", "Demo Other Carrier"),
+    ] {
+        until_it_is(&who.to_owned(), deadline, async || custodian(&api, reference).await).await;
+    }
     until_it_is(&bad, deadline, async || alerts(&api).await).await;
     // The silent box goes on hold when its last reading stands no longer, some minutes after the alert.
     let held = BTreeSet::from(["LYO-ROM-004", "COP-MUN-006", "BAR-MIL-009"].map(str::to_owned));

@@ -1,5 +1,7 @@
 //! `isotherm demo`: everything in one process, with a simulated fleet that posts to the real ingester.
 
+mod api;
+mod couriers;
 mod fleet;
 mod people;
 
@@ -91,11 +93,12 @@ async fn show(
         made = make(config, database_url, &url, &scaled) => made,
         () = wait_for_stop() => { running.stop().await; return Ok(()) }
     };
-    let (logins, trackers, target) = made?;
+    let Made { logins, trackers, target, couriers } = made?;
     std::fs::write(
         config.data_dir.join(MARK),
         serde_json::to_string_pretty(&people::json(&url, &logins))? + "\n",
     )?;
+    let couriers = tokio::spawn(couriers::run(couriers, scaled.clone(), stopped.clone()));
     let fleet = tokio::spawn(simulator::run(trackers, target, scaled, speed, stopped));
     say("");
     print_text(&format!("Isotherm is at {url}\n\n{}", people::table(&logins)))
@@ -111,22 +114,27 @@ async fn show(
         let _ = stop.send(true);
     };
     running.run_until(told).await?;
+    couriers.await.context("the couriers")?;
     fleet.await.context("the fleet")
 }
 
-async fn make(
-    config: &Config,
-    database_url: &str,
-    url: &str,
-    scaled: &Clock,
-) -> anyhow::Result<(Vec<people::Login>, Vec<simulator::Tracker>, simulator::Target)> {
+/// Everything that the demonstration shows.
+struct Made {
+    logins: Vec<people::Login>,
+    trackers: Vec<simulator::Tracker>,
+    target: simulator::Target,
+    couriers: couriers::Couriers,
+}
+
+async fn make(config: &Config, database_url: &str, url: &str, scaled: &Clock) -> anyhow::Result<Made> {
     let store = Store::open(database_url, 2)?;
     let logins = people::make(&store, &config.organisation.name, scaled()).await?;
     let login = |role| logins.iter().find(|login| login.role == role).context("a role has no log-in");
     let (admin, quality) = (login(Role::Admin)?, login(Role::Quality)?);
     let target = fleet::make_integration(&store, url, scaled()).await?;
-    let trackers = fleet::make(url, admin, quality, scaled()).await?;
-    Ok((logins, trackers, target))
+    let (trackers, ways) = fleet::make(url, admin, quality, scaled()).await?;
+    let couriers = couriers::make(url, admin, login(Role::Packer)?, ways).await?;
+    Ok(Made { logins, trackers, target, couriers })
 }
 
 /// An address that a browser on this machine can open.

@@ -1,12 +1,13 @@
 //! The demonstration's shipments: a dozen between real cities, most of them fine.
 
-use anyhow::{Context, ensure};
 use chrono::{DateTime, Duration, Timelike, Utc};
 use serde_json::{Value, json};
 use simulator::{Behaviour, City, Journey, Target, Tracker};
 use store::{Integration, Store};
 use tracking::credentials::{hash_token, new_token};
 
+use super::api::{Api, id_of};
+use super::couriers::{Way, way};
 use super::people::Login;
 
 const INTEGRATION: &str = "demo";
@@ -102,7 +103,7 @@ pub async fn make(
     admin: &Login,
     quality: &Login,
     begins: DateTime<Utc>,
-) -> anyhow::Result<Vec<Tracker>> {
+) -> anyhow::Result<(Vec<Tracker>, Vec<Way>)> {
     let api = Api::log_in(url, admin).await?;
     let profile = api.post("profiles", &profile()).await?;
     let signature = json!({ "password": quality.password, "meaning": "Approved for the demonstration" });
@@ -110,7 +111,7 @@ pub async fn make(
     Api::log_in(url, quality).await?.post(&approve, &signature).await?;
     let packed_at =
         (begins - UNDER_WAY).with_second(0).and_then(|at| at.with_nanosecond(0)).unwrap_or(begins);
-    let mut trackers = Vec::new();
+    let (mut trackers, mut ways) = (Vec::new(), Vec::new());
     for (shipment, (from, to, hours)) in LANES.into_iter().enumerate() {
         let journey = Journey {
             from,
@@ -139,48 +140,16 @@ pub async fn make(
                 }),
             )
             .await?;
+        ways.push(way(&made, packed_at + Duration::minutes(30), Duration::hours(hours))?);
         let id = id_of(&made)?;
         api.post(&format!("shipments/{id}/trackers"), &json!({ "dev_eui": dev_eui, "from": packed_at }))
             .await?;
         trackers.push(tracker);
     }
-    Ok(trackers)
+    Ok((trackers, ways))
 }
 
 /// The first three letters of a city, as a reference shows them.
 fn code(city: City) -> String {
     city.name.chars().take(3).collect::<String>().to_uppercase()
-}
-
-fn id_of(answer: &Value) -> anyhow::Result<&str> {
-    text(answer, "id")
-}
-
-fn text<'a>(answer: &'a Value, field: &str) -> anyhow::Result<&'a str> {
-    answer.get(field).and_then(Value::as_str).with_context(|| format!("the answer has no {field}: {answer}"))
-}
-
-struct Api {
-    client: reqwest::Client,
-    url: String,
-    token: String,
-}
-
-impl Api {
-    async fn log_in(url: &str, login: &Login) -> anyhow::Result<Self> {
-        let mut api =
-            Self { client: reqwest::Client::new(), url: format!("{url}/api/v1"), token: String::new() };
-        let answer = api.post("login", &json!({ "email": login.email, "password": login.password })).await?;
-        api.token = text(&answer, "access_token")?.to_owned();
-        Ok(api)
-    }
-
-    async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        let request = self.client.post(format!("{}/{path}", self.url)).bearer_auth(&self.token).json(body);
-        let answer = request.send().await?;
-        let status = answer.status();
-        let body = answer.text().await?;
-        ensure!(status.is_success(), "{path}: {status} {body}");
-        Ok(serde_json::from_str(&body)?)
-    }
 }
