@@ -39,8 +39,8 @@ async function decide(page, doing) {
 
   doing("looking for the decision");
   await page.getByText("Do not use: rejected by quality").waitFor();
-  await page.getByText(REASON).waitFor();
-  await page.getByText("I reject this shipment.").waitFor();
+  await page.getByText(REASON, { exact: true }).waitFor();
+  await page.getByText("I reject this shipment.", { exact: true }).waitFor();
   const focused = await page.evaluate(() => document.activeElement?.textContent);
   if (focused !== "Decision and end") throw new Error(`the focus is lost: on ${focused}`);
   await picture(page, "decided");
