@@ -178,10 +178,19 @@ async fn boxes_change_hands_and_every_step_is_in_the_ledger() {
         .post(&carrier.1, "seal", json!({ "boxes": [1], "seal": "S-3", "reason": "the old one broke" }))
         .await;
     house.post(&carrier.1, "offer", to_pharmacy).await;
-    let (status, received) = house.post(&pharmacy.1, "accept", json!({ "quarantine": true })).await;
+    // Written to have been a day ago: it was not offered then, and the tracker rode with it until it was.
+    let long_ago = e2e::fleet::text(e2e::warm::now(&house.owner).await - chrono::Duration::days(1));
+    let accept = json!({ "quarantine": true, "at": long_ago });
+    let (status, received) = house.post(&pharmacy.1, "accept", accept).await;
     assert_eq!((status, &received["status"]), (201, &json!("received")), "{received}");
     let custody = house.custody().await;
     let one = &custody["boxes"][0];
+    assert_eq!(one["custodian"]["from"], custody["entries"][6]["at"], "when it was offered");
+    let shown = house.owner.get(&format!("/shipments/{}", house.shipment)).await;
+    let micros = |at: &Value| {
+        at.as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp_micros()
+    };
+    assert_eq!(micros(&shown["trackers"][0]["until"]), micros(&custody["entries"][6]["at"]));
     assert_eq!(one["custodian"]["organisation"]["name"], "Pharmacy");
     assert_eq!(one["custodian"]["quarantine"], true);
     assert_eq!(one["seal"], "S-3");

@@ -63,7 +63,6 @@ pub use gateways::{GatewayName, HeardGateway};
 pub use intake::{DeviceEvent, UnreadableBody, UnreadableCursor};
 pub use missing::{FollowedTracker, MissingRide, WaitingHole};
 pub use parents::{NewParent, Parent, ParentBox, ParentFilter};
-pub use parties::Party;
 pub use partitions::{Partitioned, partition_day};
 pub use partners::{Partner, PartnerText};
 pub use people::{UserFilter, UserRecord};

@@ -4,10 +4,12 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use domain::custody::{Act, Actor, BoxNumber, Conflict, Entry, EntryHash, Ignored, Seal};
+use domain::access::Sight;
+use domain::custody::{Act, Actor, BoxNumber, Conflict, Entry, EntryHash, Ignored, Organisation};
+use domain::qualification::OrganisationKind;
 use domain::shipment::ShipmentStatus;
 use domain::{OrganisationId, ShipmentId};
-use store::{Connection, Party, Shipment, StoreError};
+use store::{Connection, Partner, Shipment, StoreError};
 use uuid::Uuid;
 
 use crate::Service;
@@ -23,7 +25,7 @@ pub struct Book {
     pub boxes: Vec<BoxNumber>,
     pub ledger: Ledger,
     /// The owner and its partners.
-    pub parties: Vec<Party>,
+    pub parties: Vec<Partner>,
 }
 
 /// What an entry would amount to, or did.
@@ -48,7 +50,7 @@ impl Book {
         let shipment = db.shipment(owner, shipment).await?;
         let ledger = Ledger::open(db, owner, shipment.id).await?;
         let boxes = db.boxes(shipment.id).await?.iter().map(|one| one.number).collect();
-        let parties = db.parties(owner).await?;
+        let parties = db.partners(Sight::of(owner, owner), None, i64::MAX).await?;
         Ok(Self { owner, shipment, boxes, ledger, parties })
     }
 
@@ -83,7 +85,6 @@ impl Book {
         entry: Entry,
         now: DateTime<Utc>,
     ) -> Result<Vec<OwnedChange>, StoreError> {
-        let at = entry.at;
         self.ledger.append(service, db, &self.shipment, entry, now).await?;
         let mut changes = vec![(self.owner, Change::Shipment { id: self.shipment.id })];
         let is_open = !matches!(self.shipment.status, ShipmentStatus::Closed | ShipmentStatus::Cancelled);
@@ -92,6 +93,9 @@ impl Book {
             db.set_status(self.shipment.id, stage).await?;
             self.shipment.status = stage;
             if stage == ShipmentStatus::Received {
+                // Not when the last entry says: what was measured before the offer is the shipment's, whatever the
+                // receiver writes.
+                let at = self.ledger.last_moved_at().unwrap_or(now);
                 changes.extend(end_rides(service, db, self.owner, self.shipment.id, at, now).await?);
             }
         }
@@ -102,7 +106,8 @@ impl Book {
     }
 
     fn consignees(&self) -> BTreeSet<OrganisationId> {
-        self.parties.iter().filter(|party| party.is_consignee).map(|party| party.organisation.id).collect()
+        let is_consignee = |party: &&Partner| party.text.kind == OrganisationKind::Consignee;
+        self.parties.iter().filter(is_consignee).map(|party| party.id).collect()
     }
 
     /// Opens a ledger that nobody has written in: the boxes are packed, and their packer is their first custodian.
@@ -111,7 +116,6 @@ impl Book {
         service: &Service,
         db: &mut Connection,
         by: Actor,
-        seals: Vec<Seal>,
         now: DateTime<Utc>,
     ) -> Result<Vec<OwnedChange>, StoreError> {
         let entry = Entry {
@@ -120,12 +124,15 @@ impl Book {
             at: now,
             by,
             whereabouts: None,
-            act: Act::Packed { boxes: self.boxes.clone(), seals },
+            act: Act::Packed { boxes: self.boxes.clone(), seals: Vec::new() },
         };
         self.write(service, db, entry, now).await
     }
 
-    pub fn party(&self, id: OrganisationId) -> Option<&Party> {
-        self.parties.iter().find(|party| party.organisation.id == id)
+    /// The owner or a partner as it is called now; none of another organisation.
+    pub fn party(&self, id: OrganisationId) -> Option<Organisation> {
+        let party = self.parties.iter().find(|party| party.id == id)?;
+        let (name, gln) = (party.text.name.clone(), party.text.gln.map(|gln| gln.to_string()));
+        Some(Organisation { id, name, gln })
     }
 }

@@ -67,8 +67,7 @@ impl Ledger {
         self.read.iter().map(|(record, entry)| (record.entry, entry)).collect()
     }
 
-    /// Writes an entry at the end, and brings the shipment's status to where its boxes are. The caller has locked the
-    /// ledger and knows that the entry is not in it.
+    /// Writes an entry at the end. The caller has locked the ledger and knows that the entry is not in it.
     pub async fn append(
         &mut self,
         service: &Service,
@@ -76,7 +75,7 @@ impl Ledger {
         shipment: &Shipment,
         entry: Entry,
         now: DateTime<Utc>,
-    ) -> Result<EntryHash, StoreError> {
+    ) -> Result<(), StoreError> {
         let unreadable = |error: &dyn ToString| StoreError::Unreadable {
             what: "custody entry",
             reason: error.to_string(),
@@ -106,12 +105,17 @@ impl Ledger {
         self.rows.push(row);
         self.read.push((record, entry));
         self.custody = custody_of(&self.read);
-        Ok(hash)
+        Ok(())
     }
 
     /// Where the shipment stands by its ledger.
     pub fn stage(&self, consignees: &BTreeSet<OrganisationId>) -> Option<ShipmentStatus> {
         self.custody.stage(&self.entries(), |organisation| consignees.contains(&organisation))
+    }
+
+    /// When the last of the boxes came to who has it now; none before they were packed.
+    pub fn last_moved_at(&self) -> Option<DateTime<Utc>> {
+        self.custody.boxes.values().map(|one| one.present.from).max()
     }
 
     /// Organisations that have or had a box, or were offered one.

@@ -42,7 +42,8 @@ pub struct Holding {
     pub organisation: Organisation,
     pub person: Option<String>,
     pub strength: Strength,
-    /// When it was written to have begun, but never before the one before it: clocks differ, and a box is in one hand.
+    /// When it was written to have begun, but never before its offer nor before the one before it: clocks differ, and a
+    /// box is in one hand.
     pub from: DateTime<Utc>,
     /// Apart from what may be used.
     pub quarantine: bool,
@@ -132,7 +133,9 @@ impl Custody {
         let mut holdings: Vec<Holding> = Vec::new();
         for (link, step) in links.way(packed, number, corrections) {
             let Some(entry) = entries.get(&link) else { continue };
-            let not_before = holdings.last().map(|before| before.from);
+            let before = holdings.last().map(|before| before.from);
+            let offered = entry.link().and_then(|offer| entries.get(&offer)).map(|offer| offer.at);
+            let not_before = before.into_iter().chain(offered).max();
             holdings.push(holding(link, entry, not_before));
             if let Some((answers, settled)) = step.contradiction {
                 self.add_conflict(link, answers, settled, number);

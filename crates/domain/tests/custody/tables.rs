@@ -162,7 +162,7 @@ fn a_clock_that_is_behind_makes_no_second_custodian() {
     history.entries.push((hash, entry));
     let custody = history.custody();
     assert_eq!(custodian(&custody, 1), CARRIER);
-    assert_eq!(custody.boxes[&1].present.from, minute(0), "not before the custodian before him had it");
+    assert_eq!(custody.boxes[&1].present.from, minute(1), "not before it was offered to him");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::access::{Caller, Grant, ReadShipments};
+use super::access::{Caller, ReadShipments};
 use super::problem::{ApiError, Problem, named};
 use crate::Service;
 use crate::ledger::Ledger;
@@ -169,7 +169,7 @@ pub async fn show_custody(
 ) -> Result<HttpResponse, ApiError> {
     let id = ShipmentId(id.into_inner());
     let mut db = service.store.connect().await?;
-    seen(&mut db, &caller, id).await?;
+    db.shipment_seen_by(caller.sight(), id).await.map_err(named("shipment"))?;
     let ledger = Ledger::open(&mut db, caller.tenant, id).await?;
     Ok(HttpResponse::Ok().json(view(&ledger)))
 }
@@ -212,15 +212,6 @@ fn key(key: &PublicKey) -> KeyView {
         public_key: hex::encode(key.bytes),
         first_used_at: key.first_used_at,
     }
-}
-
-/// Whether the caller may see the shipment: it is its organisation's, or the organisation has to do with it.
-pub(super) async fn seen<G: Grant>(
-    db: &mut store::Connection,
-    caller: &Caller<G>,
-    id: ShipmentId,
-) -> Result<store::Shipment, ApiError> {
-    db.shipment_seen_by(caller.sight(), id).await.map_err(named("shipment"))
 }
 
 pub(super) fn view(ledger: &Ledger) -> CustodyView {

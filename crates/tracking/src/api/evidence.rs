@@ -13,11 +13,10 @@ use uuid::Uuid;
 
 use super::access::{Caller, ExportEvidence};
 use super::alerts::Alert;
-use super::custody::seen;
 use super::history::{AlertChange, PastAssessmentView};
 use super::problem::{ApiError, Problem, named};
 use super::series::{AssessmentView, assessment};
-use super::shipments::{audit, show_one};
+use super::shipments::show_one;
 use super::text::{celsius, percent};
 use crate::Service;
 
@@ -63,7 +62,7 @@ pub async fn export_evidence(
     let now = (service.clock)();
     let id = ShipmentId(id.into_inner());
     let mut db = service.store.snapshot().await?;
-    let shipment = seen(&mut db, &caller, id).await?;
+    let shipment = db.shipment_seen_by(caller.sight(), id).await.map_err(named("shipment"))?;
     let user = db.user_by_id(caller.user).await.map_err(named("user"))?;
     let evidence = gather(&service, &mut db, caller.tenant, shipment, (user.name, now)).await?;
     let key = &service.ledger_key;
@@ -71,7 +70,7 @@ pub async fn export_evidence(
         (service.package)(&evidence, &key.id, &|text| key.sign(text)).map_err(ApiError::internal)?;
     let mut db = service.store.begin().await?;
     let detail = serde_json::json!({ "bytes": package.len(), "ledger_rows": evidence.ledger.len() });
-    db.write_audit(&[audit(&caller, "evidence.exported", id, detail)], now).await?;
+    db.write_audit(&[caller.audit("evidence.exported", id.to_string(), detail)], now).await?;
     db.commit().await?;
     let name = format!("{}-evidence.zip", evidence.reference);
     let disposition = ContentDisposition {
@@ -165,7 +164,8 @@ async fn readings(db: &mut Connection, shipment: ShipmentId) -> Result<String, A
     loop {
         let rows = db.shipment_series(shipment, None, None, after, AT_ONCE).await?;
         rows.iter().for_each(|(_, point)| line(&mut csv, point));
-        let Some((last, _)) = rows.last().filter(|_| rows.len() >= 10_000) else { return Ok(csv) };
+        let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == AT_ONCE);
+        let Some((last, _)) = rows.last().filter(|_| is_full) else { return Ok(csv) };
         after = Some(*last);
     }
 }

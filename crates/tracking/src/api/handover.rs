@@ -11,11 +11,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::access::{Caller, CorrectCustody, Grant, TransferCustody};
-use super::custody::{CustodyView, ExceptionView, SealView, WhereaboutsView, in_words, seen, view};
+use super::custody::{CustodyView, ExceptionView, SealView, WhereaboutsView, in_words, view};
 use super::meant::{addressed, chosen, exceptions, hash, held, open_offer, saw, seals, whereabouts};
 use super::once::Once;
 use super::problem::{ApiError, Problem, named};
-use super::shipments::audit;
 use super::text::{happened, non_empty, optional, prose};
 use crate::Service;
 use crate::handover::Book;
@@ -178,7 +177,7 @@ pub async fn offer_custody(
                 "to.organisation: there is no such organisation; see /organisations".into(),
             )
         })?;
-        let to = Addressee { organisation: party.organisation.clone(), person };
+        let to = Addressee { organisation: party, person };
         let (continues, boxes) = held(book, by, body.boxes.as_deref(), &exceptions)?;
         Ok(Act::Offered { continues, boxes, exceptions, parent: None, to, seen })
     })
@@ -321,7 +320,7 @@ async fn write<G: Grant>(
     if let Some(answer) = once.first_answer(&mut db, caller).await? {
         return Ok(answer);
     }
-    let shipment = seen(&mut db, caller, ShipmentId(id)).await?;
+    let shipment = db.shipment_seen_by(caller.sight(), ShipmentId(id)).await.map_err(named("shipment"))?;
     db.lock_intake().await?;
     let mut book = Book::open(&mut db, caller.tenant, shipment.id).await.map_err(named("shipment"))?;
     let by = actor(&mut db, caller, &book).await?;
@@ -356,7 +355,7 @@ async fn write<G: Grant>(
     let detail =
         serde_json::json!({ "entry": foreseen.entry, "act": entry.act, "strength": entry.by.strength });
     let changes = book.write(service, &mut db, entry, now).await?;
-    db.write_audit(&[audit(caller, action, shipment.id, detail)], now).await?;
+    db.write_audit(&[caller.audit(action, shipment.id.to_string(), detail)], now).await?;
     let answer = answer(&book, foreseen.entry);
     let answer = once.finish(service, db, caller, StatusCode::CREATED, &answer).await?;
     service.live.publish(changes);
@@ -403,7 +402,7 @@ pub(super) async fn actor<G: Grant>(
     let user = db.user_by_id(caller.user).await.map_err(named("user"))?;
     let party = book.party(caller.organisation).ok_or(ApiError::NotFound("organisation"))?;
     Ok(Actor {
-        organisation: party.organisation.clone(),
+        organisation: party,
         person: Some(user.name),
         user: Some(caller.user),
         strength: Strength::Account,

@@ -85,7 +85,7 @@ pub async fn bind_tracker(
     let mut book = Book::open(&mut db, caller.organisation, id).await?;
     if book.ledger.rows.is_empty() {
         let by = actor(&mut db, &caller, &book).await?;
-        bound.changes.extend(book.pack(&service, &mut db, by, Vec::new(), now).await?);
+        bound.changes.extend(book.pack(&service, &mut db, by, now).await?);
     }
     let stored = db.shipment(caller.organisation, id).await?;
     let shipment = show_one(&service, &mut db, stored).await?;
