@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::access::{Caller, DecideDisposition, ReadShipments};
-use super::handover::write_decision;
+use super::entries::write_decision;
 use super::login::signer;
 use super::once::Once;
 use super::page::{Page, PageQuery, cursor_before};

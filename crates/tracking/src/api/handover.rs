@@ -1,33 +1,19 @@
 //! Boxes change hands: packed, offered, accepted, refused, withdrawn, sealed anew; and entries are corrected.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, post, web};
-use chrono::{DateTime, Utc};
-use domain::ShipmentId;
-use domain::custody::{Act, Actor, Addressee, Effect as Correction, Entry, EntryHash, Strength};
+use domain::custody::{Act, Addressee, Effect as Correction};
 use domain::shipment::Act as BoxAct;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::access::{Caller, CorrectCustody, Grant, TransferCustody};
-use super::custody::{CustodyView, ExceptionView, SealView, WhereaboutsView, in_words, view};
-use super::meant::{addressed, chosen, exceptions, hash, held, open_offer, saw, seals, whereabouts};
-use super::once::Once;
-use super::problem::{ApiError, Problem, named};
-use super::text::{happened, non_empty, optional, prose};
+use super::access::{Caller, CorrectCustody, TransferCustody};
+use super::custody::{ExceptionView, SealView};
+use super::entries::{Written, WrittenView, write};
+use super::meant::{addressed, chosen, exceptions, hash, held, open_offer, saw, seals};
+use super::problem::{ApiError, Problem};
+use super::text::{non_empty, optional, prose};
 use crate::Service;
-use crate::handover::Book;
-
-/// What every entry says.
-#[derive(Serialize, Deserialize, ToSchema)]
-pub struct Written {
-    /// Given by the writer: what is sent again under the same id is written once.
-    id: Option<Uuid>,
-    /// By the writer's clock; absent: now.
-    at: Option<DateTime<Utc>>,
-    whereabouts: Option<WhereaboutsView>,
-}
 
 /// What was seen of the boxes.
 #[derive(Serialize, Deserialize, ToSchema, Default)]
@@ -126,16 +112,6 @@ pub struct CorrectRequest {
     /// annulled (it counts no more), stands (of contradictory answers this one is as it was) or noted.
     effect: String,
     reason: String,
-}
-
-/// What was written, and the custody with it.
-#[derive(Serialize, ToSchema)]
-pub struct WrittenView {
-    /// The hash of the entry.
-    entry: String,
-    /// The shipment's status now.
-    status: String,
-    custody: CustodyView,
 }
 
 /// Says that the boxes are packed, with their seals: it opens the shipment's ledger. Binding a tracker does so, too.
@@ -300,111 +276,4 @@ pub async fn correct_custody(
         Ok(Act::Corrected { corrects, effect, reason })
     })
     .await
-}
-
-/// Writes what `act` makes of the book as it stands, and answers with the custody after it. What would change nothing,
-/// or contradict what is written, is refused: whoever is there can still do something about it.
-async fn write<G: Grant>(
-    service: &Service,
-    caller: &Caller<G>,
-    request: &HttpRequest,
-    (id, written, body): (Uuid, &Written, &impl Serialize),
-    act: impl FnOnce(&Book, &Actor) -> Result<Act, ApiError>,
-) -> Result<HttpResponse, ApiError> {
-    let once = Once::new(request, body)?;
-    let now = (service.clock)();
-    let at = written.at.unwrap_or(now);
-    happened("at", at, now)?;
-    let whereabouts = whereabouts(written.whereabouts.as_ref())?;
-    let mut db = service.store.begin().await?;
-    if let Some(answer) = once.first_answer(&mut db, caller).await? {
-        return Ok(answer);
-    }
-    let shipment = db.shipment_seen_by(caller.sight(), ShipmentId(id)).await.map_err(named("shipment"))?;
-    db.lock_intake().await?;
-    let mut book = Book::open(&mut db, caller.tenant, shipment.id).await.map_err(named("shipment"))?;
-    let by = actor(&mut db, caller, &book).await?;
-    if let Some((hash, entry)) = written.id.and_then(|id| book.entry_of(id)) {
-        if entry.by.user != by.user || written.at.is_some_and(|at| at != entry.at) {
-            return Err(ApiError::Conflict(
-                "id: another entry of this shipment bears it: use a new one".into(),
-            ));
-        }
-        let answer = answer(&book, hash);
-        return once.finish(service, db, caller, StatusCode::OK, &answer).await;
-    }
-    let act = act(&book, &by)?;
-    let entry = Entry {
-        shipment: shipment.id,
-        id: written.id.unwrap_or_else(Uuid::now_v7),
-        at: at.min(now),
-        by,
-        whereabouts,
-        act,
-    };
-    let foreseen = book.foresee(&entry)?;
-    if let Some(why) = foreseen.ignored {
-        return Err(ApiError::Conflict(format!("nothing was written: {}", in_words(why))));
-    }
-    if foreseen.conflict.is_some() && !matches!(entry.act, Act::Corrected { .. }) {
-        return Err(ApiError::Conflict(
-            "nothing was written: the offer was answered otherwise; see the shipment's custody".into(),
-        ));
-    }
-    let action = "custody.written";
-    let detail =
-        serde_json::json!({ "entry": foreseen.entry, "act": entry.act, "strength": entry.by.strength });
-    let changes = book.write(service, &mut db, entry, now).await?;
-    db.write_audit(&[caller.audit(action, shipment.id.to_string(), detail)], now).await?;
-    let answer = answer(&book, foreseen.entry);
-    let answer = once.finish(service, db, caller, StatusCode::CREATED, &answer).await?;
-    service.live.publish(changes);
-    Ok(answer)
-}
-
-/// What quality has signed stands in the ledger, too. One that nobody has opened has nothing to continue.
-pub(super) async fn write_decision<G: Grant>(
-    service: &Service,
-    db: &mut store::Connection,
-    caller: &Caller<G>,
-    (id, decision): (ShipmentId, &store::Decision),
-    now: DateTime<Utc>,
-) -> Result<(), ApiError> {
-    let mut book = Book::open(db, caller.tenant, id).await.map_err(named("shipment"))?;
-    if book.ledger.rows.is_empty() {
-        return Ok(());
-    }
-    let by = Actor { person: Some(decision.printed_name.clone()), ..actor(db, caller, &book).await? };
-    let act = Act::Decided {
-        decision: decision.decision,
-        meaning: decision.meaning.clone(),
-        reason: decision.reason.clone(),
-    };
-    let entry = Entry { shipment: id, id: Uuid::now_v7(), at: now, by, whereabouts: None, act };
-    book.write(service, db, entry, now).await?;
-    Ok(())
-}
-
-fn answer(book: &Book, entry: EntryHash) -> WrittenView {
-    WrittenView {
-        entry: entry.to_string(),
-        status: book.shipment.status.to_string(),
-        custody: view(&book.ledger),
-    }
-}
-
-/// The caller as who writes: for its organisation, known by an account.
-pub(super) async fn actor<G: Grant>(
-    db: &mut store::Connection,
-    caller: &Caller<G>,
-    book: &Book,
-) -> Result<Actor, ApiError> {
-    let user = db.user_by_id(caller.user).await.map_err(named("user"))?;
-    let party = book.party(caller.organisation).ok_or(ApiError::NotFound("organisation"))?;
-    Ok(Actor {
-        organisation: party,
-        person: Some(user.name),
-        user: Some(caller.user),
-        strength: Strength::Account,
-    })
 }

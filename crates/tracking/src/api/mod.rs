@@ -8,6 +8,7 @@ mod contracts;
 mod custody;
 mod dispositions;
 mod endings;
+mod entries;
 mod events;
 mod evidence;
 mod handover;

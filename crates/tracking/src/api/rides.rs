@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::access::{BindTracker, Caller};
-use super::handover::actor;
+use super::entries::actor;
 use super::once::Once;
 use super::pool::check_free;
 use super::problem::{ApiError, Problem, named};
