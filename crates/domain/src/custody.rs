@@ -15,8 +15,8 @@ mod stage;
 
 pub use corrections::Effect;
 pub use entry::{
-    Act, Actor, Addressee, BoxNumber, Condition, Entry, EntryError, Exception, Organisation, Seal, Seen,
-    Strength, Whereabouts,
+    Account, Act, Actor, Addressee, BoxNumber, Condition, Entry, EntryError, Exception, Organisation, Seal,
+    Seen, Strength, Whereabouts,
 };
 pub use fold::{BoxCustody, Conflict, Custody, Holding, Ignored, Settled};
 pub use hash::{EntryHash, NotAHash};

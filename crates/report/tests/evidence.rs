@@ -5,10 +5,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::custody::record::{KeyId, LedgerRow, Record};
 use domain::custody::{
-    Act, Actor, Addressee, Condition, Entry, EntryHash, Organisation, Seal, Seen, Strength, Whereabouts,
+    Account, Act, Actor, Addressee, Condition, Entry, EntryHash, Organisation, Seal, Seen, Strength,
+    Whereabouts,
 };
 use domain::evidence::{Evidence, PublicKey};
-use domain::{OrganisationId, ShipmentId};
+use domain::{BadgeId, OrganisationId, ShipmentId, UserId};
 use ed25519_dalek::{Signer, SigningKey};
 use report::{Checked, Fault, check, package};
 use serde_json::Value;
@@ -102,7 +103,9 @@ fn entries() -> Vec<Entry> {
         by: Actor {
             organisation: organisation(by),
             person: Some("A person".into()),
-            user: None,
+            user: Some(UserId(Uuid::from_u128(7))),
+            badge: Some(BadgeId(Uuid::from_u128(8))),
+            written_on: Some(Account { user: UserId(Uuid::from_u128(9)), person: "A driver".into() }),
             strength: Strength::Badge,
         },
         whereabouts: Some(Whereabouts {

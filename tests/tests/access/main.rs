@@ -76,6 +76,7 @@ const ROUTES: &[(&str, &str, &[&str], u16)] = &[
     ("post", "/shipments/{id}/custody/refuse", CARRIERS, 422),
     ("post", "/shipments/{id}/custody/withdraw", CARRIERS, 422),
     ("post", "/shipments/{id}/custody/seal", CARRIERS, 422),
+    ("post", "/shipments/{id}/custody/codes", CARRIERS, 404),
     ("post", "/shipments/{id}/custody/correct", DECIDERS, 422),
     ("post", "/shipments/{id}/boxes", PLANNERS, 422),
     ("get", "/parents", SIGHTED, 200),

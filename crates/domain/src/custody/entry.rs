@@ -8,7 +8,7 @@ use super::corrections::Effect;
 use super::hash::EntryHash;
 use crate::named_enum::named_enum;
 use crate::shipment::Disposition;
-use crate::{OrganisationId, ShipmentId, UserId};
+use crate::{BadgeId, OrganisationId, ShipmentId, UserId};
 
 /// The number of a box within its shipment, from 1.
 pub type BoxNumber = u32;
@@ -136,9 +136,31 @@ pub struct Actor {
     /// As printed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
+    /// The person's own account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserId>,
+    /// The badge that the person showed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub badge: Option<BadgeId>,
+    /// Somebody else's account on which it was written, by a person without one or where nobody was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_on: Option<Account>,
     pub strength: Strength,
+}
+
+impl Actor {
+    /// The account on which it was written; none where it was written without one.
+    pub fn account(&self) -> Option<UserId> {
+        self.user.or(self.written_on.as_ref().map(|account| account.user))
+    }
+}
+
+/// An account with its holder's name as it was then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    pub user: UserId,
+    pub person: String,
 }
 
 /// An organisation as it was called then.

@@ -25,7 +25,14 @@ pub fn organisation(id: i32) -> Organisation {
 }
 
 fn actor(id: i32) -> Actor {
-    Actor { organisation: organisation(id), person: None, user: None, strength: Strength::Account }
+    Actor {
+        organisation: organisation(id),
+        person: None,
+        user: None,
+        badge: None,
+        written_on: None,
+        strength: Strength::Account,
+    }
 }
 
 impl History {

@@ -111,7 +111,14 @@ impl Scene {
         act: Act,
     ) -> EntryHash {
         let user = (by == SECOND).then(driver);
-        let by = Actor { organisation: organisation(by), person: None, user, strength: Strength::Account };
+        let by = Actor {
+            organisation: organisation(by),
+            person: None,
+            user,
+            badge: None,
+            written_on: None,
+            strength: Strength::Account,
+        };
         let id = Uuid::from_u128(self.entries.len() as u128);
         let entry =
             Entry { shipment: ShipmentId(Uuid::from_u128(1)), id, at: at(minute), by, whereabouts, act };

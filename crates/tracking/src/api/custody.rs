@@ -115,6 +115,8 @@ pub struct ActorView {
     organisation: OrganisationRef,
     person: Option<String>,
     strength: String,
+    /// Whose account it was written on, where the person has none or nobody was there: the name as it was then.
+    written_on: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -327,6 +329,7 @@ fn of_entry(record: &Record, entry: &Entry, ignored: Option<Ignored>) -> EntryVi
             organisation: organisation(&entry.by.organisation),
             person: entry.by.person.clone(),
             strength: entry.by.strength.to_string(),
+            written_on: entry.by.written_on.as_ref().map(|account| account.person.clone()),
         },
         whereabouts: entry.whereabouts.as_ref().map(whereabouts),
         boxes: entry.boxes().to_vec(),

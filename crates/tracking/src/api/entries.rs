@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::ShipmentId;
 use domain::custody::{Act, Actor, Entry, EntryHash, Strength};
 use serde::{Deserialize, Serialize};
+use store::Connection;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -14,6 +15,7 @@ use super::custody::{CustodyView, WhereaboutsView, in_words, view};
 use super::meant::whereabouts;
 use super::once::Once;
 use super::problem::{ApiError, named};
+use super::signer::{Refused, Signer};
 use super::text::happened;
 use crate::Service;
 use crate::handover::Book;
@@ -44,7 +46,19 @@ pub(super) async fn write<G: Grant>(
     service: &Service,
     caller: &Caller<G>,
     request: &HttpRequest,
+    what: (Uuid, &Written, &impl Serialize),
+    act: impl FnOnce(&Book, &Actor) -> Result<Act, ApiError>,
+) -> Result<HttpResponse, ApiError> {
+    write_for(service, caller, request, what, (&Signer::Account, None), act).await
+}
+
+/// As [`write`], in the name of the signer. A wrong badge or code is on record although nothing is written.
+pub(super) async fn write_for<G: Grant>(
+    service: &Service,
+    caller: &Caller<G>,
+    request: &HttpRequest,
     (id, written, body): (Uuid, &Written, &impl Serialize),
+    (signer, answers): (&Signer, Option<&str>),
     act: impl FnOnce(&Book, &Actor) -> Result<Act, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
     let once = Once::new(request, body)?;
@@ -59,26 +73,65 @@ pub(super) async fn write<G: Grant>(
     let shipment = db.shipment_seen_by(caller.sight(), ShipmentId(id)).await.map_err(named("shipment"))?;
     db.lock_intake().await?;
     let mut book = Book::open(&mut db, caller.tenant, shipment.id).await.map_err(named("shipment"))?;
-    let by = actor(&mut db, caller, &book).await?;
-    if let Some((hash, entry)) = written.id.and_then(|id| book.entry_of(id)) {
-        if entry.by.user != by.user || written.at.is_some_and(|at| at != entry.at) {
-            return Err(ApiError::Conflict(
-                "id: another entry of this shipment bears it: use a new one".into(),
-            ));
-        }
+    let account = actor(&mut db, caller, &book).await?;
+    if let Some(hash) = written_before(&book, written, &account)? {
         let answer = answer(&book, hash);
         return once.finish(service, db, caller, StatusCode::OK, &answer).await;
     }
-    let act = act(&book, &by)?;
-    let entry = Entry {
-        shipment: shipment.id,
-        id: written.id.unwrap_or_else(Uuid::now_v7),
-        at: at.min(now),
-        by,
-        whereabouts,
-        act,
+    let made = async {
+        let by = signer.actor(&mut db, &book, account, answers, [at, now]).await?;
+        let act = act(&book, &by)?;
+        let id = written.id.unwrap_or_else(Uuid::now_v7);
+        let entry = Entry { shipment: shipment.id, id, at: at.min(now), by, whereabouts, act };
+        let hash = foresee(&book, &entry)?;
+        signer.use_up(service, &mut db, &book, &entry, now).await?;
+        Ok::<_, Refused>((hash, entry))
     };
-    let foreseen = book.foresee(&entry)?;
+    let (hash, entry) = match made.await {
+        Ok(made) => made,
+        Err(refused) => return Err(note(db, caller, shipment.id, refused, now).await?),
+    };
+    let detail = audited(hash, &entry);
+    let changes = book.write(service, &mut db, entry, now).await?;
+    db.write_audit(&[caller.audit("custody.written", shipment.id.to_string(), detail)], now).await?;
+    let answer = answer(&book, hash);
+    let answer = once.finish(service, db, caller, StatusCode::CREATED, &answer).await?;
+    service.live.publish(changes);
+    Ok(answer)
+}
+
+/// The entry that the writer handed in before under the same id.
+fn written_before(book: &Book, written: &Written, account: &Actor) -> Result<Option<EntryHash>, ApiError> {
+    let Some((hash, entry)) = written.id.and_then(|id| book.entry_of(id)) else { return Ok(None) };
+    if entry.by.account() != account.user || written.at.is_some_and(|at| at != entry.at) {
+        return Err(ApiError::Conflict("id: another entry of this shipment bears it: use a new one".into()));
+    }
+    Ok(Some(hash))
+}
+
+/// Keeps what is to be kept of a refusal, and gives the reason.
+async fn note<G: Grant>(
+    mut db: Connection,
+    caller: &Caller<G>,
+    shipment: ShipmentId,
+    refused: Refused,
+    now: DateTime<Utc>,
+) -> Result<ApiError, ApiError> {
+    match refused {
+        Refused::Plain(error) => Ok(error),
+        Refused::Noted(error) => {
+            let detail = serde_json::json!({ "reason": error.to_string() });
+            let noted = caller.audit("custody.signature_refused", shipment.to_string(), detail);
+            db.write_audit(&[noted], now).await?;
+            db.commit().await?;
+            Ok(error)
+        }
+    }
+}
+
+/// The hash of what will be written. What would change nothing, or contradict what is written, is refused.
+pub(super) fn foresee(book: &Book, entry: &Entry) -> Result<EntryHash, ApiError> {
+    let foreseen = book.foresee(entry)?;
     if let Some(why) = foreseen.ignored {
         return Err(ApiError::Conflict(format!("nothing was written: {}", in_words(why))));
     }
@@ -87,21 +140,18 @@ pub(super) async fn write<G: Grant>(
             "nothing was written: the offer was answered otherwise; see the shipment's custody".into(),
         ));
     }
-    let action = "custody.written";
-    let detail =
-        serde_json::json!({ "entry": foreseen.entry, "act": entry.act, "strength": entry.by.strength });
-    let changes = book.write(service, &mut db, entry, now).await?;
-    db.write_audit(&[caller.audit(action, shipment.id.to_string(), detail)], now).await?;
-    let answer = answer(&book, foreseen.entry);
-    let answer = once.finish(service, db, caller, StatusCode::CREATED, &answer).await?;
-    service.live.publish(changes);
-    Ok(answer)
+    Ok(foreseen.entry)
+}
+
+/// What the audit trail says of an entry.
+pub(super) fn audited(hash: EntryHash, entry: &Entry) -> serde_json::Value {
+    serde_json::json!({ "entry": hash, "act": entry.act, "strength": entry.by.strength })
 }
 
 /// What quality has signed stands in the ledger, too. One that nobody has opened has nothing to continue.
 pub(super) async fn write_decision<G: Grant>(
     service: &Service,
-    db: &mut store::Connection,
+    db: &mut Connection,
     caller: &Caller<G>,
     (id, decision): (ShipmentId, &store::Decision),
     now: DateTime<Utc>,
@@ -121,7 +171,7 @@ pub(super) async fn write_decision<G: Grant>(
     Ok(())
 }
 
-fn answer(book: &Book, entry: EntryHash) -> WrittenView {
+pub(super) fn answer(book: &Book, entry: EntryHash) -> WrittenView {
     WrittenView {
         entry: entry.to_string(),
         status: book.shipment.status.to_string(),
@@ -131,7 +181,7 @@ fn answer(book: &Book, entry: EntryHash) -> WrittenView {
 
 /// The caller as who writes: for its organisation, known by an account.
 pub(super) async fn actor<G: Grant>(
-    db: &mut store::Connection,
+    db: &mut Connection,
     caller: &Caller<G>,
     book: &Book,
 ) -> Result<Actor, ApiError> {
@@ -141,6 +191,8 @@ pub(super) async fn actor<G: Grant>(
         organisation: party,
         person: Some(user.name),
         user: Some(caller.user),
+        badge: None,
+        written_on: None,
         strength: Strength::Account,
     })
 }

@@ -2,16 +2,16 @@
 
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use domain::custody::{Act, Addressee, Effect as Correction};
-use domain::shipment::Act as BoxAct;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::access::{Caller, CorrectCustody, TransferCustody};
 use super::custody::{ExceptionView, SealView};
-use super::entries::{Written, WrittenView, write};
-use super::meant::{addressed, chosen, exceptions, hash, held, open_offer, saw, seals};
+use super::entries::{Written, WrittenView, write, write_for};
+use super::meant::{accepted, addressed, chosen, exceptions, hash, held, open_offer, saw, seals};
 use super::problem::{ApiError, Problem};
+use super::signer::{Signer, SignerRequest};
 use super::text::{non_empty, optional, prose};
 use crate::Service;
 
@@ -59,8 +59,10 @@ pub struct AddresseeRequest {
 pub struct AcceptRequest {
     #[serde(flatten)]
     written: Written,
-    /// The hash of the offer; absent: the only open one to the caller's organisation.
+    /// The hash of the offer; absent: the only open one to the caller's organisation, or with `signs` of it.
     answers: Option<String>,
+    /// Who accepts, where it is nobody with an account.
+    signs: Option<SignerRequest>,
     /// Absent: all that were offered.
     boxes: Option<Vec<u32>>,
     /// Boxes that were offered and are not there, or not taken.
@@ -77,8 +79,10 @@ pub struct AcceptRequest {
 pub struct RefuseRequest {
     #[serde(flatten)]
     written: Written,
-    /// The hash of the offer; absent: the only open one to the caller's organisation.
+    /// The hash of the offer; absent: the only open one to the caller's organisation, or with `signs` of it.
     answers: Option<String>,
+    /// Who refuses, where it is nobody with an account.
+    signs: Option<SignerRequest>,
     boxes: Option<Vec<u32>>,
     reason: String,
     #[serde(flatten)]
@@ -160,7 +164,8 @@ pub async fn offer_custody(
     .await
 }
 
-/// Accepts boxes that were offered: from now on the caller's organisation answers for them.
+/// Accepts boxes that were offered: from now on the addressee answers for them. That is the caller's organisation, or
+/// with `signs` whoever shows a badge or tells a code on the caller's account.
 #[utoipa::path(tag = "custody", params(("id" = Uuid, Path)), request_body = AcceptRequest, responses(
     (status = 201, body = WrittenView), (status = 404, body = Problem), (status = 409, body = Problem),
     (status = 422, body = Problem)))]
@@ -172,18 +177,13 @@ pub async fn accept_custody(
     id: web::Path<Uuid>,
     body: web::Json<AcceptRequest>,
 ) -> Result<HttpResponse, ApiError> {
+    let mut body = body.into_inner();
     let (seen, exceptions) = (saw(&body.seen)?, exceptions(&body.exceptions)?);
-    let quarantine = body.quarantine;
-    write(&service, &caller, &request, (*id, &body.written, &*body), |book, by| {
-        let hold = book.shipment.hold;
-        if let Some(hold) = hold.filter(|_| !quarantine && !BoxAct::AcceptIntoStock.is_permitted(hold, None)) {
-            return Err(ApiError::Conflict(format!(
-                "the shipment is on hold ({hold}): accept it with \"quarantine\": true, keep it apart and do not use it"
-            )));
-        }
-        let (answers, offered) = addressed(book, by, body.answers.as_deref())?;
-        let boxes = chosen(&offered, body.boxes.as_deref(), &exceptions)?;
-        Ok(Act::Accepted { answers, boxes, exceptions, quarantine, seen })
+    let signer = Signer::read(body.signs.as_mut(), &service, caller.tenant)?;
+    let answers = body.answers.as_deref();
+    let what = (*id, &body.written, &body);
+    write_for(&service, &caller, &request, what, (&signer, answers), |book, by| {
+        accepted(book, by, answers, body.boxes.as_deref(), (exceptions, body.quarantine, seen))
     })
     .await
 }
@@ -200,9 +200,13 @@ pub async fn refuse_custody(
     id: web::Path<Uuid>,
     body: web::Json<RefuseRequest>,
 ) -> Result<HttpResponse, ApiError> {
+    let mut body = body.into_inner();
     let (seen, reason) = (saw(&body.seen)?, prose("reason", &body.reason, 1000)?);
-    write(&service, &caller, &request, (*id, &body.written, &*body), |book, by| {
-        let (answers, offered) = addressed(book, by, body.answers.as_deref())?;
+    let signer = Signer::read(body.signs.as_mut(), &service, caller.tenant)?;
+    let answers = body.answers.as_deref();
+    let what = (*id, &body.written, &body);
+    write_for(&service, &caller, &request, what, (&signer, answers), |book, by| {
+        let (answers, offered) = addressed(book, by, answers)?;
         let boxes = chosen(&offered, body.boxes.as_deref(), &[])?;
         Ok(Act::Refused { answers, boxes, reason, seen })
     })

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::custody::{
     Act, Actor, BoxNumber, Condition, Entry, EntryHash, Exception, Seal, Seen, Whereabouts,
 };
+use domain::shipment::Act as BoxAct;
 
 use super::custody::{ExceptionView, SealView, WhereaboutsView};
 use super::handover::SeenRequest;
@@ -55,6 +56,25 @@ pub(super) fn addressed(
         Act::Offered { to, .. } => to.organisation.id == by.organisation.id,
         _ => false,
     })
+}
+
+/// The acceptance that is meant; of what is on hold, into quarantine only.
+pub(super) fn accepted(
+    book: &Book,
+    by: &Actor,
+    answers: Option<&str>,
+    boxes: Option<&[BoxNumber]>,
+    (exceptions, quarantine, seen): (Vec<Exception>, bool, Seen),
+) -> Result<Act, ApiError> {
+    let hold = book.shipment.hold;
+    if let Some(hold) = hold.filter(|_| !quarantine && !BoxAct::AcceptIntoStock.is_permitted(hold, None)) {
+        return Err(ApiError::Conflict(format!(
+            "the shipment is on hold ({hold}): accept it with \"quarantine\": true, keep it apart and do not use it"
+        )));
+    }
+    let (answers, offered) = addressed(book, by, answers)?;
+    let boxes = chosen(&offered, boxes, &exceptions)?;
+    Ok(Act::Accepted { answers, boxes, exceptions, quarantine, seen })
 }
 
 /// The one open offer of those that `is_meant`, or the one that is named.

@@ -4,6 +4,7 @@ mod access;
 mod alerts;
 mod badges;
 mod boxes;
+mod codes;
 mod contracts;
 mod custody;
 mod dispositions;
@@ -30,6 +31,7 @@ mod recalls;
 mod rides;
 mod series;
 mod shipments;
+mod signer;
 mod status;
 mod text;
 mod trackers;
@@ -66,7 +68,7 @@ const MAX_BODY: usize = 256 * 1024;
         endings::cancel_shipment, endings::return_shipment, pool::note_returned, pool::note_lost,
         custody::show_custody, custody::list_keys, evidence::export_evidence, handover::pack_boxes,
         handover::offer_custody, handover::accept_custody, handover::refuse_custody, handover::withdraw_offer,
-        handover::seal_boxes, handover::correct_custody,
+        handover::seal_boxes, handover::correct_custody, codes::make_code,
         series::list_readings, series::show_assessment, history::list_past_assessments, alerts::list_shipment_alerts,
         alerts::list_alerts, alerts::acknowledge_alert, history::show_alert_history,
         trackers::list_trackers, trackers::add_tracker, trackers::show_tracker, trackers::list_uplinks,
@@ -142,6 +144,7 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(handover::withdraw_offer)
                     .service(handover::seal_boxes)
                     .service(handover::correct_custody)
+                    .service(codes::make_code)
                     .service(series::list_readings)
                     .service(series::show_assessment)
                     .service(history::list_past_assessments)

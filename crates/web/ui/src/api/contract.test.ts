@@ -51,7 +51,7 @@ const STRUCTS: [string, string, string][] = [
   ["Seal", `${API}/custody.rs`, "SealView"],
   ["EntryPlace", `${API}/custody.rs`, "WhereaboutsView"],
   ["LedgerHead", `${API}/custody.rs`, "HeadView"],
-  ["Written", `${API}/handover.rs`, "WrittenView"],
+  ["Written", `${API}/entries.rs`, "WrittenView"],
   ["Coverage", `${API}/shipments.rs`, "Coverage"],
   ["Reading", `${API}/series.rs`, "ReadingView"],
   ["ShipmentAssessment", `${API}/series.rs`, "AssessmentView"],

@@ -77,6 +77,8 @@ export interface Actor {
   organisation: OrganisationRef;
   person: string | null;
   strength: Strength;
+  /** Whose account it was written on, where it was not the person's own. */
+  written_on: string | null;
 }
 
 export interface Addressee {

@@ -1,0 +1,179 @@
+//! In whose name an offer is answered: by whose account it is written, or by somebody without one who shows a badge or
+//! tells a code there.
+
+use chrono::{DateTime, Utc};
+use domain::custody::{Account, Act, Actor, Entry, Organisation, Strength};
+use serde::{Deserialize, Serialize};
+use store::{Badge, CodeUse, Connection, StoreError};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::meant::open_offer;
+use super::problem::ApiError;
+use super::text::non_empty;
+use crate::Service;
+use crate::handover::Book;
+
+/// Who signs on somebody else's account: a badge, or a code and the name that goes with it.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignerRequest {
+    /// The number of the badge, as the scanner reads it.
+    badge: Option<String>,
+    /// The eight digits that were told for this offer.
+    code: Option<String>,
+    /// With a code: the person's name as printed.
+    name: Option<String>,
+}
+
+/// By what the person who answers is known.
+pub(super) enum Signer {
+    Account,
+    /// The keyed hash of its number.
+    Badge([u8; 32]),
+    /// Its digits.
+    Code {
+        code: String,
+        person: String,
+    },
+}
+
+/// Why nothing was written.
+pub(super) enum Refused {
+    Plain(ApiError),
+    /// What was shown is wrong. That is counted or kept, so it is committed.
+    Noted(ApiError),
+}
+
+impl From<ApiError> for Refused {
+    fn from(error: ApiError) -> Self {
+        Self::Plain(error)
+    }
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self::Plain(error.into())
+    }
+}
+
+impl Signer {
+    /// Reads what a request shows, and puts keyed hashes in the place of its secrets, so that what is kept of the
+    /// request tells none.
+    pub fn read(
+        shown: Option<&mut SignerRequest>,
+        service: &Service,
+        tenant: domain::OrganisationId,
+    ) -> Result<Self, ApiError> {
+        let Some(shown) = shown else { return Ok(Self::Account) };
+        match (shown.badge.take(), shown.code.take()) {
+            (Some(number), None) if shown.name.is_none() => {
+                let hash = service.badges.hash(tenant, &non_empty("signs.badge", &number, 64)?);
+                shown.badge = Some(hex::encode(hash));
+                Ok(Self::Badge(hash))
+            }
+            (None, Some(code)) => {
+                let code: String = code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+                if code.len() != 8 || !code.bytes().all(|b| b.is_ascii_digit()) {
+                    return Err(ApiError::Unprocessable("signs.code: write its eight digits".into()));
+                }
+                let person = non_empty("signs.name", shown.name.as_deref().unwrap_or_default(), 200)?;
+                shown.code = Some(hex::encode(service.badges.hash_code(tenant, Uuid::nil(), &code)));
+                Ok(Self::Code { code, person })
+            }
+            _ => Err(ApiError::Unprocessable(
+                "signs: write the number of a badge, or a code with the name of who tells it".into(),
+            )),
+        }
+    }
+
+    /// Who writes. `answers` names the offer where the caller's organisation has to do with several; `when` is when it
+    /// happened, and now.
+    pub async fn actor(
+        &self,
+        db: &mut Connection,
+        book: &Book,
+        account: Actor,
+        answers: Option<&str>,
+        when: [DateTime<Utc>; 2],
+    ) -> Result<Actor, Refused> {
+        let (organisation, badge, person, strength) = match self {
+            Self::Account => return Ok(account),
+            Self::Badge(number) => {
+                let organisation = addressee(book, &account, answers)?;
+                let badge = db.badge_by_hash(book.owner, number).await?;
+                let is_good = |badge: &Badge| {
+                    badge.organisation == organisation.id
+                        && when.iter().all(|at| badge.validity.holds_at(*at))
+                };
+                let badge = badge.filter(is_good).ok_or_else(|| no_badge(&organisation))?;
+                (organisation, Some(badge.id), badge.holder, Strength::Badge)
+            }
+            Self::Code { person, .. } => {
+                (addressee(book, &account, answers)?, None, person.clone(), Strength::Code)
+            }
+        };
+        Ok(Actor { organisation, person: Some(person), user: None, badge, written_on: of(account), strength })
+    }
+
+    /// Uses a code up, when all else is in order.
+    pub async fn use_up(
+        &self,
+        service: &Service,
+        db: &mut Connection,
+        book: &Book,
+        entry: &Entry,
+        now: DateTime<Utc>,
+    ) -> Result<(), Refused> {
+        let Self::Code { code, .. } = self else { return Ok(()) };
+        let offer = entry.link().and_then(|link| Some(book.ledger.entries().get(&link)?.id));
+        let offer = offer.ok_or(ApiError::NotFound("offer"))?;
+        let hash = service.badges.hash_code(book.owner, offer, code);
+        match db.use_acceptance_code(book.owner, offer, &hash, now).await? {
+            CodeUse::Used(_) => Ok(()),
+            told => Err(Refused::Noted(in_words(&told))),
+        }
+    }
+}
+
+/// To whom the offer was made that the account's organisation made or was made.
+fn addressee(book: &Book, account: &Actor, answers: Option<&str>) -> Result<Organisation, ApiError> {
+    let own = account.organisation.id;
+    let to = |entry: &Entry| match &entry.act {
+        Act::Offered { to, .. } => Some(to.organisation.clone()),
+        _ => None,
+    };
+    let concerns =
+        |entry: &Entry| to(entry).is_some_and(|to| to.id == own || entry.by.organisation.id == own);
+    let (offer, _) = open_offer(book, answers, concerns)?;
+    book.ledger.entries().get(&offer).and_then(|entry| to(entry)).ok_or(ApiError::NotFound("offer"))
+}
+
+/// The same words for every reason: a number that is tried tells of nobody else's badges.
+fn no_badge(organisation: &Organisation) -> Refused {
+    Refused::Noted(ApiError::Unprocessable(format!(
+        "signs.badge: {} has no badge with this number that holds now; nothing was written",
+        organisation.name
+    )))
+}
+
+fn of(account: Actor) -> Option<Account> {
+    Some(Account { user: account.user?, person: account.person? })
+}
+
+fn in_words(told: &CodeUse) -> ApiError {
+    let conflict = |why: &str| ApiError::Conflict(format!("signs.code: {why}; nothing was written"));
+    match told {
+        CodeUse::Wrong { left: Some(left @ 1..) } => ApiError::Unprocessable(format!(
+            "signs.code: it is wrong, and {left} more may be tried; nothing was written"
+        )),
+        CodeUse::Wrong { left: Some(_) } | CodeUse::Locked => {
+            conflict("too many wrong ones were told: have a new code made")
+        }
+        CodeUse::Wrong { left: None } => {
+            conflict("this offer has no code that can still be used: have one made")
+        }
+        CodeUse::Expired => conflict("it has expired: have a new code made"),
+        CodeUse::UsedBefore | CodeUse::Used(_) => conflict("it was used before: have a new code made"),
+    }
+}
