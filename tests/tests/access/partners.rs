@@ -67,7 +67,10 @@ async fn a_tenants_partners_are_its_own_and_each_partner_sees_itself() {
     );
     assert_eq!(admin.post(&path, &gln("9506000134307")).await["gln"], "9506000134307");
     let taken = post(&admin, &path, json!({ "kind": "carrier", "name": "Carrier" })).await;
-    assert_eq!((taken.status, detail(&taken)), (409, "an organisation Carrier exists already".to_owned()));
+    assert_eq!(
+        (taken.status, detail(&taken)),
+        (409, "name: an organisation Carrier exists already".to_owned())
+    );
     let wrong = post(&admin, "/organisations", json!({ "kind": "bank", "name": "Bank" })).await;
     assert_eq!((wrong.status, detail(&wrong).starts_with("kind: `bank`")), (422, true));
 
@@ -128,6 +131,7 @@ async fn an_admin_makes_users_of_the_own_circle_alone_and_each_with_a_role_that_
     assert_eq!((&made["email"], &made["name"]), (&json!("carla@carrier.example"), &json!("Carla Courier")));
     let taken = post(&stranger, "/users", wanted("carla@carrier.example", "packer", None)).await;
     assert_eq!(taken.status, 409, "an address is one person's");
+    assert_eq!(detail(&taken), "email: a user carla@carrier.example exists already");
     let packer = admin.post("/users", &wanted("p@north.example", "packer", None)).await;
     assert_eq!((&packer["name"], &packer["organisation_name"]), (&json!("p@north.example"), &json!("north")));
 

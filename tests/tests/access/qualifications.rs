@@ -148,3 +148,41 @@ async fn a_training_is_recorded_revoked_with_its_reason_and_kept() {
     assert_eq!(post(&coordinator, &revoke, &json!({ "reason": "x" })).await.0, 409);
     assert_eq!(admin.list(&path).await[0]["ended_reason"], "failed the test");
 }
+
+#[tokio::test]
+async fn who_lacks_a_contract_or_a_training_is_told_in_the_lists() {
+    let (installation, program, _kept) = start("lacking").await;
+    let Circle { admin, coordinator, auditor, carrier, .. } = circle(&installation, &program).await;
+    let dispatcher = partners_user(&admin, &program, carrier, "d@carrier.example", "dispatcher").await;
+    let path = |what: &str| format!("/organisations/{carrier}/{what}");
+    let badge = json!({ "holder": "Bruno Badge", "number": "Bdg-4711", "from": "2026-01-01T00:00:00Z" });
+    let (_, badge) = post(&coordinator, &path("badges"), &badge).await;
+    let person = auditor.get("/me").await["id"].as_str().unwrap().to_owned();
+    let told = async || {
+        let organisations = coordinator.list("/organisations").await;
+        let contracts = organisations.iter().map(|one| one["under_contract"].clone()).collect::<Vec<_>>();
+        let people = coordinator.list(&format!("/users?organisation={carrier}")).await;
+        let badges = coordinator.list(&path("badges")).await;
+        let [person, holder] = [&people[0], &badges[0]].map(|it| it["trained"].clone());
+        (contracts, people[0]["under_contract"].clone(), person, holder)
+    };
+    let (yes, no) = (json!(true), json!(false));
+    assert_eq!(
+        told().await,
+        (vec![yes.clone(), no.clone(), no.clone()], no.clone(), no.clone(), no.clone()),
+        "the tenant itself needs no contract"
+    );
+    let from = |more: Value| {
+        let mut wanted = json!({ "from": "2026-01-01T00:00:00Z" });
+        wanted.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        wanted
+    };
+    post(&coordinator, &path("contracts"), &from(json!({ "title": "Carriage" }))).await;
+    for holder in [format!("users/{person}"), format!("badges/{}", badge["id"].as_str().unwrap())] {
+        let wanted = from(json!({ "topic": "gdp" }));
+        assert_eq!(post(&coordinator, &format!("/{holder}/trainings"), &wanted).await.0, 201);
+    }
+    assert_eq!(told().await, (vec![yes.clone(), yes.clone(), no], yes.clone(), yes.clone(), yes));
+    let own = dispatcher.get(&format!("/organisations/{carrier}")).await;
+    assert_eq!(own["under_contract"], Value::Null, "a dispatcher may not read contracts");
+}

@@ -3,13 +3,14 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
+use domain::qualification::Person;
 use domain::{BadgeId, OrganisationId};
 use serde::{Deserialize, Serialize};
-use store::{Badge as StoredBadge, NewBadge};
+use store::{Badge as StoredBadge, Connection, NewBadge};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::access::{Caller, ReadQualifications, WritePartners};
+use super::access::{Caller, Grant, ReadQualifications, WritePartners};
 use super::once::Once;
 use super::page::{Page, PageQuery};
 use super::problem::{ApiError, Problem, named};
@@ -25,14 +26,38 @@ pub struct Badge {
     organisation: i32,
     /// The holder's name as printed.
     holder: String,
+    /// Whether a training of the holder in good distribution practice holds now.
+    trained: bool,
     #[serde(flatten)]
     validity: ValidityView,
 }
 
-fn view(badge: StoredBadge, now: DateTime<Utc>) -> Badge {
+fn view(badge: StoredBadge, trained: bool, now: DateTime<Utc>) -> Badge {
     let StoredBadge { id, organisation, holder, validity, ended_reason } = badge;
     let validity = ValidityView::of(validity, ended_reason, now);
-    Badge { id: id.0, organisation: organisation.0, holder, validity }
+    Badge { id: id.0, organisation: organisation.0, holder, trained, validity }
+}
+
+/// Badges with whether their holders are trained now.
+async fn show<G: Grant>(
+    db: &mut Connection,
+    caller: &Caller<G>,
+    badges: Vec<StoredBadge>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Badge>, ApiError> {
+    let asked: Vec<_> = badges.iter().map(|it| (it.organisation, Some(Person::Badge(it.id)))).collect();
+    let qualified = db.qualified_at(caller.tenant, &asked, now).await?;
+    Ok(badges.into_iter().zip(qualified).map(|(badge, what)| view(badge, what.trained, now)).collect())
+}
+
+async fn show_one<G: Grant>(
+    db: &mut Connection,
+    caller: &Caller<G>,
+    id: BadgeId,
+    now: DateTime<Utc>,
+) -> Result<Badge, ApiError> {
+    let badge = db.badge(caller.sight(), id).await?;
+    show(db, caller, vec![badge], now).await?.pop().ok_or(ApiError::NotFound("badge"))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -74,8 +99,9 @@ pub async fn list_badges(
     let mut db = service.store.connect().await?;
     db.partner(caller.sight(), id).await.map_err(named("organisation"))?;
     let rows = db.badges(caller.tenant, id, after, limit + 1).await?;
-    let page = Page::of(rows, limit, |badge| badge.id.to_string(), |badge| view(badge, now));
-    Ok(HttpResponse::Ok().json(page))
+    let page = Page::of(rows, limit, |badge| badge.id.to_string(), |badge| badge);
+    let items = show(&mut db, &caller, page.items, now).await?;
+    Ok(HttpResponse::Ok().json(Page { items, next: page.next }))
 }
 
 /// Gives a badge out to somebody of the tenant or of one of its partners.
@@ -114,12 +140,12 @@ pub async fn add_badge(
         }
         error.into()
     })?;
-    let made = db.badge(caller.sight(), id).await?;
+    let made = show_one(&mut db, &caller, id, now).await?;
     let detail = serde_json::json!({
         "organisation": organisation, "holder": new.holder, "from": from, "until": until,
     });
     db.write_audit(&[caller.audit("badge.added", id.to_string(), detail)], now).await?;
-    once.finish(&service, db, &caller, StatusCode::CREATED, &view(made, now)).await
+    once.finish(&service, db, &caller, StatusCode::CREATED, &made).await
 }
 
 /// Revokes a badge, for good: who needs another one gets another number.
@@ -144,8 +170,8 @@ pub async fn revoke_badge(
     if !db.revoke_badge(caller.tenant, id, at, &reason).await? {
         return Err(ApiError::Conflict("the badge is revoked already".into()));
     }
-    let revoked = db.badge(caller.sight(), id).await?;
+    let revoked = show_one(&mut db, &caller, id, now).await?;
     let detail = serde_json::json!({ "at": at, "reason": reason });
     db.write_audit(&[caller.audit("badge.revoked", id.to_string(), detail)], now).await?;
-    once.finish(&service, db, &caller, StatusCode::OK, &view(revoked, now)).await
+    once.finish(&service, db, &caller, StatusCode::OK, &revoked).await
 }

@@ -4,13 +4,14 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
 use domain::OrganisationId;
+use domain::access::Permission;
 use domain::gs1::Gln;
 use domain::qualification::OrganisationKind;
 use serde::{Deserialize, Serialize};
-use store::{Partner, PartnerText, StoreError};
+use store::{Connection, Partner, PartnerText, StoreError};
 use utoipa::ToSchema;
 
-use super::access::{Caller, ReadPartners, WritePartners};
+use super::access::{Caller, Grant, ReadPartners, WritePartners};
 use super::once::Once;
 use super::page::{Page, PageQuery};
 use super::problem::{ApiError, Problem, named};
@@ -28,14 +29,37 @@ pub struct Organisation {
     gln: Option<Gln>,
     /// Whether the shipments are its own; the others are its partners.
     is_tenant: bool,
+    /// Whether a contract with it holds now; the tenant itself needs none. Null for those who may not know.
+    under_contract: Option<bool>,
     created_at: DateTime<Utc>,
 }
 
-impl From<Partner> for Organisation {
-    fn from(Partner { id, is_tenant, text, created_at }: Partner) -> Self {
+/// Organisations with whether they are under contract now.
+async fn show<G: Grant>(
+    db: &mut Connection,
+    caller: &Caller<G>,
+    partners: Vec<Partner>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Organisation>, ApiError> {
+    let asked: Vec<_> = partners.iter().map(|partner| (partner.id, None)).collect();
+    let qualified = db.qualified_at(caller.tenant, &asked, now).await?;
+    let may_know = caller.role.may(Permission::ReadQualifications);
+    let one = |Partner { id, is_tenant, text, created_at }, under_contract: bool| {
         let PartnerText { kind, name, gln } = text;
-        Self { id: id.0, kind, name, gln, is_tenant, created_at }
-    }
+        let under_contract = may_know.then_some(under_contract);
+        Organisation { id: id.0, kind, name, gln, is_tenant, under_contract, created_at }
+    };
+    Ok(partners.into_iter().zip(qualified).map(|(it, what)| one(it, what.under_contract)).collect())
+}
+
+async fn show_one<G: Grant>(
+    db: &mut Connection,
+    caller: &Caller<G>,
+    id: OrganisationId,
+    now: DateTime<Utc>,
+) -> Result<Organisation, ApiError> {
+    let partner = db.partner(caller.sight(), id).await.map_err(named("organisation"))?;
+    show(db, caller, vec![partner], now).await?.pop().ok_or(ApiError::NotFound("organisation"))
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -73,8 +97,11 @@ pub async fn list_organisations(
 ) -> Result<HttpResponse, ApiError> {
     let limit = page.limit()?;
     let after = page.parse(|text| text.parse().ok())?;
-    let rows = service.store.connect().await?.partners(caller.sight(), after, limit + 1).await?;
-    Ok(HttpResponse::Ok().json(Page::of(rows, limit, |partner| partner.id.to_string(), Organisation::from)))
+    let mut db = service.store.connect().await?;
+    let rows = db.partners(caller.sight(), after, limit + 1).await?;
+    let page = Page::of(rows, limit, |partner| partner.id.to_string(), |partner| partner);
+    let items = show(&mut db, &caller, page.items, (service.clock)()).await?;
+    Ok(HttpResponse::Ok().json(Page { items, next: page.next }))
 }
 
 /// One organisation.
@@ -87,8 +114,8 @@ pub async fn show_organisation(
     id: web::Path<i32>,
 ) -> Result<HttpResponse, ApiError> {
     let id = OrganisationId(id.into_inner());
-    let partner = service.store.connect().await?.partner(caller.sight(), id).await;
-    Ok(HttpResponse::Ok().json(Organisation::from(partner.map_err(named("organisation"))?)))
+    let mut db = service.store.connect().await?;
+    Ok(HttpResponse::Ok().json(show_one(&mut db, &caller, id, (service.clock)()).await?))
 }
 
 /// Makes a partner.
@@ -108,10 +135,10 @@ pub async fn add_organisation(
         return Ok(answer);
     }
     let id = db.add_partner(caller.tenant, &text, now).await.map_err(taken(&text.name))?;
-    let made = db.partner(caller.sight(), id).await?;
+    let made = show_one(&mut db, &caller, id, now).await?;
     let detail = serde_json::json!({ "request": &*body });
     db.write_audit(&[caller.audit("organisation.added", subject(id), detail)], now).await?;
-    once.finish(&service, db, &caller, StatusCode::CREATED, &Organisation::from(made)).await
+    once.finish(&service, db, &caller, StatusCode::CREATED, &made).await
 }
 
 /// Says anew what an organisation is; what is absent falls away.
@@ -134,11 +161,11 @@ pub async fn change_organisation(
     }
     let before = db.partner(caller.sight(), id).await.map_err(named("organisation"))?.text;
     db.change_partner(id, &text).await.map_err(taken(&text.name))?;
-    let changed = db.partner(caller.sight(), id).await?;
+    let changed = show_one(&mut db, &caller, id, now).await?;
     let before = serde_json::json!({ "kind": before.kind, "name": before.name, "gln": before.gln });
     let detail = serde_json::json!({ "from": before, "request": &*body });
     db.write_audit(&[caller.audit("organisation.changed", subject(id), detail)], now).await?;
-    once.finish(&service, db, &caller, StatusCode::OK, &Organisation::from(changed)).await
+    once.finish(&service, db, &caller, StatusCode::OK, &changed).await
 }
 
 /// In the audit trail: a bare number could be anything's.
@@ -147,7 +174,7 @@ fn subject(id: OrganisationId) -> String {
 }
 
 fn taken(name: &str) -> impl Fn(StoreError) -> ApiError {
-    let told = format!("an organisation {name} exists already");
+    let told = format!("name: an organisation {name} exists already");
     move |error| match error {
         error if error.is_refused_by("organisations_host_id_name_key") => ApiError::Conflict(told.clone()),
         other => other.into(),

@@ -170,7 +170,7 @@ pub async fn add_parent(
         created_by: caller.user,
     };
     if parent.sscc.is_none() && parent.reference.is_none() {
-        return Err(ApiError::Unprocessable("write an sscc or a reference, by which it is found".into()));
+        return Err(ApiError::Unprocessable("sscc: write one or a reference, by which it is found".into()));
     }
     let now = (service.clock)();
     let mut db = service.store.begin().await?;
@@ -180,11 +180,13 @@ pub async fn add_parent(
     let id = db.add_parent(&parent, now).await.map_err(|error| {
         if error.is_refused_by("parents_organisation_id_sscc_key") {
             return ApiError::Conflict(
-                "there is a parent with this SSCC: find it by GET /parents?sscc=".into(),
+                "sscc: there is a parent with this SSCC: find it by GET /parents?sscc=".into(),
             );
         }
         if error.is_refused_by("parents_organisation_id_kind_reference_key") {
-            return ApiError::Conflict(format!("there is a {kind} with this reference: use it again"));
+            return ApiError::Conflict(format!(
+                "reference: there is a {kind} with this reference: use it again"
+            ));
         }
         error.into()
     })?;

@@ -4,13 +4,14 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
 use domain::access::Role;
+use domain::qualification::{Person as Somebody, Qualified};
 use domain::{OrganisationId, UserId};
 use serde::{Deserialize, Serialize};
-use store::{NewUser, StoreError, UserFilter, UserRecord};
+use store::{Connection, NewUser, StoreError, UserFilter, UserRecord};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::access::{Caller, ManageUsers, ReadQualifications};
+use super::access::{Caller, Grant, ManageUsers, ReadQualifications};
 use super::login::hash_in_turn;
 use super::once::Once;
 use super::page::{Page, PageQuery};
@@ -32,10 +33,14 @@ pub struct Person {
     created_at: DateTime<Utc>,
     /// Since when the user can no longer log in; null: can.
     disabled_at: Option<DateTime<Utc>>,
+    /// Whether a training in good distribution practice holds now.
+    trained: bool,
+    /// Whether a contract with the organisation holds now; the tenant itself needs none.
+    under_contract: bool,
 }
 
-impl From<UserRecord> for Person {
-    fn from(user: UserRecord) -> Self {
+impl Person {
+    fn new(user: UserRecord, Qualified { trained, under_contract }: Qualified) -> Self {
         Self {
             id: user.id.0,
             email: user.email,
@@ -45,8 +50,32 @@ impl From<UserRecord> for Person {
             organisation_name: user.organisation_name,
             created_at: user.created_at,
             disabled_at: user.disabled_at,
+            trained,
+            under_contract,
         }
     }
+}
+
+/// Users with what entitles them now.
+async fn people<G: Grant>(
+    db: &mut Connection,
+    caller: &Caller<G>,
+    users: Vec<UserRecord>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Person>, ApiError> {
+    let asked: Vec<_> = users.iter().map(|user| (user.organisation, Some(Somebody::User(user.id)))).collect();
+    let qualified = db.qualified_at(caller.tenant, &asked, now).await?;
+    Ok(users.into_iter().zip(qualified).map(|(user, qualified)| Person::new(user, qualified)).collect())
+}
+
+async fn person<G: Grant>(
+    db: &mut Connection,
+    caller: &Caller<G>,
+    id: UserId,
+    now: DateTime<Utc>,
+) -> Result<Person, ApiError> {
+    let user = db.user_record(caller.sight(), id).await?;
+    people(db, caller, vec![user], now).await?.pop().ok_or(ApiError::NotFound("user"))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -70,8 +99,11 @@ pub async fn list_users(
         organisation: query.organisation.map(OrganisationId),
         after: page.parse(|text| text.parse().ok())?,
     };
-    let rows = service.store.connect().await?.users(caller.sight(), &filter, limit + 1).await?;
-    Ok(HttpResponse::Ok().json(Page::of(rows, limit, |user| user.id.to_string(), Person::from)))
+    let mut db = service.store.connect().await?;
+    let rows = db.users(caller.sight(), &filter, limit + 1).await?;
+    let page = Page::of(rows, limit, |user| user.id.to_string(), |user| user);
+    let items = people(&mut db, &caller, page.items, (service.clock)()).await?;
+    Ok(HttpResponse::Ok().json(Page { items, next: page.next }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -137,13 +169,13 @@ pub async fn add_user(
     let user = NewUser { organisation, email: email.to_owned(), name, role, password_hash };
     let id = db.add_user(&user, now).await.map_err(|error| match error {
         error if error.is_refused_by("users_email_key") => {
-            ApiError::Conflict(format!("a user {email} exists already"))
+            ApiError::Conflict(format!("email: a user {email} exists already"))
         }
         other => other.into(),
     })?;
-    let made = db.user_record(caller.sight(), id).await?;
+    let made = person(&mut db, &caller, id, now).await?;
     db.write_audit(&[caller.audit("user.added", id.to_string(), detail)], now).await?;
-    once.finish(&service, db, &caller, StatusCode::CREATED, &Person::from(made)).await
+    once.finish(&service, db, &caller, StatusCode::CREATED, &made).await
 }
 
 /// Whoever acts for the tenant belongs to it.
@@ -194,10 +226,10 @@ pub async fn disable_user(
     if !db.disable_user(id, (service.wall_clock)()).await? {
         return Err(ApiError::Conflict(format!("the user {} is disabled already", user.email)));
     }
-    let disabled = db.user_record(caller.sight(), id).await?;
+    let disabled = person(&mut db, &caller, id, now).await?;
     let detail = serde_json::json!({ "email": user.email, "reason": reason });
     db.write_audit(&[caller.audit("user.disabled", id.to_string(), detail)], now).await?;
-    let answer = once.finish(&service, db, &caller, StatusCode::OK, &Person::from(disabled)).await?;
+    let answer = once.finish(&service, db, &caller, StatusCode::OK, &disabled).await?;
     service.disabled_users.add([id]);
     Ok(answer)
 }

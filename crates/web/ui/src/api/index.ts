@@ -13,6 +13,9 @@ const id = encodeURIComponent;
 export interface ShipmentFilter {
   state?: string;
   reference?: string;
+  sscc?: string;
+  gtin?: string;
+  lot?: string;
 }
 
 export const api = {
@@ -22,7 +25,7 @@ export const api = {
     client.open("GET", "/events", { signal, headers: { Accept: "text/event-stream" } }),
 
   shipments: (filter: ShipmentFilter, cursor: string | null) =>
-    client.get<t.Page<t.Shipment>>("/shipments", { ...filter, cursor }),
+    client.get<t.Page<t.Shipment>>("/shipments", { ...filter, cursor, limit: 50 }),
   shipment: (shipment: string) => client.get<t.Shipment>(`/shipments/${id(shipment)}`),
   createShipment: (shipment: t.NewShipment) => client.post<t.MadeShipment>("/shipments", shipment),
   bindTracker: (shipment: string, devEui: string, from: string) =>
@@ -80,6 +83,35 @@ export const api = {
     client.get<t.Page<t.UnreadableBody>>("/unreadable-bodies", { limit: 20, cursor }),
   deadLetters: () => client.get<t.Page<t.DeadLetter>>("/dead-letters", { limit: 20 }),
   replayDeadLetters: () => client.post<t.Replayed>("/dead-letters/replay"),
+
+  addOrganisation: (organisation: t.NewOrganisation) =>
+    client.post<t.Organisation>("/organisations", organisation),
+  organisation: (organisation: number) => client.get<t.Organisation>(`/organisations/${organisation}`),
+  changeOrganisation: (organisation: number, to: t.NewOrganisation) =>
+    client.post<t.Organisation>(`/organisations/${organisation}`, to),
+  contracts: (organisation: number) =>
+    all((cursor) => client.get<t.Page<t.Contract>>(`/organisations/${organisation}/contracts`, { cursor })),
+  addContract: (organisation: number, contract: t.NewContract) =>
+    client.post<t.Contract>(`/organisations/${organisation}/contracts`, contract),
+  endContract: (contract: string, end: t.NewEnd) =>
+    client.post<t.Contract>(`/contracts/${id(contract)}/end`, end),
+  badges: (organisation: number) =>
+    all((cursor) => client.get<t.Page<t.Badge>>(`/organisations/${organisation}/badges`, { cursor })),
+  addBadge: (organisation: number, badge: t.NewBadge) =>
+    client.post<t.Badge>(`/organisations/${organisation}/badges`, badge),
+  revokeBadge: (badge: string, end: t.NewEnd) => client.post<t.Badge>(`/badges/${id(badge)}/revoke`, end),
+  people: (organisation: number | null, cursor: string | null) =>
+    client.get<t.Page<t.Person>>("/users", { organisation, cursor }),
+  addPerson: (person: t.NewPerson) => client.post<t.Person>("/users", person),
+  disablePerson: (person: string, reason: string) =>
+    client.post<t.Person>(`/users/${id(person)}/disable`, { reason }),
+  /** `of`: a user or the holder of a badge. */
+  trainings: (of: "users" | "badges", whose: string) =>
+    all((cursor) => client.get<t.Page<t.Training>>(`/${of}/${id(whose)}/trainings`, { cursor })),
+  addTraining: (of: "users" | "badges", whose: string, training: t.NewTraining) =>
+    client.post<t.Training>(`/${of}/${id(whose)}/trainings`, training),
+  revokeTraining: (training: string, end: t.NewEnd) =>
+    client.post<t.Training>(`/trainings/${id(training)}/revoke`, end),
 
   organisations: () => all((cursor) => client.get<t.Page<t.Organisation>>("/organisations", { cursor })),
   places: () => all((cursor) => client.get<t.Page<t.Place>>("/places", { cursor })),

@@ -54,6 +54,7 @@ export function auditFields(where: string, action: string): string[] {
 const FLATTENED: Record<string, string> = {
   Assessment: "domain/src/evaluate/assessment.rs",
   Shipment: "tracking/src/api/shipments.rs",
+  ValidityView: "tracking/src/api/validity.rs",
   DispositionView: "tracking/src/api/dispositions.rs",
 };
 

@@ -6,6 +6,7 @@ export type * from "./types/alerts";
 export type * from "./types/assessments";
 export type * from "./types/custody";
 export type * from "./types/intake";
+export type * from "./types/partners";
 export type * from "./types/places";
 export type * from "./types/profiles";
 export type * from "./types/session";

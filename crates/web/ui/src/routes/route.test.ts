@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { neededFor, pageKey, routeOf, to } from "./route";
 
 test.each([
-  ["", { at: "shipments", state: "", reference: "" }],
-  [to.shipments("in_transit", "A&B 7"), { at: "shipments", state: "in_transit", reference: "A&B 7" }],
+  ["", { at: "shipments", state: "", sought: "" }],
+  [to.shipments("in_transit", "A&B 7"), { at: "shipments", state: "in_transit", sought: "A&B 7" }],
   [to.newShipment, { at: "new-shipment" }],
   [to.shipment("0193-a/b"), { at: "shipment", id: "0193-a/b" }],
   [to.alerts(), { at: "alerts", state: "open" }],
@@ -15,6 +15,15 @@ test.each([
   [to.newPlace, { at: "new-place" }],
   [to.newLane, { at: "new-lane" }],
   ["#/places/7", { at: "nowhere" }],
+  [to.organisations, { at: "organisations" }],
+  [to.newOrganisation, { at: "new-organisation" }],
+  [to.organisation(7), { at: "organisation", id: 7 }],
+  ["#/partners/x7", { at: "nowhere" }],
+  ["#/partners/0", { at: "nowhere" }],
+  [to.people, { at: "people" }],
+  [to.newPerson(), { at: "new-person", organisation: null }],
+  [to.newPerson(7), { at: "new-person", organisation: 7 }],
+  ["#/people/7", { at: "nowhere" }],
   [to.profiles, { at: "profiles" }],
   [to.profile("0193-a"), { at: "profile", id: "0193-a" }],
   ["#/profiles/a/b", { at: "nowhere" }],
@@ -47,6 +56,9 @@ test("each place asks for what its calls ask for", () => {
     "write_places",
     "write_places",
   ]);
+  expect(
+    [to.organisations, to.organisation(7), to.newOrganisation, to.people, to.newPerson()].map(asks),
+  ).toEqual(["read_partners", "read_partners", "write_partners", "read_qualifications", "manage_users"]);
   expect([to.profiles, to.profile("a")].map(asks)).toEqual(["read_profiles", "read_profiles"]);
   expect(asks("#/nonsense")).toBeNull();
 });

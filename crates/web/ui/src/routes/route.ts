@@ -2,7 +2,7 @@ import type { Permission } from "../api/types";
 
 /** The page's places, as they stand behind the `#`. */
 export type Route =
-  | { at: "shipments"; state: string; reference: string }
+  | { at: "shipments"; state: string; sought: string }
   | { at: "new-shipment" }
   | { at: "shipment"; id: string }
   | { at: "alerts"; state: "open" | "all" }
@@ -12,6 +12,11 @@ export type Route =
   | { at: "places" }
   | { at: "new-place" }
   | { at: "new-lane" }
+  | { at: "organisations" }
+  | { at: "new-organisation" }
+  | { at: "organisation"; id: number }
+  | { at: "people" }
+  | { at: "new-person"; organisation: number | null }
   | { at: "profiles" }
   | { at: "profile"; id: string }
   | { at: "intake" }
@@ -27,7 +32,7 @@ export function routeOf(hash: string): Route {
     case "shipments":
       if (second === "new") return { at: "new-shipment" };
       if (second !== undefined) return { at: "shipment", id: second };
-      return { at: "shipments", state: ask.get("state") ?? "", reference: ask.get("reference") ?? "" };
+      return { at: "shipments", state: ask.get("state") ?? "", sought: ask.get("q") ?? "" };
     case "alerts":
       if (second !== undefined && second !== "all") return { at: "nowhere" };
       return { at: "alerts", state: second === "all" ? "all" : "open" };
@@ -38,6 +43,13 @@ export function routeOf(hash: string): Route {
       if (second === "new") return { at: "new-place" };
       if (second === "new-lane") return { at: "new-lane" };
       return { at: second === undefined ? "places" : "nowhere" };
+    case "partners":
+      if (second === undefined) return { at: "organisations" };
+      if (second === "new") return { at: "new-organisation" };
+      return numbered(second) === null ? { at: "nowhere" } : { at: "organisation", id: Number(second) };
+    case "people":
+      if (second === "new") return { at: "new-person", organisation: numbered(ask.get("organisation")) };
+      return { at: second === undefined ? "people" : "nowhere" };
     case "profiles":
       return second === undefined ? { at: "profiles" } : { at: "profile", id: second };
     case "intake":
@@ -68,6 +80,15 @@ export function neededFor(route: Route): Permission | null {
     case "new-place":
     case "new-lane":
       return "write_places";
+    case "organisations":
+    case "organisation":
+      return "read_partners";
+    case "new-organisation":
+      return "write_partners";
+    case "people":
+      return "read_qualifications";
+    case "new-person":
+      return "manage_users";
     case "profiles":
     case "profile":
       return "read_profiles";
@@ -91,10 +112,10 @@ export function pageKey(route: Route): string {
 }
 
 export const to = {
-  shipments: (state = "", reference = "") => {
+  shipments: (state = "", sought = "") => {
     const ask = new URLSearchParams();
     if (state) ask.set("state", state);
-    if (reference) ask.set("reference", reference);
+    if (sought) ask.set("q", sought);
     return ask.size > 0 ? `#/shipments?${ask}` : "#/shipments";
   },
   newShipment: "#/shipments/new",
@@ -103,6 +124,12 @@ export const to = {
   places: "#/places",
   newPlace: "#/places/new",
   newLane: "#/places/new-lane",
+  organisations: "#/partners",
+  newOrganisation: "#/partners/new",
+  organisation: (id: number) => `#/partners/${id}`,
+  people: "#/people",
+  newPerson: (organisation: number | null = null) =>
+    organisation === null ? "#/people/new" : `#/people/new?organisation=${organisation}`,
   profiles: "#/profiles",
   profile: (id: string) => `#/profiles/${encodeURIComponent(id)}`,
   intake: "#/intake",
@@ -111,6 +138,11 @@ export const to = {
     devEui ? `#/trackers/new?dev_eui=${encodeURIComponent(devEui)}` : "#/trackers/new",
   tracker: (devEui: string) => `#/trackers/${encodeURIComponent(devEui)}`,
 };
+
+/** The number of an organisation. */
+function numbered(part: string | null): number | null {
+  return part !== null && /^[1-9]\d{0,9}$/.test(part) ? Number(part) : null;
+}
 
 function decoded(part: string): string {
   try {

@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { source } from "../api/rust";
 import {
   age,
+  dayEnd,
+  dayStart,
   duration,
   exactDuration,
   exactTime,
@@ -102,4 +104,11 @@ test("a time typed in is local and sent as UTC in whole seconds", () => {
   const ms = Date.parse("2026-05-04T10:20:00Z");
   expect(fromInput(toInput(ms))).toBe("2026-05-04T10:20:00Z");
   expect(fromInput("")).toBeNull();
+});
+
+test("a day that was chosen lasts from its first second until the next day's, by the clock on the wall", () => {
+  expect(dayStart("2026-03-31")).toBe(fromInput("2026-03-31T00:00"));
+  expect(dayEnd("2026-03-31")).toBe(fromInput("2026-04-01T00:00"));
+  expect(dayEnd("2026-12-31")).toBe(fromInput("2027-01-01T00:00"));
+  expect([dayStart(""), dayEnd(""), dayEnd("2026-13-01")]).toEqual([null, null, null]);
 });

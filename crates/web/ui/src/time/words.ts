@@ -110,3 +110,15 @@ export function fromInput(value: string): string | null {
   const at = new Date(value);
   return Number.isNaN(at.getTime()) ? null : at.toISOString().replace(/\.\d+Z$/, "Z");
 }
+
+/** The first second of a local day of an `<input type="date">`; null where the field is empty or no day. */
+export function dayStart(day: string): string | null {
+  return fromInput(`${day}T00:00`);
+}
+
+/** The first second after a local day: until just before it, what holds on that day holds. */
+export function dayEnd(day: string): string | null {
+  const at = new Date(`${day}T00:00`);
+  at.setDate(at.getDate() + 1);
+  return Number.isNaN(at.getTime()) ? null : at.toISOString().replace(/\.\d+Z$/, "Z");
+}

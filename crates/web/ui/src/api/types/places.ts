@@ -21,6 +21,8 @@ export interface Organisation extends OrganisationName {
   kind: OrganisationKind;
   gln: string | null;
   is_tenant: boolean;
+  /** Whether a contract with it holds now; the tenant itself needs none. Null for those who may not know. */
+  under_contract: boolean | null;
   created_at: string;
 }
 
