@@ -24,8 +24,8 @@ export const api = {
   events: (signal: AbortSignal) =>
     client.open("GET", "/events", { signal, headers: { Accept: "text/event-stream" } }),
 
-  shipments: (filter: ShipmentFilter, cursor: string | null) =>
-    client.get<t.Page<t.Shipment>>("/shipments", { ...filter, cursor, limit: 50 }),
+  shipments: (filter: ShipmentFilter, cursor: string | null, limit = 50) =>
+    client.get<t.Page<t.Shipment>>("/shipments", { ...filter, cursor, limit }),
   shipment: (shipment: string) => client.get<t.Shipment>(`/shipments/${id(shipment)}`),
   createShipment: (shipment: t.NewShipment) => client.post<t.MadeShipment>("/shipments", shipment),
   bindTracker: (shipment: string, devEui: string, from: string) =>
@@ -55,6 +55,19 @@ export const api = {
   /** The evidence package, to be saved as a file. */
   evidence: async (shipment: string) =>
     (await client.open("GET", `/shipments/${id(shipment)}/evidence`)).blob(),
+
+  recalls: (cursor: string | null) => client.get<t.Page<t.Recall>>("/recalls", { cursor, limit: 20 }),
+  recall: (recall: string) => client.get<t.RecallWithShipments>(`/recalls/${id(recall)}`),
+  addRecall: (recall: t.NewRecall) => client.post<t.RecallWithShipments>("/recalls", recall),
+
+  parents: (filter: { sscc?: string; reference?: string }, cursor: string | null) =>
+    client.get<t.Page<t.Parent>>("/parents", { ...filter, cursor }),
+  parent: (parent: string) => client.get<t.FilledParent>(`/parents/${id(parent)}`),
+  addParent: (parent: t.NewParent) => client.post<t.FilledParent>("/parents", parent),
+  fillParent: (parent: string, boxes: t.NewFill) =>
+    client.post<t.FilledParent>(`/parents/${id(parent)}/boxes`, boxes),
+  emptyParent: (parent: string, boxes: t.NewEmptying) =>
+    client.post<t.FilledParent>(`/parents/${id(parent)}/boxes/remove`, boxes),
 
   alerts: (state: "open" | "all", cursor: string | null) =>
     client.get<t.Page<t.Alert>>("/alerts", { state, cursor }),

@@ -15,6 +15,13 @@ test.each([
   [to.newPlace, { at: "new-place" }],
   [to.newLane, { at: "new-lane" }],
   ["#/places/7", { at: "nowhere" }],
+  [to.recalls(), { at: "recalls", gtin: "", lot: "" }],
+  [to.recalls("09506000134352", "A&1"), { at: "recalls", gtin: "09506000134352", lot: "A&1" }],
+  [to.recall("0193-a"), { at: "recall", id: "0193-a" }],
+  [to.parents(), { at: "parents", sought: "" }],
+  [to.parents("P 7"), { at: "parents", sought: "P 7" }],
+  [to.newParent, { at: "new-parent" }],
+  [to.parent("0193-a"), { at: "parent", id: "0193-a" }],
   [to.organisations, { at: "organisations" }],
   [to.newOrganisation, { at: "new-organisation" }],
   [to.organisation(7), { at: "organisation", id: 7 }],
@@ -59,6 +66,13 @@ test("each place asks for what its calls ask for", () => {
   expect(
     [to.organisations, to.organisation(7), to.newOrganisation, to.people, to.newPerson()].map(asks),
   ).toEqual(["read_partners", "read_partners", "write_partners", "read_qualifications", "manage_users"]);
+  expect([to.recalls(), to.recall("a"), to.parents(), to.parent("a"), to.newParent].map(asks)).toEqual([
+    "read_recalls",
+    "read_recalls",
+    "read_shipments",
+    "read_shipments",
+    "write_shipments",
+  ]);
   expect([to.profiles, to.profile("a")].map(asks)).toEqual(["read_profiles", "read_profiles"]);
   expect(asks("#/nonsense")).toBeNull();
 });

@@ -12,6 +12,11 @@ export type Route =
   | { at: "places" }
   | { at: "new-place" }
   | { at: "new-lane" }
+  | { at: "recalls"; gtin: string; lot: string }
+  | { at: "recall"; id: string }
+  | { at: "parents"; sought: string }
+  | { at: "new-parent" }
+  | { at: "parent"; id: string }
   | { at: "organisations" }
   | { at: "new-organisation" }
   | { at: "organisation"; id: number }
@@ -43,6 +48,13 @@ export function routeOf(hash: string): Route {
       if (second === "new") return { at: "new-place" };
       if (second === "new-lane") return { at: "new-lane" };
       return { at: second === undefined ? "places" : "nowhere" };
+    case "recalls":
+      if (second !== undefined) return { at: "recall", id: second };
+      return { at: "recalls", gtin: ask.get("gtin") ?? "", lot: ask.get("lot") ?? "" };
+    case "parents":
+      if (second === "new") return { at: "new-parent" };
+      if (second !== undefined) return { at: "parent", id: second };
+      return { at: "parents", sought: ask.get("q") ?? "" };
     case "partners":
       if (second === undefined) return { at: "organisations" };
       if (second === "new") return { at: "new-organisation" };
@@ -64,7 +76,13 @@ export function neededFor(route: Route): Permission | null {
   switch (route.at) {
     case "shipments":
     case "shipment":
+    case "parents":
+    case "parent":
       return "read_shipments";
+    case "recalls":
+    case "recall":
+      return "read_recalls";
+    case "new-parent":
     case "new-shipment":
       return "write_shipments";
     case "alerts":
@@ -124,6 +142,12 @@ export const to = {
   places: "#/places",
   newPlace: "#/places/new",
   newLane: "#/places/new-lane",
+  recalls: (gtin = "", lot = "") =>
+    gtin || lot ? `#/recalls?${new URLSearchParams({ gtin, lot })}` : "#/recalls",
+  recall: (id: string) => `#/recalls/${encodeURIComponent(id)}`,
+  parents: (sought = "") => (sought ? `#/parents?${new URLSearchParams({ q: sought })}` : "#/parents"),
+  newParent: "#/parents/new",
+  parent: (id: string) => `#/parents/${encodeURIComponent(id)}`,
   organisations: "#/partners",
   newOrganisation: "#/partners/new",
   organisation: (id: number) => `#/partners/${id}`,
