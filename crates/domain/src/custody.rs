@@ -6,6 +6,7 @@
 //! ([`record`]). Knows no key, no database and no clock.
 
 mod corrections;
+mod derived;
 mod entry;
 mod fold;
 mod hash;
@@ -14,6 +15,7 @@ pub mod record;
 mod stage;
 
 pub use corrections::Effect;
+pub use derived::{fanned_out_id, handed_in_id};
 pub use entry::{
     Account, Act, Actor, Addressee, BoxNumber, Condition, Entry, EntryError, Exception, Organisation, Seal,
     Seen, Strength, Whereabouts,

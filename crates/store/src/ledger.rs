@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Array, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use domain::custody::record::{KeyId, LedgerRow};
 use domain::evidence::PublicKey;
@@ -9,6 +11,7 @@ use domain::{OrganisationId, ShipmentId};
 use uuid::Uuid;
 
 use crate::schema::{custody_records, ledger_keys, shipments};
+use crate::trackers::column;
 use crate::{Connection, StoreError};
 
 type Row = (Uuid, i32, i32, Uuid, String, String, Vec<u8>, String);
@@ -34,6 +37,27 @@ impl Connection {
             .load(&mut self.raw)
             .await?;
         rows.into_iter().map(row).collect()
+    }
+
+    /// Those of the shipments whose ledger has the entry that is named beside them.
+    pub async fn shipments_with_entries(
+        &mut self,
+        entries: &[(ShipmentId, Uuid)],
+    ) -> Result<Vec<ShipmentId>, StoreError> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = SqlUuid)]
+            shipment_id: Uuid,
+        }
+        let rows: Vec<Row> = sql_query(
+            "select c.shipment_id from unnest($1::uuid[], $2::uuid[]) as wanted (shipment_id, entry_id)
+             join custody_records c using (shipment_id, entry_id) order by c.shipment_id",
+        )
+        .bind::<Array<SqlUuid>, _>(column(entries, |(shipment, _)| shipment.0))
+        .bind::<Array<SqlUuid>, _>(column(entries, |(_, entry)| *entry))
+        .load(&mut self.raw)
+        .await?;
+        Ok(rows.into_iter().map(|row| ShipmentId(row.shipment_id)).collect())
     }
 
     /// Puts a row at the end. The caller has locked the ledger; a writer's id that is there already is refused by

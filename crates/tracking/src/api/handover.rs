@@ -51,8 +51,8 @@ pub struct OfferRequest {
 #[derive(Serialize, Deserialize, ToSchema)]
 pub struct AddresseeRequest {
     /// The id of an organisation: the shipment's own or one of its partners.
-    organisation: i32,
-    person: Option<String>,
+    pub organisation: i32,
+    pub person: Option<String>,
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]

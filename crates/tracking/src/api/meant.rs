@@ -14,7 +14,7 @@ use super::text::{non_empty, optional, prose};
 use crate::handover::Book;
 
 /// The most boxes, seals or exceptions that one entry names.
-const MOST_BOXES: usize = 1000;
+pub(super) const MOST_BOXES: usize = 1000;
 
 /// The entry by which the writer has the boxes, and the boxes themselves.
 pub(super) fn held(

@@ -7,20 +7,24 @@ mod boxes;
 mod codes;
 mod contracts;
 mod custody;
+mod deed;
 mod dispositions;
 mod endings;
 mod entries;
 mod events;
 mod evidence;
+mod fan_out;
 mod handover;
 mod history;
 mod intake;
 mod lanes;
+mod load;
 mod login;
 mod meant;
 mod once;
 mod organisations;
 mod page;
+mod parent_custody;
 mod parents;
 mod places;
 mod plans;
@@ -68,7 +72,8 @@ const MAX_BODY: usize = 256 * 1024;
         endings::cancel_shipment, endings::return_shipment, pool::note_returned, pool::note_lost,
         custody::show_custody, custody::list_keys, evidence::export_evidence, handover::pack_boxes,
         handover::offer_custody, handover::accept_custody, handover::refuse_custody, handover::withdraw_offer,
-        handover::seal_boxes, handover::correct_custody, codes::make_code,
+        handover::seal_boxes, handover::correct_custody, codes::make_code, parent_custody::offer_parent,
+        parent_custody::accept_parent, parent_custody::refuse_parent,
         series::list_readings, series::show_assessment, history::list_past_assessments, alerts::list_shipment_alerts,
         alerts::list_alerts, alerts::acknowledge_alert, history::show_alert_history,
         trackers::list_trackers, trackers::add_tracker, trackers::show_tracker, trackers::list_uplinks,
@@ -145,6 +150,9 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(handover::seal_boxes)
                     .service(handover::correct_custody)
                     .service(codes::make_code)
+                    .service(parent_custody::offer_parent)
+                    .service(parent_custody::accept_parent)
+                    .service(parent_custody::refuse_parent)
                     .service(series::list_readings)
                     .service(series::show_assessment)
                     .service(history::list_past_assessments)
