@@ -3,101 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
 
 use e2e::warm::{Target, integrations, ship};
 use e2e::{Api, Installation, Part, Program, fleet, folder, until};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
-
-/// One attempt to deliver a mail.
-#[derive(Debug, Clone, Default)]
-struct Mail {
-    from: String,
-    to: Vec<String>,
-    text: String,
-    taken: bool,
-}
-
-impl Mail {
-    fn header(&self, name: &str) -> Option<&str> {
-        let (head, _) = self.text.split_once("\r\n\r\n").unwrap();
-        head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
-    }
-}
-
-/// A mail server that keeps what it is given. It refuses the first so many mails, after it has read them.
-struct MailServer {
-    url: String,
-    attempts: Arc<Mutex<Vec<Mail>>>,
-}
-
-impl MailServer {
-    async fn start(refusals: usize) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("smtp://{}", listener.local_addr().unwrap());
-        let attempts = Arc::new(Mutex::new(Vec::new()));
-        let kept = attempts.clone();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                // Ends with an error where the program is killed meanwhile.
-                let _ = converse(stream, &kept, refusals).await;
-            }
-        });
-        Self { url, attempts }
-    }
-
-    fn attempts(&self) -> Vec<Mail> {
-        self.attempts.lock().unwrap().clone()
-    }
-
-    fn taken(&self) -> Vec<Mail> {
-        self.attempts().into_iter().filter(|mail| mail.taken).collect()
-    }
-}
-
-/// As much of RFC 5321 as a client needs to deliver mails.
-async fn converse(
-    mut stream: TcpStream,
-    attempts: &Mutex<Vec<Mail>>,
-    refusals: usize,
-) -> std::io::Result<()> {
-    let (reader, mut writer) = stream.split();
-    let mut lines = BufReader::new(reader).lines();
-    let mut mail = Mail::default();
-    writer.write_all(b"220 test\r\n").await?;
-    while let Some(line) = lines.next_line().await? {
-        let (verb, rest) = line.split_once([' ', ':']).unwrap_or((&line, ""));
-        let address = || rest.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
-        let answer = match verb.to_ascii_uppercase().as_str() {
-            "EHLO" | "HELO" | "RSET" | "NOOP" => "250 test",
-            "MAIL" => {
-                mail = Mail { from: address(), ..Mail::default() };
-                "250 from whom"
-            }
-            "RCPT" => {
-                mail.to.push(address());
-                "250 to whom"
-            }
-            "DATA" => {
-                writer.write_all(b"354 go on\r\n").await?;
-                while let Some(line) = lines.next_line().await?.filter(|line| line != ".") {
-                    mail.text.push_str(&line);
-                    mail.text.push_str("\r\n");
-                }
-                let mut attempts = attempts.lock().unwrap();
-                mail.taken = attempts.len() >= refusals;
-                attempts.push(mail.clone());
-                if mail.taken { "250 kept" } else { "451 come again" }
-            }
-            "QUIT" => "221 bye",
-            _ => "502 what",
-        };
-        writer.write_all(format!("{answer}\r\n").as_bytes()).await?;
-    }
-    Ok(())
-}
+use testkit::mail::{Mail, MailServer};
+use tokio::net::TcpListener;
 
 /// An installation with an integration and the given users.
 fn install(data: &std::path::Path, roles: &[&str]) -> (Installation, String) {
@@ -134,14 +45,14 @@ async fn notifications(api: &Api, expected: Value) {
 
 #[tokio::test]
 async fn an_alert_reaches_coordinators_and_quality_of_its_organisation_and_nobody_else() {
-    let (folder, server) = (folder("mail"), MailServer::start(0).await);
+    let (folder, server) = (folder("mail"), MailServer::start(0).await.unwrap());
     let roles = ["admin", "auditor", "coordinator", "courier", "dispatcher", "packer", "quality", "receiver"];
     let (installation, token) = install(&folder.path().join("d"), &roles);
     for (email, organisation) in [("second@example.org", "Isotherm"), ("foreign@example.org", "Other")] {
         let add = ["user", "add", "--email", email, "--role", "coordinator", "--organisation", organisation];
         installation.admin(&[&add[..], &["--password-stdin"]].concat(), "a long password");
     }
-    let program = by_mail(&installation, &server.url).start(Part::Serve).await;
+    let program = by_mail(&installation, &server.url()).start(Part::Serve).await;
     let api = warm(&program, &token, "Kühlbox 7").await;
     notifications(&api, json!({ "configured": true, "pending": 0, "failing": 0, "sent": 3 })).await;
     let foreign = program.api().log_in("foreign@example.org", "a long password").await;
@@ -167,9 +78,9 @@ async fn an_alert_reaches_coordinators_and_quality_of_its_organisation_and_nobod
 
 #[tokio::test]
 async fn a_refused_mail_is_seen_as_failing_and_sent_after_a_kill() {
-    let (folder, server) = (folder("mail"), MailServer::start(2).await);
+    let (folder, server) = (folder("mail"), MailServer::start(2).await.unwrap());
     let (installation, token) = install(&folder.path().join("d"), &["admin", "coordinator", "quality"]);
-    let installation = by_mail(&installation, &server.url);
+    let installation = by_mail(&installation, &server.url());
     let program = installation.start(Part::Serve).await;
     let api = warm(&program, &token, "S-1").await;
     notifications(&api, json!({ "configured": true, "pending": 2, "failing": 2, "sent": 0 })).await;
@@ -190,14 +101,14 @@ async fn a_refused_mail_is_seen_as_failing_and_sent_after_a_kill() {
 
 #[tokio::test]
 async fn notifications_wait_until_there_is_a_mail_server() {
-    let (folder, server) = (folder("mail"), MailServer::start(0).await);
+    let (folder, server) = (folder("mail"), MailServer::start(0).await.unwrap());
     let (installation, token) = install(&folder.path().join("d"), &["admin", "coordinator"]);
     let program = installation.start(Part::Serve).await;
     let api = warm(&program, &token, "S-1").await;
     notifications(&api, json!({ "configured": false, "pending": 1, "failing": 0, "sent": 0 })).await;
     assert!(program.stop());
 
-    let program = by_mail(&installation, &server.url).start(Part::Serve).await;
+    let program = by_mail(&installation, &server.url()).start(Part::Serve).await;
     let api = program.log_in("admin").await;
     notifications(&api, json!({ "configured": true, "pending": 0, "failing": 0, "sent": 1 })).await;
     let to: Vec<_> = server.taken().into_iter().flat_map(|mail| mail.to).collect();

@@ -1,4 +1,4 @@
-//! Real servers for tests: a private RabbitMQ, a private PostgreSQL. For developers only; no part of the
+//! Real servers for tests: a private RabbitMQ, a private PostgreSQL, a mail server. For developers only; no part of the
 //! program may name this crate outside its tests.
 //!
 //! Every server is the test's own: free ports, files in a temporary folder, and gone with the process that
@@ -7,6 +7,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+pub mod mail;
 pub mod postgres;
 mod process;
 pub mod rabbitmq;
