@@ -75,6 +75,10 @@ id! {
     AlertId(Uuid)
 }
 id! {
+    /// A step of an organisation's on-call list; stays when the step is moved.
+    StepId(Uuid)
+}
+id! {
     /// Where shipments begin, change hands and end.
     PlaceId(Uuid)
 }

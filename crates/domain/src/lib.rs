@@ -10,6 +10,7 @@ pub mod allowance;
 pub mod because;
 pub mod custody;
 pub mod duration;
+pub mod escalation;
 pub mod evaluate;
 pub mod event;
 pub mod evidence;
@@ -27,6 +28,7 @@ pub mod quantity;
 pub mod reading;
 pub mod readings_csv;
 pub mod route;
+pub mod runbook;
 pub mod shipment;
 pub mod silence;
 mod time;
@@ -36,7 +38,7 @@ pub mod whereabouts;
 pub use duration::Duration;
 pub use ids::{
     AlertId, AssignmentId, BadgeId, ContractId, DevEui, DispositionId, GatewayId, LaneId, OrganisationId,
-    ParentId, PlaceId, ProfileId, RecallId, ShipmentId, TrackerId, TrainingId, UserId,
+    ParentId, PlaceId, ProfileId, RecallId, ShipmentId, StepId, TrackerId, TrainingId, UserId,
 };
 pub use named_enum::UnknownName;
 pub use quantity::{Humidity, Temperature};

@@ -12,6 +12,7 @@ mod contract;
 mod csv_files;
 mod cycles;
 mod decisions;
+mod escalation;
 mod events;
 mod gs1_codes;
 mod holes;
