@@ -46,6 +46,8 @@ named_enum! {
         ExportEvidence = "export_evidence",
         ReadAlerts = "read_alerts",
         AcknowledgeAlerts = "acknowledge_alerts",
+        /// Runbooks, and who is on call.
+        ManageAlerting = "manage_alerting",
         /// Trackers with their uplinks, and the unknown ones that were heard.
         ReadTrackers = "read_trackers",
         WriteTrackers = "write_trackers",
@@ -90,6 +92,7 @@ impl Role {
                 ExportEvidence,
                 ReadAlerts,
                 AcknowledgeAlerts,
+                ManageAlerting,
                 ReadTrackers,
                 WriteTrackers,
                 ReadPlaces,
@@ -153,6 +156,7 @@ impl Role {
                 ExportEvidence,
                 ReadAlerts,
                 AcknowledgeAlerts,
+                ManageAlerting,
                 ReadTrackers,
                 ReadPlaces,
                 ReadProfiles,

@@ -183,7 +183,7 @@ const ALERT: &str = "select a.id, a.kind, a.alarm, a.severity, a.subject, a.ship
      left join trackers t on t.id = a.tracker_id
      left join users u on u.id = a.acknowledged_by";
 
-fn parse_kind(text: &str) -> Result<AlertKind, StoreError> {
+pub(crate) fn parse_kind(text: &str) -> Result<AlertKind, StoreError> {
     text.parse().map_err(|error| StoreError::unreadable("alert kind", error))
 }
 

@@ -126,7 +126,12 @@ impl Connection {
         Ok(raised.into_iter().map(|row| AlertId(row.id)).collect())
     }
 
-    pub async fn amend_alerts(&mut self, amendments: &[Amendment]) -> Result<(), StoreError> {
+    /// One that is open anew, or of another severity, is told to those on call as such.
+    pub async fn amend_alerts(
+        &mut self,
+        amendments: &[Amendment],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         if amendments.is_empty() {
             return Ok(());
         }
@@ -135,7 +140,9 @@ impl Connection {
                  ended_at = n.ended_at, exposure_s = n.exposure_s, extreme = n.extreme,
                  acknowledged_at = case when n.reopen then null else a.acknowledged_at end,
                  acknowledged_by = case when n.reopen then null else a.acknowledged_by end,
-                 acknowledge_reason = case when n.reopen then null else a.acknowledge_reason end
+                 acknowledge_reason = case when n.reopen then null else a.acknowledge_reason end,
+                 reopened_at = case when n.reopen then $9 else a.reopened_at end,
+                 escalate_at = case when n.reopen or n.severity <> a.severity then '-infinity' else a.escalate_at end
              from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[],
                  $6::bigint[], $7::int[], $8::boolean[])
                  as n (id, severity, began_at, alarmed_at, ended_at, exposure_s, extreme, reopen)
@@ -149,6 +156,7 @@ impl Connection {
         .bind::<Array<Nullable<BigInt>>, _>(column(amendments, |a| a.episode.exposure_s))
         .bind::<Array<Nullable<Integer>>, _>(column(amendments, |a| a.episode.extreme))
         .bind::<Array<diesel::sql_types::Bool>, _>(column(amendments, |a| a.reopen))
+        .bind::<Timestamptz, _>(now)
         .execute(&mut self.raw)
         .await?;
         Ok(())

@@ -1,14 +1,11 @@
-//! What is written beside the work itself: the audit trail, the outbox of notifications, first answers to
-//! requests that may be repeated.
+//! What is written beside the work itself: the audit trail, and first answers to requests that may be repeated.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use domain::access::Role;
-use domain::{AlertId, OrganisationId, UserId};
-use uuid::Uuid;
+use domain::{OrganisationId, UserId};
 
 use crate::schema::idempotency_keys;
 use crate::trackers::column;
@@ -36,34 +33,6 @@ pub struct AuditRecord {
     /// The e-mail address; None where the service itself acted.
     pub actor: Option<String>,
     pub detail: serde_json::Value,
-}
-
-/// A message to be sent to every user of the given roles in the organisation.
-#[derive(Debug, Clone)]
-pub struct NewNotification {
-    pub organisation: OrganisationId,
-    pub alert: AlertId,
-    pub subject: String,
-    pub body: String,
-}
-
-#[derive(Debug, Clone)]
-pub struct DueNotification {
-    pub id: Uuid,
-    pub organisation: OrganisationId,
-    pub email: String,
-    pub subject: String,
-    pub body: String,
-    /// Attempts so far.
-    pub attempts: i32,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NotificationCounts {
-    pub pending: i64,
-    /// Pending after at least one failed attempt.
-    pub failing: i64,
-    pub sent: i64,
 }
 
 /// The first answer to a request with an Idempotency-Key.
@@ -136,129 +105,6 @@ impl Connection {
             AuditRecord { id, at, action, actor, detail }
         };
         Ok(rows.into_iter().map(one).collect())
-    }
-
-    /// Puts one notification a recipient into the outbox; where nobody has one of the roles, the admins are told.
-    pub async fn add_notifications(
-        &mut self,
-        notifications: &[NewNotification],
-        roles: &[Role],
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        if notifications.is_empty() {
-            return Ok(());
-        }
-        sql_query(
-            "insert into notifications (id, organisation_id, alert_id, user_id, subject, body, created_at,
-                 next_attempt_at)
-             select gen_random_uuid(), n.o, n.a, u.id, n.s, n.b, $5, $5
-             from unnest($1::int[], $2::uuid[], $3::text[], $4::text[]) as n (o, a, s, b)
-             join users u on u.organisation_id = n.o and u.disabled_at is null
-                 and (u.role = any($6) or (u.role = $7 and not exists (select from users other
-                     where other.organisation_id = n.o and other.role = any($6) and other.disabled_at is null)))",
-        )
-        .bind::<Array<Integer>, _>(column(notifications, |n| n.organisation.0))
-        .bind::<Array<SqlUuid>, _>(column(notifications, |n| n.alert.0))
-        .bind::<Array<Text>, _>(column(notifications, |n| n.subject.as_str()))
-        .bind::<Array<Text>, _>(column(notifications, |n| n.body.as_str()))
-        .bind::<Timestamptz, _>(now)
-        .bind::<Array<Text>, _>(column(roles, ToString::to_string))
-        .bind::<Text, _>(Role::Admin.to_string())
-        .execute(&mut self.raw)
-        .await?;
-        Ok(())
-    }
-
-    /// Notifications whose next attempt is due, locked against other senders until the transaction ends.
-    pub async fn lock_due_notifications(
-        &mut self,
-        now: DateTime<Utc>,
-        limit: i64,
-    ) -> Result<Vec<DueNotification>, StoreError> {
-        #[derive(QueryableByName)]
-        struct Row {
-            #[diesel(sql_type = SqlUuid)]
-            id: Uuid,
-            #[diesel(sql_type = Integer)]
-            organisation_id: i32,
-            #[diesel(sql_type = Text)]
-            email: String,
-            #[diesel(sql_type = Text)]
-            subject: String,
-            #[diesel(sql_type = Text)]
-            body: String,
-            #[diesel(sql_type = Integer)]
-            attempts: i32,
-        }
-        let rows: Vec<Row> = sql_query(
-            "select n.id, n.organisation_id, u.email, n.subject, n.body, n.attempts
-             from notifications n join users u on u.id = n.user_id
-             where n.next_attempt_at <= $1 order by n.next_attempt_at, n.id limit $2
-             for update of n skip locked",
-        )
-        .bind::<Timestamptz, _>(now)
-        .bind::<BigInt, _>(limit)
-        .load(&mut self.raw)
-        .await?;
-        let one = |row: Row| {
-            let Row { id, organisation_id, email, subject, body, attempts } = row;
-            let organisation = OrganisationId(organisation_id);
-            DueNotification { id, organisation, email, subject, body, attempts }
-        };
-        Ok(rows.into_iter().map(one).collect())
-    }
-
-    pub async fn mark_notification_sent(&mut self, id: Uuid, now: DateTime<Utc>) -> Result<(), StoreError> {
-        sql_query(
-            "update notifications set sent_at = $2, next_attempt_at = null, attempts = attempts + 1 where id = $1",
-        )
-        .bind::<SqlUuid, _>(id)
-        .bind::<Timestamptz, _>(now)
-        .execute(&mut self.raw)
-        .await?;
-        Ok(())
-    }
-
-    pub async fn mark_notification_failed(
-        &mut self,
-        id: Uuid,
-        error: &str,
-        next_attempt_at: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        sql_query(
-            "update notifications set attempts = attempts + 1, last_error = $2, next_attempt_at = $3 where id = $1",
-        )
-        .bind::<SqlUuid, _>(id)
-        .bind::<Text, _>(error)
-        .bind::<Timestamptz, _>(next_attempt_at)
-        .execute(&mut self.raw)
-        .await?;
-        Ok(())
-    }
-
-    pub async fn notification_counts(
-        &mut self,
-        organisation: OrganisationId,
-    ) -> Result<NotificationCounts, StoreError> {
-        #[derive(QueryableByName)]
-        struct Row {
-            #[diesel(sql_type = BigInt)]
-            pending: i64,
-            #[diesel(sql_type = BigInt)]
-            failing: i64,
-            #[diesel(sql_type = BigInt)]
-            sent: i64,
-        }
-        let row: Row = sql_query(
-            "select count(*) filter (where sent_at is null) as pending,
-                 count(*) filter (where sent_at is null and attempts > 0) as failing,
-                 count(*) filter (where sent_at is not null) as sent
-             from notifications where organisation_id = $1",
-        )
-        .bind::<Integer, _>(organisation.0)
-        .get_result(&mut self.raw)
-        .await?;
-        Ok(NotificationCounts { pending: row.pending, failing: row.failing, sent: row.sent })
     }
 
     pub async fn first_answer(&mut self, user: UserId, key: &str) -> Result<Option<FirstAnswer>, StoreError> {

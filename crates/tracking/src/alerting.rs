@@ -15,6 +15,7 @@ use store::{
 use uuid::Uuid;
 
 use crate::live::{Change, OwnedChange};
+use crate::runbooks::Runbooks;
 
 /// Who hears of a shipment's alert, who of a gateway's (it takes shipments out of sight, and somebody must mend it),
 /// and who of one about the installation itself.
@@ -246,10 +247,11 @@ impl AlertWork {
     ) -> Result<Vec<OwnedChange>, StoreError> {
         // Ended first: a subject's alert that ends makes room for its next one.
         db.end_alerts(&self.ended, now).await?;
-        db.amend_alerts(&self.amended).await?;
+        db.amend_alerts(&self.amended, now).await?;
         let new = std::mem::take(&mut self.raised);
         let alerts: Vec<NewAlert> = new.iter().map(|new| new.alert.clone()).collect();
         let raised = db.raise_alerts(&alerts, now).await?;
+        let runbooks = Runbooks::of(db, alerts.iter().map(|alert| alert.organisation)).await?;
         let mut of_shipments = std::mem::take(&mut self.told_anew);
         let (mut of_gateways, mut of_installation) = (Vec::new(), Vec::new());
         for Raised { alert, told, because } in new.into_iter().filter(|new| raised.contains(&new.alert.id)) {
@@ -265,7 +267,9 @@ impl AlertWork {
                 _ if alert.shipment.is_some() => &mut of_shipments,
                 _ => &mut of_installation,
             };
-            recipients.push(notification(&alert, &told));
+            let mut notification = notification(&alert, &told);
+            notification.body.push_str(&runbooks.in_mail(alert.organisation, alert.kind));
+            recipients.push(notification);
         }
         db.write_audit(&self.audit, now).await?;
         db.add_notifications(&of_shipments, OF_SHIPMENTS, now).await?;
@@ -293,7 +297,8 @@ pub fn instant(began_at: DateTime<Utc>, alarmed_at: DateTime<Utc>) -> Episode {
     Episode { began_at, alarmed_at, ended_at: None, exposure_s: None, extreme: None }
 }
 
-fn notification(alert: &NewAlert, told: &Told) -> NewNotification {
+/// What is told of an alert, without its runbook.
+pub fn notification(alert: &NewAlert, told: &Told) -> NewNotification {
     let about = match (&told.reference, &alert.subject) {
         (Some(reference), _) => format!("shipment {reference}"),
         (None, Some(subject)) => subject.clone(),

@@ -8,11 +8,11 @@ use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, MessageBuilder};
 use lettre::transport::smtp::AsyncSmtpTransport;
 use lettre::{AsyncTransport, Tokio1Executor};
-use store::{Connection, DueNotification, StoreError};
+use store::{Connection, DueNotification, Outcome, StoreError};
 
 use crate::Service;
 use crate::alerting::AlertWork;
-use crate::live::OwnedChange;
+use crate::live::{Change, OwnedChange};
 
 const ROUND: Duration = Duration::from_secs(1);
 
@@ -50,7 +50,8 @@ impl Mailer {
         Ok(Self { transport, from: from.parse().map_err(MailerError::From)? })
     }
 
-    async fn send(&self, notification: &DueNotification) -> Result<(), String> {
+    /// What the mail server said to it, where it took it and where it did not.
+    async fn send(&self, notification: &DueNotification) -> Result<String, String> {
         let to: Mailbox =
             notification.email.parse().map_err(|error| format!("{}: {error}", notification.email))?;
         let message = MessageBuilder::new()
@@ -65,7 +66,8 @@ impl Mailer {
         // The library's own limit is for the connection alone.
         let sent = tokio::time::timeout(SMTP_TIMEOUT, self.transport.send(message)).await;
         let sent = sent.map_err(|_| format!("no answer within {} s", SMTP_TIMEOUT.as_secs()))?;
-        sent.map(drop).map_err(|error| error.to_string())
+        let answer = sent.map_err(|error| in_full(&error))?;
+        Ok(format!("{} {}", answer.code(), answer.message().collect::<Vec<_>>().join(" ")))
     }
 }
 
@@ -74,18 +76,16 @@ impl Mailer {
 pub async fn run(service: &Service) {
     let Some(mailer) = service.mailer.clone() else { return };
     while service.pause(ROUND).await {
-        // One after the other, until none is due or the service is to stop.
-        while !*service.shutdown.borrow() {
-            match send_next(service, &mailer).await {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(error) => {
-                    tracing::error!(%error, "notifications cannot be read; the next round makes up for it");
-                    break;
-                }
-            }
+        if let Err(error) = send_due(service, &mailer).await {
+            tracing::error!(%error, "notifications cannot be read; the next round makes up for it");
         }
     }
+}
+
+/// One after the other, until none is due or the service is to stop.
+pub async fn send_due(service: &Service, mailer: &Mailer) -> Result<(), StoreError> {
+    while !*service.shutdown.borrow() && send_next(service, mailer).await? {}
+    Ok(())
 }
 
 /// Sends the notification that is due first, if any, in a transaction of its own: after a kill at most this one is
@@ -95,16 +95,35 @@ async fn send_next(service: &Service, mailer: &Mailer) -> Result<bool, StoreErro
     let due = db.lock_due_notifications((service.clock)(), 1).await?;
     let mut changes = Vec::new();
     for notification in &due {
-        let outcome = mailer.send(notification).await;
-        let now = (service.clock)();
-        match outcome {
-            Ok(()) => db.mark_notification_sent(notification.id, now).await?,
-            Err(reason) => changes.extend(note_failure(&mut db, notification, &reason, now).await?),
-        }
+        changes.extend(attempt(service, &mut db, mailer, notification).await?);
     }
     db.commit().await?;
     service.live.publish(changes);
     Ok(!due.is_empty())
+}
+
+/// Puts on record what became of it, in any case.
+async fn attempt(
+    service: &Service,
+    db: &mut Connection,
+    mailer: &Mailer,
+    notification: &DueNotification,
+) -> Result<Vec<OwnedChange>, StoreError> {
+    let seen = Change::Alert { id: notification.alert, shipment: notification.shipment };
+    let mut changes = vec![(notification.organisation, seen)];
+    if notification.is_late {
+        // To be woken for what somebody has in hand would teach people not to look.
+        let why = "the alert is no longer open";
+        db.note_attempt(notification.id, Outcome::CalledOff, why, (service.clock)()).await?;
+        return Ok(changes);
+    }
+    let outcome = mailer.send(notification).await;
+    let now = (service.clock)();
+    match outcome {
+        Ok(words) => db.note_attempt(notification.id, Outcome::Delivered, &words, now).await?,
+        Err(reason) => changes.extend(note_failure(db, notification, &reason, now).await?),
+    }
+    Ok(changes)
 }
 
 /// Plans the next attempt; after some in vain, the page says that this person is not reached.
@@ -115,14 +134,28 @@ async fn note_failure(
     now: DateTime<Utc>,
 ) -> Result<Vec<OwnedChange>, StoreError> {
     tracing::warn!(notification = %notification.id, %reason, "a notification could not be sent");
-    let next = now + pause_after(notification.attempts);
-    db.mark_notification_failed(notification.id, reason, next).await?;
+    let outcome = Outcome::Failed { next_attempt_at: now + pause_after(notification.attempts) };
+    db.note_attempt(notification.id, outcome, reason, now).await?;
     let mut work = AlertWork::default();
     if notification.attempts + 1 == ESCALATED_AT {
         let subject = format!("e-mail to {}", notification.email);
         work.raise_about(notification.organisation, AlertKind::NotificationFailed, subject, now);
     }
     work.apply(db, now).await
+}
+
+/// An error with what it was caused by, which the library leaves out of its own words.
+fn in_full(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let further = error.to_string();
+        if !words.contains(&further) {
+            words = format!("{words}: {further}");
+        }
+        cause = error.source();
+    }
+    words
 }
 
 /// Doubles from 10 seconds to an hour.

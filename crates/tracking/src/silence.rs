@@ -266,4 +266,4 @@ fn ending(outage: &EndedOutage, now: DateTime<Utc>) -> EndedAlert {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

@@ -1,5 +1,5 @@
 //! The clock as an input: alarms that ripen without a reading, readings that stand no longer, trackers that fall
-//! silent, partitions that will be needed.
+//! silent, those on call who are to be told, partitions that will be needed.
 //!
 //! Each round is idempotent and takes nothing but the present state, so that a missed or doubled one is harmless.
 
@@ -12,6 +12,7 @@ use store::StoreError;
 use crate::Service;
 use crate::alerting::AlertWork;
 use crate::assess::{Fresh, reassess};
+use crate::escalate::escalate;
 use crate::missing::find_overdue;
 use crate::silence::{end_outages, raise_silence};
 
@@ -47,6 +48,7 @@ pub async fn run(service: &Service) {
         log_failure("looking for outages that are over", end_outages(service).await);
         log_failure("looking for silence", raise_silence(service).await);
         log_failure("looking for missing readings", find_overdue(service).await);
+        log_failure("telling those on call", escalate(service).await);
     }
 }
 

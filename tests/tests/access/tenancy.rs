@@ -90,14 +90,16 @@ async fn furnish(installation: &Installation, program: &Program, name: &str, nth
 
 /// Everything that can be read, with ids of `whose`, and what somebody else gets there.
 fn addresses(whose: &Tenant) -> Vec<(String, u16)> {
-    let Tenant { shipment, profile, tracker, unknown, .. } = whose;
+    let Tenant { shipment, profile, tracker, unknown, alert, .. } = whose;
     let listed = ["/me", "/status", "/shipments", "/shipments?reference=S-1", "/alerts", "/alerts?state=all"];
-    let more = ["/trackers", "/trackers?unknown=true", "/profiles", "/unreadable-bodies"];
+    let more =
+        ["/runbooks", "/on-call", "/trackers", "/trackers?unknown=true", "/profiles", "/unreadable-bodies"];
     let uplinks = [tracker, unknown].map(|dev_eui| format!("/trackers/{dev_eui}/uplinks"));
     let below =
         ["", "/alerts", "/assessment", "/readings"].map(|part| format!("/shipments/{shipment}{part}"));
     let single = [format!("/profiles/{profile}"), format!("/trackers/{tracker}")];
-    let single = single.into_iter().chain([format!("/trackers/{tracker}/set-aside")]);
+    let further = [format!("/trackers/{tracker}/set-aside"), format!("/alerts/{alert}/attempts")];
+    let single = single.into_iter().chain(further);
     let free = listed.into_iter().chain(more).map(str::to_owned).chain(uplinks).map(|path| (path, 200));
     free.chain(below.into_iter().chain(single).map(|path| (path, 404))).collect()
 }

@@ -42,6 +42,7 @@ grants!(
     ExportEvidence,
     ReadAlerts,
     AcknowledgeAlerts,
+    ManageAlerting,
     ReadTrackers,
     WriteTrackers,
     ReadPlaces,

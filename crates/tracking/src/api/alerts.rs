@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
+use domain::runbook::Runbook;
 use domain::{AlertId, OrganisationId, ShipmentId};
 use serde::{Deserialize, Serialize};
 use store::{AffectedRide, AlertFilter, AlertView, AuditEntry, extreme_temperature};
@@ -13,9 +14,11 @@ use super::access::{AcknowledgeAlerts, Caller, ReadAlerts};
 use super::once::Once;
 use super::page::{Page, PageQuery, cursor_before};
 use super::problem::{ApiError, Problem, named};
+use super::runbooks::RunbookText;
 use super::text::{celsius, prose};
 use crate::Service;
 use crate::live::Change;
+use crate::runbooks::Runbooks;
 
 #[derive(Serialize, ToSchema)]
 pub struct Alert {
@@ -45,6 +48,8 @@ pub struct Alert {
     closed_at: Option<DateTime<Utc>>,
     closed_reason: Option<String>,
     merged_into: Option<Uuid>,
+    /// What to do, and who to call.
+    runbook: RunbookText,
     /// Of `readings_missing`.
     missing: Option<MissingReadings>,
     /// Of `gateway_silent`: how many trackers are or were silent because of it.
@@ -84,8 +89,8 @@ impl From<AffectedRide> for AffectedTracker {
     }
 }
 
-impl From<AlertView> for Alert {
-    fn from(alert: AlertView) -> Self {
+impl Alert {
+    pub fn of(alert: AlertView, runbook: Runbook) -> Self {
         let state = match &alert.closed_as {
             Some(closed_as) => closed_as.clone(),
             None if alert.acknowledged_at.is_some() => "acknowledged".to_owned(),
@@ -112,6 +117,7 @@ impl From<AlertView> for Alert {
             closed_at: alert.closed_at,
             closed_reason: alert.closed_reason,
             merged_into: alert.merged_into.map(|id| id.0),
+            runbook: runbook.into(),
             missing: alert.missing.map(|missing| MissingReadings {
                 readings: missing.readings,
                 first_sequence: missing.first,
@@ -193,8 +199,14 @@ async fn alerts_page(
 ) -> Result<Page<Alert>, ApiError> {
     let limit = page.limit()?;
     let filter = AlertFilter { before: page.before()?.map(|(at, id)| (at, AlertId(id))), ..filter };
-    let rows = service.store.connect().await?.alerts(whose, filter, limit + 1).await?;
-    Ok(Page::of(rows, limit, |alert| cursor_before(alert.created_at, alert.id.0), Alert::from))
+    let mut db = service.store.connect().await?;
+    let rows = db.alerts(whose, filter, limit + 1).await?;
+    let runbooks = Runbooks::of(&mut db, [whose].into_iter()).await?;
+    let item = |alert: AlertView| {
+        let runbook = runbooks.get(whose, alert.kind);
+        Alert::of(alert, runbook)
+    };
+    Ok(Page::of(rows, limit, |alert| cursor_before(alert.created_at, alert.id.0), item))
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -238,7 +250,9 @@ pub async fn acknowledge_alert(
     db.write_audit(&[entry], now).await?;
     let alert = db.alert(caller.organisation, id).await?;
     let shipment = alert.shipment;
-    let answer = once.finish(&service, db, &caller, StatusCode::OK, &Alert::from(alert)).await?;
+    let runbooks = Runbooks::of(&mut db, [caller.organisation].into_iter()).await?;
+    let runbook = runbooks.get(caller.organisation, alert.kind);
+    let answer = once.finish(&service, db, &caller, StatusCode::OK, &Alert::of(alert, runbook)).await?;
     service.live.publish([(caller.organisation, Change::Alert { id, shipment })]);
     Ok(answer)
 }

@@ -14,11 +14,13 @@ use uuid::Uuid;
 use super::access::{Caller, ExportEvidence};
 use super::alerts::Alert;
 use super::history::{AlertChange, PastAssessmentView};
+use super::on_call::AttemptView;
 use super::problem::{ApiError, Problem, named};
 use super::series::{AssessmentView, assessment};
 use super::shipments::show_one;
 use super::text::{celsius, percent};
 use crate::Service;
+use crate::runbooks::Runbooks;
 
 /// Rows that are read at once.
 const AT_ONCE: i64 = 10_000;
@@ -40,6 +42,7 @@ struct AlertWithHistory {
     #[serde(flatten)]
     alert: Alert,
     history: Vec<AlertChange>,
+    attempts: Vec<AttemptView>,
 }
 
 #[derive(Serialize)]
@@ -214,10 +217,14 @@ async fn alerts(
 ) -> Result<Vec<AlertWithHistory>, ApiError> {
     let filter = AlertFilter { shipment: Some(shipment), ..AlertFilter::default() };
     let mut found = Vec::new();
+    let runbooks = Runbooks::of(db, [owner].into_iter()).await?;
     for alert in db.alerts(owner, filter, AT_ONCE).await? {
         let history = db.audit_of(owner, &alert.id.to_string(), None, AT_ONCE).await?;
         let history = history.into_iter().map(AlertChange::from).collect();
-        found.push(AlertWithHistory { alert: Alert::from(alert), history });
+        let attempts = db.attempts(owner, alert.id, None, AT_ONCE).await?;
+        let attempts = attempts.into_iter().map(AttemptView::from).collect();
+        let runbook = runbooks.get(owner, alert.kind);
+        found.push(AlertWithHistory { alert: Alert::of(alert, runbook), history, attempts });
     }
     Ok(found)
 }

@@ -21,6 +21,7 @@ mod lanes;
 mod load;
 mod login;
 mod meant;
+mod on_call;
 mod once;
 mod organisations;
 mod page;
@@ -33,6 +34,7 @@ mod problem;
 mod profiles;
 mod recalls;
 mod rides;
+mod runbooks;
 mod series;
 mod shipments;
 mod signer;
@@ -75,7 +77,9 @@ const MAX_BODY: usize = 256 * 1024;
         handover::seal_boxes, handover::correct_custody, codes::make_code, parent_custody::offer_parent,
         parent_custody::accept_parent, parent_custody::refuse_parent,
         series::list_readings, series::show_assessment, history::list_past_assessments, alerts::list_shipment_alerts,
-        alerts::list_alerts, alerts::acknowledge_alert, history::show_alert_history,
+        alerts::list_alerts, alerts::acknowledge_alert, history::show_alert_history, on_call::list_attempts,
+        on_call::show_on_call, on_call::replace_on_call, runbooks::list_runbooks, runbooks::set_runbook,
+        runbooks::reset_runbook,
         trackers::list_trackers, trackers::add_tracker, trackers::show_tracker, trackers::list_uplinks,
         trackers::list_set_aside, profiles::list_profiles, profiles::add_profile, profiles::show_profile,
         profiles::approve_profile, organisations::list_organisations, organisations::add_organisation,
@@ -160,6 +164,12 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(alerts::list_alerts)
                     .service(alerts::acknowledge_alert)
                     .service(history::show_alert_history)
+                    .service(on_call::list_attempts)
+                    .service(on_call::show_on_call)
+                    .service(on_call::replace_on_call)
+                    .service(runbooks::list_runbooks)
+                    .service(runbooks::set_runbook)
+                    .service(runbooks::reset_runbook)
                     .service(trackers::list_trackers)
                     .service(trackers::add_tracker)
                     .service(trackers::list_uplinks)

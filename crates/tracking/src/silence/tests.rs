@@ -35,14 +35,14 @@ const START: i64 = 1_790_000_040;
 const INTERVAL_S: i32 = 900;
 const PATIENCE_S: i64 = 2_250;
 
-fn at(second: i64) -> DateTime<Utc> {
+pub fn at(second: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(START + second, 0).unwrap()
 }
 
-struct House {
-    service: Service,
-    database: Database,
-    owner: OrganisationId,
+pub struct House {
+    pub service: Service,
+    pub database: Database,
+    pub owner: OrganisationId,
     profile: ProfileId,
     seconds: Arc<AtomicI64>,
     folder: TempDir,
@@ -55,7 +55,7 @@ struct Box {
 }
 
 impl House {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let database = database(None).unwrap();
         store::migrate(&database.url()).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -79,7 +79,7 @@ impl House {
         self.service = service(&self.database.url(), &self.folder, &self.seconds);
     }
 
-    fn now(&self) -> DateTime<Utc> {
+    pub fn now(&self) -> DateTime<Utc> {
         (self.service.clock)()
     }
 
@@ -142,7 +142,7 @@ impl House {
         assert_eq!(arrived.uplinks[0].problem, None);
     }
 
-    fn set(&self, second: i64) {
+    pub fn set(&self, second: i64) {
         self.seconds.store(second, Relaxed);
     }
 

@@ -25,6 +25,7 @@ const ALERT: Alert = {
   closed_at: null,
   closed_reason: null,
   merged_into: null,
+  runbook: { what_to_do: "Call the driver.", who_to_call: "Logistics" },
   missing: null,
   affected_trackers: null,
   affected: [],

@@ -26,6 +26,14 @@ export class Client {
     return this.#json<T>("POST", path, body);
   }
 
+  put<T>(path: string, body: unknown): Promise<T> {
+    return this.#json<T>("PUT", path, body);
+  }
+
+  delete<T>(path: string): Promise<T> {
+    return this.#json<T>("DELETE", path);
+  }
+
   /** The raw answer, for streams. `path` stands below /api/v1. */
   async open(method: string, path: string, init: RequestInit = {}): Promise<Response> {
     const token = this.#credentials.token();

@@ -75,6 +75,14 @@ export const api = {
     client.get<t.Page<t.AlertChange>>(`/alerts/${id(alert)}/history`, { cursor }),
   acknowledge: (alert: string, reason: string) =>
     client.post<t.Alert>(`/alerts/${id(alert)}/acknowledge`, { reason }),
+  attempts: (alert: string, cursor: string | null) =>
+    client.get<t.Page<t.Attempt>>(`/alerts/${id(alert)}/attempts`, { cursor }),
+  runbooks: async () => (await client.get<t.Page<t.KindRunbook>>("/runbooks")).items,
+  setRunbook: (kind: t.AlertKind, runbook: t.Runbook) =>
+    client.put<t.KindRunbook>(`/runbooks/${id(kind)}`, runbook),
+  resetRunbook: (kind: t.AlertKind) => client.delete<t.KindRunbook>(`/runbooks/${id(kind)}`),
+  onCall: () => client.get<t.OnCall>("/on-call"),
+  setOnCall: (list: t.NewOnCall) => client.put<t.OnCall>("/on-call", list),
 
   trackers: (pool: string, cursor: string | null) =>
     client.get<t.Page<t.Tracker>>("/trackers", { pool: pool || null, cursor }),
@@ -115,6 +123,7 @@ export const api = {
   revokeBadge: (badge: string, end: t.NewEnd) => client.post<t.Badge>(`/badges/${id(badge)}/revoke`, end),
   people: (organisation: number | null, cursor: string | null) =>
     client.get<t.Page<t.Person>>("/users", { organisation, cursor }),
+  allPeople: () => all((cursor) => client.get<t.Page<t.Person>>("/users", { cursor })),
   addPerson: (person: t.NewPerson) => client.post<t.Person>("/users", person),
   disablePerson: (person: string, reason: string) =>
     client.post<t.Person>(`/users/${id(person)}/disable`, { reason }),

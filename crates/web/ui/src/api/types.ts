@@ -2,6 +2,7 @@
  * The shapes of the tracking API under /api/v1, field by field; `contract.test.ts` holds them against the service's
  * own. Times are RFC 3339 UTC, temperatures °C.
  */
+export type * from "./types/alerting";
 export type * from "./types/alerts";
 export type * from "./types/assessments";
 export type * from "./types/custody";

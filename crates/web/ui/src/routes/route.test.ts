@@ -8,6 +8,9 @@ test.each([
   [to.shipment("0193-a/b"), { at: "shipment", id: "0193-a/b" }],
   [to.alerts(), { at: "alerts", state: "open" }],
   [to.alerts("all"), { at: "alerts", state: "all" }],
+  [to.onCall, { at: "on-call" }],
+  [to.runbooks, { at: "runbooks" }],
+  ["#/runbooks/7", { at: "nowhere" }],
   [to.trackers, { at: "trackers" }],
   [to.newTracker("70b3d57ed0060001"), { at: "new-tracker", devEui: "70b3d57ed0060001" }],
   [to.tracker("70b3d57ed0060001"), { at: "tracker", devEui: "70b3d57ed0060001" }],
@@ -74,6 +77,7 @@ test("each place asks for what its calls ask for", () => {
     "write_shipments",
   ]);
   expect([to.profiles, to.profile("a")].map(asks)).toEqual(["read_profiles", "read_profiles"]);
+  expect([to.onCall, to.runbooks].map(asks)).toEqual(["read_alerts", "read_alerts"]);
   expect(asks("#/nonsense")).toBeNull();
 });
 

@@ -6,6 +6,8 @@ export type Route =
   | { at: "new-shipment" }
   | { at: "shipment"; id: string }
   | { at: "alerts"; state: "open" | "all" }
+  | { at: "on-call" }
+  | { at: "runbooks" }
   | { at: "trackers" }
   | { at: "new-tracker"; devEui: string }
   | { at: "tracker"; devEui: string }
@@ -41,6 +43,9 @@ export function routeOf(hash: string): Route {
     case "alerts":
       if (second !== undefined && second !== "all") return { at: "nowhere" };
       return { at: "alerts", state: second === "all" ? "all" : "open" };
+    case "on-call":
+    case "runbooks":
+      return { at: second === undefined ? first : "nowhere" };
     case "trackers":
       if (second === "new") return { at: "new-tracker", devEui: ask.get("dev_eui") ?? "" };
       return second === undefined ? { at: "trackers" } : { at: "tracker", devEui: second };
@@ -86,6 +91,8 @@ export function neededFor(route: Route): Permission | null {
     case "new-shipment":
       return "write_shipments";
     case "alerts":
+    case "on-call":
+    case "runbooks":
       return "read_alerts";
     case "trackers":
     case "tracker":
@@ -139,6 +146,8 @@ export const to = {
   newShipment: "#/shipments/new",
   shipment: (id: string) => `#/shipments/${encodeURIComponent(id)}`,
   alerts: (state: "open" | "all" = "open") => (state === "all" ? "#/alerts/all" : "#/alerts"),
+  onCall: "#/on-call",
+  runbooks: "#/runbooks",
   places: "#/places",
   newPlace: "#/places/new",
   newLane: "#/places/new-lane",

@@ -1,3 +1,5 @@
+import type { Runbook } from "./alerting";
+
 export type Severity = "info" | "warning" | "critical";
 
 export type AlertKind =
@@ -55,6 +57,8 @@ export interface Alert {
   closed_at: string | null;
   closed_reason: string | null;
   merged_into: string | null;
+  /** What to do, and who to call. */
+  runbook: Runbook;
   /** Of `readings_missing`. */
   missing: MissingReadings | null;
   /** Of `gateway_silent`: all the trackers that are or were silent because of it. */

@@ -18,6 +18,7 @@ export type Permission =
   | "export_evidence"
   | "read_alerts"
   | "acknowledge_alerts"
+  | "manage_alerting"
   | "read_trackers"
   | "write_trackers"
   | "read_places"
