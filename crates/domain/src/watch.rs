@@ -22,6 +22,7 @@ use crate::route::Dwell;
 use crate::{Duration, OrganisationId, PlaceId};
 
 pub use alerts::{AlertChange, StandingAlert, reconcile};
+pub use transfers::is_elsewhere;
 
 /// Everything that is known of a shipment's way at `now`.
 pub struct Situation<'a> {

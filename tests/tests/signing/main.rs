@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod house;
+mod links;
+mod unattended;
 
 use house::{House, act};
 use serde_json::{Value, json};

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{Finding, Lacking, Seen, Situation, after};
 use crate::OrganisationId;
 use crate::alert::AlertKind;
-use crate::custody::{Act, BoxNumber, Condition, Entry, EntryHash, Holding, Seal};
+use crate::custody::{Act, BoxNumber, Condition, Entry, EntryHash, Holding, Seal, Whereabouts};
 use crate::event::EventKind;
 use crate::place::{Fence, Point};
 use crate::plan::Plan;
@@ -185,9 +185,8 @@ fn elsewhere(situation: &Situation, plan: &Plan, found: &mut Vec<Finding>) {
         let fences: Vec<&Fence> =
             planned.iter().filter_map(|id| situation.place(*id)?.fence.as_ref()).collect();
         let is_known = !planned.is_empty() && fences.len() == planned.len();
-        let Some((point, accuracy_m)) = position(entry).filter(|_| is_known) else { continue };
-        let beside = |fence: &&Fence| fence.edge_m(point) > f64::from(accuracy_m) + BESIDE_M;
-        if fences.iter().all(beside) {
+        let Some(whereabouts) = entry.whereabouts.as_ref().filter(|_| is_known) else { continue };
+        if fences.iter().all(|fence| is_elsewhere(whereabouts, fence) == Some(true)) {
             found.push(situation.finding(Seen {
                 kind: AlertKind::AcceptedElsewhere,
                 key: format!("entry {hash}"),
@@ -201,11 +200,13 @@ fn elsewhere(situation: &Situation, plan: &Plan, found: &mut Vec<Finding>) {
     }
 }
 
-fn position(entry: &Entry) -> Option<(Point, u32)> {
-    let whereabouts = entry.whereabouts.as_ref()?;
+/// Whether that is surely away from the fence: further beyond it than its own accuracy and 200 m. None: no position was
+/// written.
+pub fn is_elsewhere(whereabouts: &Whereabouts, fence: &Fence) -> Option<bool> {
     let point = Point::from_degrees(whereabouts.lat?, whereabouts.lon?).ok()?;
     // Nobody who says nothing of his accuracy is believed to the metre.
-    Some((point, whereabouts.accuracy_m.unwrap_or(1_000)))
+    let accuracy_m = whereabouts.accuracy_m.unwrap_or(1_000);
+    Some(fence.edge_m(point) > f64::from(accuracy_m) + BESIDE_M)
 }
 
 /// What shows when boxes change hands: another seal, an open box, a temperature out of range.

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use domain::ShipmentId;
 use domain::custody::record::Record;
 use domain::custody::{
-    Act, BoxCustody, Condition, Entry, EntryHash, Holding, Ignored, Seal, Seen, Whereabouts,
+    Act, BoxCustody, Condition, Entry, EntryHash, Exception, Holding, Ignored, Seal, Seen, Whereabouts,
 };
 use domain::evidence::PublicKey;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::access::{Caller, ReadShipments};
 use super::problem::{ApiError, Problem, named};
+use super::unattended::{LeavingView, leaving};
 use crate::Service;
 use crate::ledger::Ledger;
 
@@ -27,6 +28,10 @@ pub struct CustodyView {
     entries: Vec<EntryView>,
     /// The last row of the ledger, as the service signed it.
     head: Option<HeadView>,
+    /// Where the caller's organisation may leave what it offered. Absent where it may not, and in what answers a request
+    /// that writes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leaving: Option<LeavingView>,
 }
 
 /// Who has a box.
@@ -173,7 +178,8 @@ pub async fn show_custody(
     let mut db = service.store.connect().await?;
     db.shipment_seen_by(caller.sight(), id).await.map_err(named("shipment"))?;
     let ledger = Ledger::open(&mut db, caller.tenant, id).await?;
-    Ok(HttpResponse::Ok().json(view(&ledger)))
+    let leaving = leaving(&mut db, caller.tenant, id, caller.organisation).await?;
+    Ok(HttpResponse::Ok().json(CustodyView { leaving, ..view(&ledger) }))
 }
 
 /// The keys with which the service signed and signs.
@@ -239,6 +245,7 @@ pub(super) fn view(ledger: &Ledger) -> CustodyView {
             .map(|(record, entry)| of_entry(record, entry, custody.ignored.get(&record.entry).copied()))
             .collect(),
         head,
+        leaving: None,
     }
 }
 
@@ -282,14 +289,12 @@ struct Particulars {
     quarantine: bool,
 }
 
+pub(super) fn excepted(exceptions: &[Exception]) -> Vec<ExceptionView> {
+    let one = |one: &Exception| ExceptionView { number: one.number, reason: one.reason.clone() };
+    exceptions.iter().map(one).collect()
+}
+
 fn particulars(act: &Act) -> Particulars {
-    let exceptions = |exceptions: &[domain::custody::Exception]| {
-        let one = |one: &domain::custody::Exception| ExceptionView {
-            number: one.number,
-            reason: one.reason.clone(),
-        };
-        exceptions.iter().map(one).collect()
-    };
     let plain = |act| Particulars { act, ..Particulars::default() };
     match act.clone() {
         Act::Packed { seals, .. } => Particulars { seals, ..plain("packed") },
@@ -299,10 +304,10 @@ fn particulars(act: &Act) -> Particulars {
         }
         Act::Offered { exceptions: but, parent, to, seen, .. } => {
             let to = AddresseeView { organisation: organisation(&to.organisation), person: to.person };
-            Particulars { to: Some(to), parent, exceptions: exceptions(&but), seen, ..plain("offered") }
+            Particulars { to: Some(to), parent, exceptions: excepted(&but), seen, ..plain("offered") }
         }
         Act::Accepted { exceptions: but, quarantine, seen, .. } => {
-            Particulars { exceptions: exceptions(&but), quarantine, seen, ..plain("accepted") }
+            Particulars { exceptions: excepted(&but), quarantine, seen, ..plain("accepted") }
         }
         Act::Refused { reason, seen, .. } => Particulars { reason: Some(reason), seen, ..plain("refused") },
         Act::Withdrawn { reason, .. } => Particulars { reason: Some(reason), ..plain("withdrawn") },

@@ -15,7 +15,7 @@ use super::custody::{CustodyView, WhereaboutsView, in_words, view};
 use super::meant::whereabouts;
 use super::once::Once;
 use super::problem::{ApiError, named};
-use super::signer::{Refused, Signer};
+use super::signer::{Meant, Refused, Signer};
 use super::text::happened;
 use crate::Service;
 use crate::handover::Book;
@@ -79,7 +79,8 @@ pub(super) async fn write_for<G: Grant>(
         return once.finish(service, db, caller, StatusCode::OK, &answer).await;
     }
     let made = async {
-        let by = signer.actor(&mut db, &book, account, answers, [at, now]).await?;
+        let meant = Meant { answers, when: [at, now], whereabouts: whereabouts.as_ref() };
+        let by = signer.actor(&mut db, &book, account, meant).await?;
         let act = act(&book, &by)?;
         let id = written.id.unwrap_or_else(Uuid::now_v7);
         let entry = Entry { shipment: shipment.id, id, at: at.min(now), by, whereabouts, act };

@@ -63,6 +63,10 @@ pub struct AcceptRequest {
     answers: Option<String>,
     /// Who accepts, where it is nobody with an account.
     signs: Option<SignerRequest>,
+    /// Nobody is there: the boxes were left at the end of the last leg, whose lane allows it. Who carries it writes
+    /// that for the consignee, and where: with `lat` and `lon` where the shipment's positions are known.
+    #[serde(default)]
+    unattended: bool,
     /// Absent: all that were offered.
     boxes: Option<Vec<u32>>,
     /// Boxes that were offered and are not there, or not taken.
@@ -165,7 +169,7 @@ pub async fn offer_custody(
 }
 
 /// Accepts boxes that were offered: from now on the addressee answers for them. That is the caller's organisation, or
-/// with `signs` whoever shows a badge or tells a code on the caller's account.
+/// with `signs` whoever shows a badge or tells a code on the caller's account, or with `unattended` nobody.
 #[utoipa::path(tag = "custody", params(("id" = Uuid, Path)), request_body = AcceptRequest, responses(
     (status = 201, body = WrittenView), (status = 404, body = Problem), (status = 409, body = Problem),
     (status = 422, body = Problem)))]
@@ -179,7 +183,11 @@ pub async fn accept_custody(
 ) -> Result<HttpResponse, ApiError> {
     let mut body = body.into_inner();
     let (seen, exceptions) = (saw(&body.seen)?, exceptions(&body.exceptions)?);
-    let signer = Signer::read(body.signs.as_mut(), &service, caller.tenant)?;
+    let signer = match (Signer::read(body.signs.as_mut(), &service, caller.tenant)?, body.unattended) {
+        (Signer::Account, true) => Signer::Unattended,
+        (_, true) => return Err(ApiError::Unprocessable("signs: nobody signs where boxes are left".into())),
+        (signer, false) => signer,
+    };
     let answers = body.answers.as_deref();
     let what = (*id, &body.written, &body);
     write_for(&service, &caller, &request, what, (&signer, answers), |book, by| {

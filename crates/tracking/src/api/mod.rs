@@ -37,11 +37,13 @@ mod rides;
 mod runbooks;
 mod series;
 mod shipments;
+mod sign;
 mod signer;
 mod status;
 mod text;
 mod trackers;
 mod trainings;
+mod unattended;
 mod users;
 mod validity;
 mod whereabouts;
@@ -74,7 +76,8 @@ const MAX_BODY: usize = 256 * 1024;
         endings::cancel_shipment, endings::return_shipment, pool::note_returned, pool::note_lost,
         custody::show_custody, custody::list_keys, evidence::export_evidence, handover::pack_boxes,
         handover::offer_custody, handover::accept_custody, handover::refuse_custody, handover::withdraw_offer,
-        handover::seal_boxes, handover::correct_custody, codes::make_code, parent_custody::offer_parent,
+        handover::seal_boxes, handover::correct_custody, codes::make_code, sign::show_linked_offer,
+        sign::accept_by_link, sign::refuse_by_link, parent_custody::offer_parent,
         parent_custody::accept_parent, parent_custody::refuse_parent,
         series::list_readings, series::show_assessment, history::list_past_assessments, alerts::list_shipment_alerts,
         alerts::list_alerts, alerts::acknowledge_alert, history::show_alert_history, on_call::list_attempts,
@@ -157,6 +160,9 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(parent_custody::offer_parent)
                     .service(parent_custody::accept_parent)
                     .service(parent_custody::refuse_parent)
+                    .service(sign::show_linked_offer)
+                    .service(sign::accept_by_link)
+                    .service(sign::refuse_by_link)
                     .service(series::list_readings)
                     .service(series::show_assessment)
                     .service(history::list_past_assessments)

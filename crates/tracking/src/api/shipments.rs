@@ -392,7 +392,7 @@ fn forbidden(hold: Option<HoldReason>, decided: Option<Disposition>) -> Vec<Stri
     Act::ALL.iter().filter(|act| !act.is_permitted(hold, decided)).map(ToString::to_string).collect()
 }
 
-fn range(profile: &Profile) -> Option<RangeView> {
+pub(super) fn range(profile: &Profile) -> Option<RangeView> {
     let range = profile.range()?;
     Some(RangeView { min_c: range.min_c.map(celsius), max_c: range.max_c.map(celsius) })
 }

@@ -2,7 +2,7 @@
 //! tells a code there.
 
 use chrono::{DateTime, Utc};
-use domain::custody::{Account, Act, Actor, Entry, Organisation, Strength};
+use domain::custody::{Account, Act, Actor, Entry, Organisation, Strength, Whereabouts};
 use serde::{Deserialize, Serialize};
 use store::{Badge, CodeUse, Connection, StoreError};
 use utoipa::ToSchema;
@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::meant::open_offer;
 use super::problem::ApiError;
 use super::text::non_empty;
+use super::unattended::may_be_left;
 use crate::Service;
 use crate::handover::Book;
 
@@ -36,6 +37,17 @@ pub(super) enum Signer {
         code: String,
         person: String,
     },
+    /// Nobody is there: the carrier writes it for the consignee.
+    Unattended,
+}
+
+/// What is known of the entry before it is known who writes it.
+pub(super) struct Meant<'a> {
+    /// Names the offer where the caller's organisation has to do with several.
+    pub answers: Option<&'a str>,
+    /// When it happened, and now.
+    pub when: [DateTime<Utc>; 2],
+    pub whereabouts: Option<&'a Whereabouts>,
 }
 
 /// Why nothing was written.
@@ -87,33 +99,44 @@ impl Signer {
         }
     }
 
-    /// Who writes. `answers` names the offer where the caller's organisation has to do with several; `when` is when it
-    /// happened, and now.
+    /// None: the account's own.
+    fn strength(&self) -> Option<Strength> {
+        match self {
+            Self::Account => None,
+            Self::Badge(_) => Some(Strength::Badge),
+            Self::Code { .. } => Some(Strength::Code),
+            Self::Unattended => Some(Strength::Unattended),
+        }
+    }
+
+    /// Who writes.
     pub async fn actor(
         &self,
         db: &mut Connection,
         book: &Book,
         account: Actor,
-        answers: Option<&str>,
-        when: [DateTime<Utc>; 2],
+        Meant { answers, when, whereabouts }: Meant<'_>,
     ) -> Result<Actor, Refused> {
-        let (organisation, badge, person, strength) = match self {
-            Self::Account => return Ok(account),
+        let Some(strength) = self.strength() else { return Ok(account) };
+        let organisation = addressee(book, &account, answers)?;
+        let (badge, person) = match self {
+            Self::Account => (None, None),
             Self::Badge(number) => {
-                let organisation = addressee(book, &account, answers)?;
                 let badge = db.badge_by_hash(book.owner, number).await?;
                 let is_good = |badge: &Badge| {
                     badge.organisation == organisation.id
                         && when.iter().all(|at| badge.validity.holds_at(*at))
                 };
                 let badge = badge.filter(is_good).ok_or_else(|| no_badge(&organisation))?;
-                (organisation, Some(badge.id), badge.holder, Strength::Badge)
+                (Some(badge.id), Some(badge.holder))
             }
-            Self::Code { person, .. } => {
-                (addressee(book, &account, answers)?, None, person.clone(), Strength::Code)
+            Self::Code { person, .. } => (None, Some(person.clone())),
+            Self::Unattended => {
+                may_be_left(db, book, (&account.organisation, &organisation), whereabouts).await?;
+                (None, None)
             }
         };
-        Ok(Actor { organisation, person: Some(person), user: None, badge, written_on: of(account), strength })
+        Ok(Actor { organisation, person, user: None, badge, written_on: of(account), strength })
     }
 
     /// Uses a code up, when all else is in order.

@@ -1,4 +1,4 @@
-import type { ShipmentStatus } from "./shipments";
+import type { Box, HoldReason, Range, ShipmentStatus } from "./shipments";
 
 /** Who has the boxes of a shipment, and everything that was written of it. */
 export interface Custody {
@@ -7,6 +7,14 @@ export interface Custody {
   /** In the order in which they came to be known. */
   entries: Entry[];
   head: LedgerHead | null;
+  /** Where the own organisation may leave what it offered. */
+  leaving?: Leaving;
+}
+
+export interface Leaving {
+  /** The consignee's id. */
+  to: number;
+  place: string;
 }
 
 export interface BoxCustody {
@@ -132,3 +140,47 @@ export interface Written {
   status: ShipmentStatus;
   custody: Custody;
 }
+
+/** A code and a link, told once. */
+export interface MadeCode {
+  answers: string;
+  code: string;
+  link: string;
+  expires_at: string;
+}
+
+/** What a link shows to whoever opens it. */
+export interface LinkedOffer {
+  reference: string;
+  from: Party;
+  to: Party;
+  offered_at: string;
+  boxes: Box[];
+  exceptions: BoxException[];
+  note: string | null;
+  range: Range | null;
+  hold_reason: HoldReason | null;
+  expires_at: string;
+}
+
+export interface Party {
+  organisation: string;
+  person: string | null;
+}
+
+export interface LinkedAnswer {
+  entry: string;
+  at: string;
+  boxes: number[];
+}
+
+/** What the page of a link sends; the service takes more. */
+export type LinkedRequest = {
+  secret: string;
+  name: string;
+  quarantine?: boolean;
+  reason?: string;
+  condition?: Condition;
+  note?: string;
+  seals?: Seal[];
+};
