@@ -52,6 +52,11 @@ export const api = {
   custody: (shipment: string) => client.get<t.Custody>(`/shipments/${id(shipment)}/custody`),
   handOver: (shipment: string, step: t.CustodyStep, body: t.HandoverRequest) =>
     client.post<t.Written>(`/shipments/${id(shipment)}/custody/${step}`, body),
+  makeCode: (shipment: string, answers: string) =>
+    client.post<t.MadeCode>(`/shipments/${id(shipment)}/custody/codes`, { answers }),
+  linkedOffer: (secret: string) => client.post<t.LinkedOffer>("/sign/offer", { secret }),
+  answerLink: (answer: "accept" | "refuse", body: t.LinkedRequest) =>
+    client.post<t.LinkedAnswer>(`/sign/${answer}`, body),
   /** The evidence package, to be saved as a file. */
   evidence: async (shipment: string) =>
     (await client.open("GET", `/shipments/${id(shipment)}/evidence`)).blob(),

@@ -40,6 +40,8 @@ test.each([
   [to.intake, { at: "intake" }],
   ["#/intake/7", { at: "nowhere" }],
   ["#/nonsense", { at: "nowhere" }],
+  ["#/sign/0f1e", { at: "sign", secret: "0f1e" }],
+  ["#/sign", { at: "nowhere" }],
   ["#/alerts/7", { at: "nowhere" }],
   ["#/shipments/a/b", { at: "nowhere" }],
   ["#/shipments/%", { at: "shipment", id: "%" }],

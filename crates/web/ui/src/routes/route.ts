@@ -27,6 +27,7 @@ export type Route =
   | { at: "profiles" }
   | { at: "profile"; id: string }
   | { at: "intake" }
+  | { at: "sign"; secret: string }
   | { at: "nowhere" };
 
 export function routeOf(hash: string): Route {
@@ -71,6 +72,8 @@ export function routeOf(hash: string): Route {
       return second === undefined ? { at: "profiles" } : { at: "profile", id: second };
     case "intake":
       return { at: second === undefined ? "intake" : "nowhere" };
+    case "sign":
+      return second === undefined ? { at: "nowhere" } : { at: "sign", secret: second };
     default:
       return { at: "nowhere" };
   }
@@ -117,6 +120,7 @@ export function neededFor(route: Route): Permission | null {
     case "profiles":
     case "profile":
       return "read_profiles";
+    case "sign":
     case "nowhere":
       return null;
   }

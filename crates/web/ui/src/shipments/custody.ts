@@ -1,5 +1,5 @@
 /** Custody in words. */
-import type { Custody, Entry, Holding, Strength } from "../api/types";
+import type { Actor, Custody, Entry, Holding, Strength } from "../api/types";
 
 export const STRENGTH: Record<Strength, string> = {
   account: "logged in",
@@ -73,4 +73,22 @@ export function groups({ boxes }: Custody): Group[] {
     found.set(key, group);
   }
   return [...found.values()];
+}
+
+/** Where this device is; nothing where nobody knows, or its holder does not say. */
+export function placeHere(): Promise<{ lat?: number; lon?: number; accuracy_m?: number }> {
+  return new Promise((resolve) => {
+    if (!("geolocation" in navigator)) return resolve({});
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) =>
+        resolve({ lat: coords.latitude, lon: coords.longitude, accuracy_m: Math.ceil(coords.accuracy) }),
+      () => resolve({}),
+      { enableHighAccuracy: true, timeout: 15_000, maximumAge: 60_000 },
+    );
+  });
+}
+
+/** By what somebody was known, and on whose account it was written. */
+export function known({ strength, written_on }: Pick<Actor, "strength" | "written_on">): string {
+  return written_on ? `${STRENGTH[strength]}, written by ${written_on}` : STRENGTH[strength];
 }

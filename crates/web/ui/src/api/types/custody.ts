@@ -133,6 +133,9 @@ export type HandoverRequest = {
   condition?: Condition;
   note?: string;
   seals?: Seal[];
+  signs?: { badge: string } | { code: string; name: string };
+  unattended?: boolean;
+  whereabouts?: { place?: string; lat?: number; lon?: number; accuracy_m?: number };
 };
 
 export interface Written {
