@@ -47,6 +47,7 @@ pub struct NotificationCounts {
 
 impl Connection {
     /// Puts one notification a recipient into the outbox; where nobody has one of the roles, the admins are told.
+    /// Whoever was told of the alert before is told this, too.
     pub async fn add_notifications(
         &mut self,
         notifications: &[NewNotification],
@@ -63,7 +64,9 @@ impl Connection {
              from unnest($1::int[], $2::uuid[], $3::text[], $4::text[]) as n (o, a, s, b)
              join users u on u.organisation_id = n.o and u.disabled_at is null
                  and (u.role = any($6) or (u.role = $7 and not exists (select from users other
-                     where other.organisation_id = n.o and other.role = any($6) and other.disabled_at is null)))",
+                     where other.organisation_id = n.o and other.role = any($6) and other.disabled_at is null))
+                     or exists (select from notifications earlier
+                         where earlier.alert_id = n.a and earlier.user_id = u.id))",
         )
         .bind::<Array<Integer>, _>(column(notifications, |n| n.organisation.0))
         .bind::<Array<SqlUuid>, _>(column(notifications, |n| n.alert.0))

@@ -37,20 +37,16 @@ impl Connection {
         rows.into_iter().map(StepRow::step).collect()
     }
 
-    /// As [`Connection::on_call`]; until the transaction ends nobody else replaces the list.
-    pub async fn lock_on_call(
-        &mut self,
-        organisation: OrganisationId,
-    ) -> Result<Vec<OnCallStep>, StoreError> {
-        // By itself: the statement after it then sees what was committed while this one waited.
+    /// Until the transaction ends nobody else changes the organisation's list or runbooks.
+    pub async fn lock_alerting(&mut self, organisation: OrganisationId) -> Result<(), StoreError> {
         sql_query("select from organisations where id = $1 for no key update")
             .bind::<Integer, _>(organisation.0)
             .execute(&mut self.raw)
             .await?;
-        self.on_call(organisation).await
+        Ok(())
     }
 
-    /// Puts the steps in the place of the list, which was locked. Open alerts that are not too old for it are looked at
+    /// Puts the steps in the place of the list, which is locked ([`Connection::lock_alerting`]). Open alerts that are not too old for it are looked at
     /// again.
     pub async fn replace_on_call(
         &mut self,

@@ -7,7 +7,7 @@ use domain::access::Role;
 use domain::alert::{AlertKind, Severity};
 use domain::escalation::{Step, Told};
 use domain::{AlertId, Duration, OrganisationId, StepId, UserId};
-use store::{Episode, NewAlert, NewUser, Outcome, StepNotification, Store};
+use store::{Episode, NewAlert, NewNotification, NewUser, Outcome, StepNotification, Store};
 use testkit::postgres::{Database, database};
 use uuid::Uuid;
 
@@ -141,4 +141,27 @@ async fn attempts_are_only_added_to() {
         assert!(refused.contains("is only added to"), "{change}: {refused}");
     }
     assert_eq!(house.count("notification_attempts"), "2");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_told_on_call_is_told_what_becomes_of_the_alert() {
+    let house = House::new().await;
+    let mut db = house.store.connect().await.unwrap();
+    for role in [Role::Coordinator, Role::Packer] {
+        let (email, password_hash) = (format!("{role}@example.org"), "-".to_owned());
+        let user = NewUser { organisation: house.owner, email, name: None, role, password_hash };
+        db.add_user(&user, at(0)).await.unwrap();
+    }
+    let withdrawal = NewNotification {
+        organisation: house.owner,
+        alert: house.alert,
+        subject: "the queue, withdrawn".to_owned(),
+        body: "it was none".to_owned(),
+    };
+    let told = |count: &str| assert_eq!(house.count("notifications where subject like '%withdrawn'"), count);
+    db.add_notifications(std::slice::from_ref(&withdrawal), &[Role::Coordinator], at(1)).await.unwrap();
+    told("1");
+    db.add_step_notifications(&[house.told(1, 1), house.told(2, 1)], at(2)).await.unwrap();
+    db.add_notifications(&[withdrawal], &[Role::Coordinator], at(3)).await.unwrap();
+    told("3");
 }

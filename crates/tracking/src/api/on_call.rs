@@ -97,7 +97,8 @@ pub async fn replace_on_call(
     if let Some(answer) = once.first_answer(&mut db, &caller).await? {
         return Ok(answer);
     }
-    let former = db.lock_on_call(caller.organisation).await?;
+    db.lock_alerting(caller.organisation).await?;
+    let former = db.on_call(caller.organisation).await?;
     let mut free: Vec<(UserId, StepId)> = former.iter().map(|step| (step.user, step.step.id)).collect();
     let mut steps = Vec::new();
     for (place, asked) in body.steps.iter().enumerate() {

@@ -122,7 +122,7 @@ async fn change(
     if let Some(answer) = once.first_answer(&mut db, &caller).await? {
         return Ok(answer);
     }
-    db.lock_on_call(organisation).await?;
+    db.lock_alerting(organisation).await?;
     let before = Runbooks::of(&mut db, [organisation].into_iter()).await?;
     let was = before.own(organisation, kind).map(|own| RunbookText::from(own.runbook.clone()));
     match &own {
