@@ -68,6 +68,28 @@ impl Connection {
         Ok(())
     }
 
+    /// How often somebody did that after `since`.
+    pub async fn count_audited(
+        &mut self,
+        actor: UserId,
+        action: &str,
+        since: DateTime<Utc>,
+    ) -> Result<i64, StoreError> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = BigInt)]
+            count: i64,
+        }
+        let sql = "select count(*) from audit_entries where actor = $1 and action = $2 and at > $3";
+        let row: Row = sql_query(sql)
+            .bind::<SqlUuid, _>(actor.0)
+            .bind::<Text, _>(action)
+            .bind::<Timestamptz, _>(since)
+            .get_result(&mut self.raw)
+            .await?;
+        Ok(row.count)
+    }
+
     /// What is on record of a subject, the earliest first.
     pub async fn audit_of(
         &mut self,

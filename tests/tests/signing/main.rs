@@ -86,6 +86,25 @@ async fn a_badge_signs_for_its_organisation_on_the_account_of_who_hands_over() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_finds_a_badge_by_trying_numbers() {
+    let house = House::start("tries").await;
+    house.badge(house.carrier.0, "Bruno Badge", "CAR-0001").await;
+    let shipment = house.packed("S-1", 2).await;
+    house.offered(&shipment, house.carrier.0).await;
+    let signs =
+        |number: &str, box_number: u32| json!({ "signs": { "badge": number }, "boxes": [box_number] });
+    for number in 0..20 {
+        let answer = act(&house.owner, &shipment, "accept", signs(&format!("NON-{number:04}"), 1)).await;
+        answer.refused(422, "no badge with this number");
+    }
+    act(&house.owner, &shipment, "accept", signs("CAR-0001", 1)).await.refused(409, "too many wrong ones");
+    // It is the account's matter, and passes.
+    act(&house.carrier.1, &shipment, "accept", signs("CAR-0001", 1)).await.ok(201);
+    house.sql("update audit_entries set at = at - interval '1 hour'");
+    act(&house.owner, &shipment, "accept", signs("CAR-0001", 2)).await.ok(201);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_signs_once_with_a_name_and_five_wrong_ones_lock_it() {
     let house = House::start("codes").await;
     let shipment = house.packed("S-1", 3).await;

@@ -15,7 +15,7 @@ use super::custody::{CustodyView, WhereaboutsView, in_words, view};
 use super::meant::whereabouts;
 use super::once::Once;
 use super::problem::{ApiError, named};
-use super::signer::{Meant, Refused, Signer};
+use super::signer::{Meant, Refused, SIGNATURE_REFUSED, Signer};
 use super::text::happened;
 use crate::Service;
 use crate::handover::Book;
@@ -79,7 +79,7 @@ pub(super) async fn write_for<G: Grant>(
         return once.finish(service, db, caller, StatusCode::OK, &answer).await;
     }
     let made = async {
-        let meant = Meant { answers, when: [at, now], whereabouts: whereabouts.as_ref() };
+        let meant = Meant { answers, at, now, whereabouts: whereabouts.as_ref() };
         let by = signer.actor(&mut db, &book, account, meant).await?;
         let act = act(&book, &by)?;
         let id = written.id.unwrap_or_else(Uuid::now_v7);
@@ -122,7 +122,7 @@ async fn note<G: Grant>(
         Refused::Plain(error) => Ok(error),
         Refused::Noted(error) => {
             let detail = serde_json::json!({ "reason": error.to_string() });
-            let noted = caller.audit("custody.signature_refused", shipment.to_string(), detail);
+            let noted = caller.audit(SIGNATURE_REFUSED, shipment.to_string(), detail);
             db.write_audit(&[noted], now).await?;
             db.commit().await?;
             Ok(error)

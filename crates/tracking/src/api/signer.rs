@@ -1,7 +1,7 @@
 //! In whose name an offer is answered: by whose account it is written, or by somebody without one who shows a badge or
 //! tells a code there.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::custody::{Account, Act, Actor, Entry, Organisation, Strength, Whereabouts};
 use serde::{Deserialize, Serialize};
 use store::{Badge, CodeUse, Connection, StoreError};
@@ -14,6 +14,13 @@ use super::text::non_empty;
 use super::unattended::may_be_left;
 use crate::Service;
 use crate::handover::Book;
+
+/// So many wrong badges and codes may be shown on an account within an hour; then it takes no badge, so that nobody finds
+/// one by trying numbers.
+const MOST_REFUSED_AN_HOUR: i64 = 20;
+
+/// What the audit trail calls a wrong badge or code.
+pub(super) const SIGNATURE_REFUSED: &str = "custody.signature_refused";
 
 /// Who signs on somebody else's account: a badge, or a code and the name that goes with it.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -45,8 +52,9 @@ pub(super) enum Signer {
 pub(super) struct Meant<'a> {
     /// Names the offer where the caller's organisation has to do with several.
     pub answers: Option<&'a str>,
-    /// When it happened, and now.
-    pub when: [DateTime<Utc>; 2],
+    /// When it happened, as it is written.
+    pub at: DateTime<Utc>,
+    pub now: DateTime<Utc>,
     pub whereabouts: Option<&'a Whereabouts>,
 }
 
@@ -115,17 +123,18 @@ impl Signer {
         db: &mut Connection,
         book: &Book,
         account: Actor,
-        Meant { answers, when, whereabouts }: Meant<'_>,
+        Meant { answers, at, now, whereabouts }: Meant<'_>,
     ) -> Result<Actor, Refused> {
         let Some(strength) = self.strength() else { return Ok(account) };
         let organisation = addressee(book, &account, answers)?;
         let (badge, person) = match self {
             Self::Account => (None, None),
             Self::Badge(number) => {
+                check_tries(db, &account, now).await?;
                 let badge = db.badge_by_hash(book.owner, number).await?;
                 let is_good = |badge: &Badge| {
                     badge.organisation == organisation.id
-                        && when.iter().all(|at| badge.validity.holds_at(*at))
+                        && [at, now].iter().all(|at| badge.validity.holds_at(*at))
                 };
                 let badge = badge.filter(is_good).ok_or_else(|| no_badge(&organisation))?;
                 (Some(badge.id), Some(badge.holder))
@@ -170,6 +179,17 @@ fn addressee(book: &Book, account: &Actor, answers: Option<&str>) -> Result<Orga
         |entry: &Entry| to(entry).is_some_and(|to| to.id == own || entry.by.organisation.id == own);
     let (offer, _) = open_offer(book, answers, concerns)?;
     book.ledger.entries().get(&offer).and_then(|entry| to(entry)).ok_or(ApiError::NotFound("offer"))
+}
+
+async fn check_tries(db: &mut Connection, account: &Actor, now: DateTime<Utc>) -> Result<(), Refused> {
+    let Some(user) = account.user else { return Ok(()) };
+    let refused = db.count_audited(user, SIGNATURE_REFUSED, now - TimeDelta::hours(1)).await?;
+    if refused < MOST_REFUSED_AN_HOUR {
+        return Ok(());
+    }
+    let why = "signs.badge: too many wrong ones were shown on this account within an hour; nothing was written. \
+               Sign with a code or a link";
+    Err(ApiError::Conflict(why.into()).into())
 }
 
 /// The same words for every reason: a number that is tried tells of nobody else's badges.
