@@ -22,15 +22,21 @@ use crate::route::Dwell;
 use crate::{Duration, OrganisationId, PlaceId};
 
 pub use alerts::{AlertChange, StandingAlert, reconcile};
-pub use transfers::is_elsewhere;
+pub use severity::NOT_RETURNED;
+pub use transfers::{UNSAID_ACCURACY_M, is_elsewhere};
 
 /// Everything that is known of a shipment's way at `now`.
+#[derive(Clone, Copy)]
 pub struct Situation<'a> {
     pub now: DateTime<Utc>,
     pub custody: &'a Custody,
     pub entries: &'a BTreeMap<EntryHash, &'a Entry>,
+    /// When each entry came to be known.
+    pub known_at: &'a BTreeMap<EntryHash, DateTime<Utc>>,
     /// None: nobody planned it, so nobody and nothing is late, elsewhere or unexpected.
     pub plan: Option<&'a Plan>,
+    /// When that was made.
+    pub planned_at: Option<DateTime<Utc>>,
     /// Those that the plan names.
     pub places: &'a [Place],
     /// The stays inside them, as positions tell; empty where there are no positions.
@@ -74,6 +80,9 @@ pub struct Delays {
     pub arrive: Duration,
     /// Off the corridor.
     pub off_route: Duration,
+    /// What comes to be known late may have its answer on the way: a phone that was without network hands in an offer, and
+    /// another one its acceptance. So long after it came nobody is woken for what is missing.
+    pub settle: Duration,
 }
 
 impl Default for Delays {
@@ -85,6 +94,7 @@ impl Default for Delays {
             leave: minutes(15),
             arrive: minutes(30),
             off_route: minutes(10),
+            settle: minutes(5),
         }
     }
 }
@@ -109,13 +119,29 @@ pub struct Finding {
 
 /// All of them, in the order of their beginnings.
 pub fn findings(situation: &Situation) -> Vec<Finding> {
-    let mut found = Vec::new();
-    transfers::find(situation, &mut found);
-    whereabouts::find(situation, &mut found);
+    let mut found = known(situation);
     found.retain(|finding| finding.alarmed_at <= situation.now);
     found.sort_by(|one, other| {
         (one.began_at, one.kind, &one.key).cmp(&(other.began_at, other.kind, &other.key))
     });
+    found
+}
+
+/// When the findings of this situation change if nothing comes. That stays end where positions fail is for whoever gathers
+/// the situation to know.
+pub fn next_change(situation: &Situation) -> Option<DateTime<Utc>> {
+    let later = Situation { now: DateTime::<Utc>::MAX_UTC, ..*situation };
+    let instants = known(&later).into_iter().flat_map(|finding| {
+        [Some(finding.alarmed_at), finding.ended.map(|(at, _)| at)].into_iter().flatten()
+    });
+    instants.filter(|at| *at > situation.now).min()
+}
+
+/// Those of now, and those that become some if nothing comes.
+fn known(situation: &Situation) -> Vec<Finding> {
+    let mut found = Vec::new();
+    transfers::find(situation, &mut found);
+    whereabouts::find(situation, &mut found);
     found
 }
 
@@ -141,6 +167,19 @@ impl Situation<'_> {
             alarmed_at: seen.alarmed_at,
             ended: seen.ended.filter(|(at, _)| *at <= self.now),
             detail: seen.detail,
+        }
+    }
+
+    /// When somebody is woken for what is missing at `alarmed_at` and was asked for by what came to be known at `known_at`.
+    fn settled(
+        &self,
+        alarmed_at: DateTime<Utc>,
+        known_at: Option<DateTime<Utc>>,
+        is_missing: bool,
+    ) -> DateTime<Utc> {
+        match known_at.filter(|_| is_missing) {
+            Some(known_at) => alarmed_at.max(after(known_at, self.delays.settle)),
+            None => alarmed_at,
         }
     }
 

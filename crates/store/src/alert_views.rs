@@ -8,7 +8,7 @@ use domain::alert::{AlertKind, Severity};
 use domain::{AlertId, DevEui, OrganisationId, ShipmentId, Temperature, UserId};
 use uuid::Uuid;
 
-use crate::alerts::{Episode, EpisodeRow, parse_severity};
+use crate::alerts::{Episode, EpisodeRow, parse_kind, parse_severity};
 use crate::trackers::eui;
 use crate::{Connection, StoreError};
 
@@ -20,6 +20,8 @@ pub struct AlertView {
     pub alarm: Option<String>,
     pub severity: Severity,
     pub subject: Option<String>,
+    /// What a person should know of it, in words.
+    pub detail: Option<String>,
     pub shipment: Option<ShipmentId>,
     pub shipment_reference: Option<String>,
     pub dev_eui: Option<DevEui>,
@@ -173,7 +175,7 @@ impl Connection {
     }
 }
 
-const ALERT: &str = "select a.id, a.kind, a.alarm, a.severity, a.subject, a.shipment_id, s.reference, t.dev_eui,
+const ALERT: &str = "select a.id, a.kind, a.alarm, a.severity, a.subject, a.detail, a.shipment_id, s.reference, t.dev_eui,
          a.began_at, a.alarmed_at, a.ended_at, a.exposure_s, a.extreme, a.closed_as, a.closed_at, a.closed_reason,
          a.merged_into, a.acknowledged_at, u.email as acknowledged_by, a.acknowledge_reason, a.created_at,
          m.first_number, m.last_number, m.readings
@@ -182,10 +184,6 @@ const ALERT: &str = "select a.id, a.kind, a.alarm, a.severity, a.subject, a.ship
      left join shipments s on s.id = a.shipment_id
      left join trackers t on t.id = a.tracker_id
      left join users u on u.id = a.acknowledged_by";
-
-pub(crate) fn parse_kind(text: &str) -> Result<AlertKind, StoreError> {
-    text.parse().map_err(|error| StoreError::unreadable("alert kind", error))
-}
 
 #[derive(QueryableByName)]
 struct AlertRow {
@@ -199,6 +197,8 @@ struct AlertRow {
     severity: String,
     #[diesel(sql_type = Nullable<Text>)]
     subject: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    detail: Option<String>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     shipment_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -270,6 +270,7 @@ impl AlertRow {
             alarm: self.alarm,
             severity: parse_severity(&self.severity)?,
             subject: self.subject,
+            detail: self.detail,
             shipment: self.shipment_id.map(ShipmentId),
             shipment_reference: self.reference,
             dev_eui: self.dev_eui.map(eui),

@@ -21,6 +21,10 @@ pub struct NewAlert {
     pub tracker: Option<TrackerId>,
     /// What the alert is about where that is no assignment, such as an integration's id.
     pub subject: Option<String>,
+    /// What it is about within its shipment: the key of a finding about custody.
+    pub finding: Option<String>,
+    /// What a person should know of it, in words.
+    pub detail: Option<String>,
     pub kind: AlertKind,
     /// The name of the profile's alarm.
     pub alarm: Option<String>,
@@ -71,6 +75,8 @@ pub struct Amendment {
     pub episode: Episode,
     /// The severity rose: an earlier acknowledgement no longer covers it.
     pub reopen: bool,
+    /// None: as before.
+    pub detail: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -98,10 +104,10 @@ impl Connection {
         }
         let raised: Vec<Raised> = sql_query(
             "insert into alerts (id, organisation_id, shipment_id, assignment_id, tracker_id, subject, kind, alarm,
-                 severity, began_at, alarmed_at, ended_at, exposure_s, extreme, created_at)
-             select *, $15::timestamptz from unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[], $5::int[],
+                 severity, began_at, alarmed_at, ended_at, exposure_s, extreme, finding, detail, created_at)
+             select *, $17::timestamptz from unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[], $5::int[],
                  $6::text[], $7::text[], $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[],
-                 $12::timestamptz[], $13::bigint[], $14::int[])
+                 $12::timestamptz[], $13::bigint[], $14::int[], $15::text[], $16::text[])
              on conflict (organisation_id, kind, subject)
                  where subject is not null and closed_as is null and acknowledged_at is null do nothing
              returning id",
@@ -120,6 +126,8 @@ impl Connection {
         .bind::<Array<Nullable<Timestamptz>>, _>(column(alerts, |a| a.episode.ended_at))
         .bind::<Array<Nullable<BigInt>>, _>(column(alerts, |a| a.episode.exposure_s))
         .bind::<Array<Nullable<Integer>>, _>(column(alerts, |a| a.episode.extreme))
+        .bind::<Array<Nullable<Text>>, _>(column(alerts, |a| a.finding.as_deref()))
+        .bind::<Array<Nullable<Text>>, _>(column(alerts, |a| a.detail.as_deref()))
         .bind::<Timestamptz, _>(now)
         .load(&mut self.raw)
         .await?;
@@ -138,14 +146,15 @@ impl Connection {
         sql_query(
             "update alerts a set severity = n.severity, began_at = n.began_at, alarmed_at = n.alarmed_at,
                  ended_at = n.ended_at, exposure_s = n.exposure_s, extreme = n.extreme,
+                 detail = coalesce(n.detail, a.detail),
                  acknowledged_at = case when n.reopen then null else a.acknowledged_at end,
                  acknowledged_by = case when n.reopen then null else a.acknowledged_by end,
                  acknowledge_reason = case when n.reopen then null else a.acknowledge_reason end,
-                 reopened_at = case when n.reopen then $9 else a.reopened_at end,
+                 reopened_at = case when n.reopen then $10 else a.reopened_at end,
                  escalate_at = case when n.reopen or n.severity <> a.severity then '-infinity' else a.escalate_at end
              from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[],
-                 $6::bigint[], $7::int[], $8::boolean[])
-                 as n (id, severity, began_at, alarmed_at, ended_at, exposure_s, extreme, reopen)
+                 $6::bigint[], $7::int[], $8::boolean[], $9::text[])
+                 as n (id, severity, began_at, alarmed_at, ended_at, exposure_s, extreme, reopen, detail)
              where a.id = n.id",
         )
         .bind::<Array<SqlUuid>, _>(column(amendments, |a| a.id.0))
@@ -156,6 +165,7 @@ impl Connection {
         .bind::<Array<Nullable<BigInt>>, _>(column(amendments, |a| a.episode.exposure_s))
         .bind::<Array<Nullable<Integer>>, _>(column(amendments, |a| a.episode.extreme))
         .bind::<Array<diesel::sql_types::Bool>, _>(column(amendments, |a| a.reopen))
+        .bind::<Array<Nullable<Text>>, _>(column(amendments, |a| a.detail.as_deref()))
         .bind::<Timestamptz, _>(now)
         .execute(&mut self.raw)
         .await?;
@@ -289,6 +299,10 @@ impl EpisodeRow {
         let Self { began_at, alarmed_at, ended_at, exposure_s, extreme } = *self;
         Episode { began_at, alarmed_at, ended_at, exposure_s, extreme }
     }
+}
+
+pub(crate) fn parse_kind(text: &str) -> Result<AlertKind, StoreError> {
+    text.parse().map_err(|error| StoreError::unreadable("alert kind", error))
 }
 
 pub(crate) fn parse_severity(text: &str) -> Result<Severity, StoreError> {

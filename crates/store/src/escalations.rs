@@ -12,7 +12,7 @@ use domain::escalation::{Told, Watched};
 use domain::{AlertId, OrganisationId, StepId, UserId};
 use uuid::Uuid;
 
-use crate::alert_views::parse_kind;
+use crate::alerts::parse_kind;
 use crate::alerts::parse_severity;
 use crate::trackers::column;
 use crate::{Connection, StoreError};

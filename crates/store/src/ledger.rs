@@ -10,24 +10,13 @@ use domain::evidence::PublicKey;
 use domain::{OrganisationId, ShipmentId};
 use uuid::Uuid;
 
-use crate::schema::{custody_records, ledger_keys, shipments};
+use crate::schema::{custody_records, ledger_keys};
 use crate::trackers::column;
 use crate::{Connection, StoreError};
 
 type Row = (Uuid, i32, i32, Uuid, String, String, Vec<u8>, String);
 
 impl Connection {
-    /// Keeps others from writing to the shipment's ledger, and from changing its status, until the transaction ends.
-    pub async fn lock_ledger(&mut self, shipment: ShipmentId) -> Result<(), StoreError> {
-        shipments::table
-            .find(shipment.0)
-            .for_no_key_update()
-            .select(shipments::id)
-            .first::<Uuid>(&mut self.raw)
-            .await?;
-        Ok(())
-    }
-
     /// A shipment's ledger from its first row on; whose it is the caller knows.
     pub async fn ledger(&mut self, shipment: ShipmentId) -> Result<Vec<LedgerRow>, StoreError> {
         let rows: Vec<Row> = custody_records::table

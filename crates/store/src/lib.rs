@@ -51,6 +51,7 @@ mod silence;
 mod statement;
 mod trackers;
 mod uplinks;
+mod watches;
 
 pub use acceptance_codes::{AcceptanceCode, CodePurpose, CodeUse, MOST_ATTEMPTS, NewAcceptanceCode};
 pub use accounts::{Integration, NewUser, User};
@@ -90,3 +91,4 @@ pub use shipments::{Halt, NewShipment, Shipment, ShipmentFilter};
 pub use silence::{EndedOutage, GatewayState, LeftRide, OutageRide, ScheduledRide};
 pub use trackers::{Standing, Tracker, TrackerNews, UnknownTracker};
 pub use uplinks::{Uplink, UplinkCursor};
+pub use watches::{DueWatch, Watched};

@@ -9,7 +9,7 @@ use domain::alert::AlertKind;
 use domain::runbook::Runbook;
 use domain::{OrganisationId, UserId};
 
-use crate::alert_views::parse_kind;
+use crate::alerts::parse_kind;
 use crate::trackers::column;
 use crate::{Connection, StoreError};
 

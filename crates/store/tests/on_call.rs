@@ -40,6 +40,8 @@ impl House {
             assignment: None,
             tracker: None,
             subject: Some("the queue".to_owned()),
+            finding: None,
+            detail: None,
             kind: AlertKind::Backlog,
             alarm: None,
             severity: Severity::Warning,

@@ -7,6 +7,7 @@ use domain::alert::{AlertKind, LiveAlert, Severity};
 use domain::because::Because;
 use domain::evaluate::{Episode as EvaluatedEpisode, Verdict};
 use domain::profile::Profile;
+use domain::watch::StandingAlert;
 use domain::{AlertId, OrganisationId, ShipmentId};
 use store::{
     Amendment, AssignmentState, AuditEntry, Connection, EndedAlert, Ending, Episode, NewAlert,
@@ -32,6 +33,8 @@ pub struct Told {
     pub lines: Vec<String>,
     /// Its box is on hold with it.
     pub is_held: bool,
+    /// It was over before anybody knew of it: it is on record, and nobody is woken.
+    pub over: Option<(DateTime<Utc>, &'static str)>,
 }
 
 struct Raised {
@@ -70,6 +73,8 @@ impl AlertWork {
             assignment: Some(state.assignment),
             tracker: Some(state.tracker),
             subject: None,
+            finding: None,
+            detail: None,
             kind: alarm.kind(),
             alarm: Some(episode.alarm.clone()),
             severity: episode.severity,
@@ -95,6 +100,8 @@ impl AlertWork {
             assignment: None,
             tracker: None,
             subject: Some(subject),
+            finding: None,
+            detail: None,
             kind,
             alarm: None,
             severity: Severity::Warning,
@@ -118,27 +125,25 @@ impl AlertWork {
         because: &Because,
     ) {
         let Some(stored) = stored(episode) else { return };
-        let known = (before.began_at, before.alarmed_at, before.ended_at, before.severity, before.extreme);
-        let extreme = stored.extreme.unwrap_or_default();
-        let amended = (stored.began_at, stored.alarmed_at, stored.ended_at, episode.severity, extreme);
+        let known = Said {
+            began_at: before.began_at,
+            alarmed_at: before.alarmed_at,
+            ended_at: before.ended_at,
+            severity: before.severity,
+            extreme: Some(before.extreme),
+        };
+        let amended = Said::of(episode.severity, &Episode { extreme: Some(episode.extreme), ..stored });
         // An exposure that merely goes on is no news.
         if known != amended {
-            let detail = serde_json::json!({
-                "began_at": [before.began_at, stored.began_at],
-                "alarmed_at": [before.alarmed_at, stored.alarmed_at],
-                "ended_at": [before.ended_at, stored.ended_at],
-                "severity": [before.severity, episode.severity],
-                "extreme": [before.extreme, extreme],
-                "reopened": reopened,
-                "because": because.to_string(),
-            });
-            self.record(state, "alert.amended", before.id, detail);
+            let whose = (state.organisation, before.id, Some(state.shipment));
+            self.note_amended(whose, (&known, &amended), reopened, &because.to_string());
         }
         self.amended.push(Amendment {
             id: before.id,
             severity: episode.severity,
             episode: stored,
             reopen: reopened,
+            detail: None,
         });
     }
 
@@ -192,6 +197,45 @@ impl AlertWork {
         self.amended.push(amendment);
     }
 
+    /// What is known now changes what is said of a shipment's custody.
+    pub fn amend_finding(
+        &mut self,
+        (organisation, shipment): (OrganisationId, Option<ShipmentId>),
+        before: &StandingAlert,
+        amendment: Amendment,
+    ) {
+        let known = Said {
+            began_at: before.began_at,
+            alarmed_at: before.alarmed_at,
+            ended_at: before.ended_at,
+            severity: before.severity,
+            extreme: None,
+        };
+        let amended = Said::of(amendment.severity, &amendment.episode);
+        let because = amendment.detail.as_deref().unwrap_or_default();
+        self.note_amended(
+            (organisation, amendment.id, shipment),
+            (&known, &amended),
+            amendment.reopen,
+            because,
+        );
+        self.amended.push(amendment);
+    }
+
+    /// Whoever was told of it is told that it was none.
+    pub fn tell_withdrawn(
+        &mut self,
+        organisation: OrganisationId,
+        reference: &str,
+        alert: &StandingAlert,
+        reason: &str,
+    ) {
+        let subject = format!("shipment {reference}: {}, withdrawn", in_words(alert.kind));
+        let began = alert.began_at.format("%Y-%m-%d %H:%M:%S UTC");
+        let body = format!("{subject}\n\nBegan: {began}\nWithdrawn: {reason}\n");
+        self.told_anew.push(NewNotification { organisation, alert: alert.id, subject, body });
+    }
+
     /// As [`AlertWork::change`], where what changed is kept elsewhere.
     pub fn update(
         &mut self,
@@ -208,6 +252,25 @@ impl AlertWork {
         let action = if ended.ending == Ending::Withdrawn { "alert.withdrawn" } else { "alert.closed" };
         self.note(organisation, ended.id, shipment, action, reason_of(&ended));
         self.ended.push(ended);
+    }
+
+    fn note_amended(
+        &mut self,
+        (organisation, alert, shipment): (OrganisationId, AlertId, Option<ShipmentId>),
+        (was, is): (&Said, &Said),
+        reopened: bool,
+        because: &str,
+    ) {
+        let detail = serde_json::json!({
+            "began_at": [was.began_at, is.began_at],
+            "alarmed_at": [was.alarmed_at, is.alarmed_at],
+            "ended_at": [was.ended_at, is.ended_at],
+            "severity": [was.severity, is.severity],
+            "extreme": [was.extreme, is.extreme],
+            "reopened": reopened,
+            "because": because,
+        });
+        self.note(organisation, alert, shipment, "alert.amended", detail);
     }
 
     /// Something about an alert is put on record.
@@ -246,7 +309,7 @@ impl AlertWork {
         now: DateTime<Utc>,
     ) -> Result<Vec<OwnedChange>, StoreError> {
         // Ended first: a subject's alert that ends makes room for its next one.
-        db.end_alerts(&self.ended, now).await?;
+        db.end_alerts(&std::mem::take(&mut self.ended), now).await?;
         db.amend_alerts(&self.amended, now).await?;
         let new = std::mem::take(&mut self.raised);
         let alerts: Vec<NewAlert> = new.iter().map(|new| new.alert.clone()).collect();
@@ -260,6 +323,16 @@ impl AlertWork {
                 "alarmed_at": alert.episode.alarmed_at, "because": because,
             });
             self.note(alert.organisation, alert.id, alert.shipment, "alert.raised", detail);
+            if let Some((at, reason)) = told.over {
+                let ended = EndedAlert {
+                    id: alert.id,
+                    ending: Ending::Closed,
+                    ended_at: Some(at),
+                    reason: reason.to_owned(),
+                };
+                self.end(alert.organisation, alert.shipment, ended);
+                continue;
+            }
             let recipients = match alert.kind {
                 // That one cannot be told by the means that failed.
                 AlertKind::NotificationFailed => continue,
@@ -271,11 +344,30 @@ impl AlertWork {
             notification.body.push_str(&runbooks.in_mail(alert.organisation, alert.kind));
             recipients.push(notification);
         }
+        db.end_alerts(&std::mem::take(&mut self.ended), now).await?;
         db.write_audit(&self.audit, now).await?;
         db.add_notifications(&of_shipments, OF_SHIPMENTS, now).await?;
         db.add_notifications(&of_gateways, OF_GATEWAYS, now).await?;
         db.add_notifications(&of_installation, OF_THE_INSTALLATION, now).await?;
         Ok(self.changes)
+    }
+}
+
+/// What an alert says.
+#[derive(PartialEq)]
+struct Said {
+    began_at: DateTime<Utc>,
+    alarmed_at: DateTime<Utc>,
+    ended_at: Option<DateTime<Utc>>,
+    severity: Severity,
+    /// In hundredths; none where it is about no exposure.
+    extreme: Option<i32>,
+}
+
+impl Said {
+    fn of(severity: Severity, episode: &Episode) -> Self {
+        let Episode { began_at, alarmed_at, ended_at, extreme, .. } = *episode;
+        Self { began_at, alarmed_at, ended_at, severity, extreme }
     }
 }
 

@@ -55,6 +55,7 @@ pub async fn bind(
     let fresh = Fresh::Everything(Cause::Bound, db.recording_time(now).await?);
     let mut changes = reassess(service, db, states, &fresh, now).await?;
     changes.extend(tell_missing(db, &[tracker.id], now).await?);
+    db.mark_watch(tracker.organisation, shipment.id, now).await?;
     changes.push((tracker.organisation, Change::Shipment { id: shipment.id }));
     Ok(Bound { warnings, changes })
 }
@@ -123,6 +124,7 @@ async fn take_leave(
         }
     }
     let mut changes = work.apply(db, now).await?;
+    db.mark_watch(organisation, shipment, now).await?;
     let assignments: Vec<_> = ended.iter().map(|ride| ride.assignment).collect();
     let states = db.lock_assignments(&assignments).await?;
     let fresh = Fresh::Everything(Cause::Unbound, db.recording_time(now).await?);

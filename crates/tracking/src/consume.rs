@@ -65,10 +65,14 @@ pub async fn consume_batch(service: &Service, arrived: &mut Arrived) -> Result<(
     store_intake(&mut db, arrived).await?;
     let fresh = store_readings(&mut db, &heard, recorded_at).await?;
     let readings = fresh.values().map(Vec::len).sum::<usize>();
+    let earliest = earliest_of(&fresh);
     let mut changes = note_heard(&mut db, &heard, &trackers, now).await?;
-    changes.extend(assess_fresh(service, &mut db, fresh, recorded_at, now).await?);
+    changes.extend(assess_fresh(service, &mut db, fresh, (&earliest, recorded_at), now).await?);
     let reports: Vec<&Report> = arrived.reports.iter().chain(&heard.reports).collect();
     changes.extend(raise_reports(&mut db, &reports, now).await?);
+    // Last: whoever evaluates has the rides first.
+    db.mark_moved(&heard.positions, now).await?;
+    db.mark_measured_before(&earliest, now).await?;
     db.commit().await?;
     service.metrics.count_batch(arrived.messages(), readings);
     service.metrics.count_problems(&arrived.uplinks);
@@ -164,21 +168,24 @@ async fn note_heard(
     Ok(changes)
 }
 
+/// Each tracker's first new reading.
+fn earliest_of(fresh: &FreshReadings) -> Vec<(TrackerId, DateTime<Utc>)> {
+    let first =
+        |(tracker, readings): (&TrackerId, &Vec<Reading>)| Some((*tracker, readings.first()?.measured_at));
+    fresh.iter().filter_map(first).collect()
+}
+
 async fn assess_fresh(
     service: &Service,
     db: &mut Connection,
     fresh: FreshReadings,
-    recorded_at: DateTime<Utc>,
+    (earliest, recorded_at): (&[(TrackerId, DateTime<Utc>)], DateTime<Utc>),
     now: DateTime<Utc>,
 ) -> Result<Vec<OwnedChange>, StoreError> {
-    let earliest: Vec<_> = fresh
-        .iter()
-        .filter_map(|(tracker, readings)| Some((*tracker, readings.first()?.measured_at)))
-        .collect();
     if earliest.is_empty() {
         return Ok(Vec::new());
     }
-    let states = db.lock_assignments_of(&earliest).await?;
+    let states = db.lock_assignments_of(earliest).await?;
     reassess(service, db, states, &Fresh::Readings(fresh, recorded_at), now).await
 }
 

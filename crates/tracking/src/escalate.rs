@@ -66,7 +66,12 @@ fn mail_to(
     runbook: &str,
 ) -> Option<StepNotification> {
     let on_call = list.iter().find(|on_call| on_call.step.id == due.step && !on_call.is_disabled)?;
-    let told = Told { reference: view.shipment_reference.clone(), lines: Vec::new(), is_held: alert.is_held };
+    let told = Told {
+        reference: view.shipment_reference.clone(),
+        lines: view.detail.clone().into_iter().collect(),
+        is_held: alert.is_held,
+        over: None,
+    };
     let mail = notification(&as_raised(alert, view), &told);
     let Due { round, place, step } = due;
     let (steps, since) = (list.len(), alert.watched.opened_at.format("%Y-%m-%d %H:%M:%S UTC"));
@@ -95,6 +100,8 @@ fn as_raised(alert: &EscalatingAlert, view: &AlertView) -> NewAlert {
         assignment: None,
         tracker: None,
         subject: view.subject.clone(),
+        finding: None,
+        detail: view.detail.clone(),
         kind: view.kind,
         alarm: view.alarm.clone(),
         severity: view.severity,

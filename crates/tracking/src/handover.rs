@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use domain::access::Sight;
 use domain::custody::{Act, Actor, BoxNumber, Conflict, Entry, EntryHash, Ignored, Organisation};
+use domain::place::{Point, Position, PositionSource};
 use domain::qualification::OrganisationKind;
 use domain::shipment::ShipmentStatus;
 use domain::{OrganisationId, ShipmentId};
@@ -13,7 +14,7 @@ use store::{Connection, Partner, Shipment, StoreError};
 use uuid::Uuid;
 
 use crate::Service;
-use crate::binding::end_rides;
+use crate::binding::{end_rides, lock_shipment};
 use crate::ledger::Ledger;
 use crate::live::{Change, OwnedChange};
 
@@ -26,6 +27,8 @@ pub struct Book {
     pub ledger: Ledger,
     /// The owner and its partners.
     pub parties: Vec<Partner>,
+    /// For whom it is meant, as planned.
+    consignee: Option<OrganisationId>,
 }
 
 /// What an entry would amount to, or did.
@@ -44,14 +47,12 @@ impl Book {
         owner: OrganisationId,
         shipment: ShipmentId,
     ) -> Result<Self, StoreError> {
-        db.shipment(owner, shipment).await?;
-        db.lock_ledger(shipment).await?;
-        // Once more: what was read before the lock may have changed.
-        let shipment = db.shipment(owner, shipment).await?;
+        let shipment = lock_shipment(db, owner, shipment).await?;
         let ledger = Ledger::open(db, owner, shipment.id).await?;
         let boxes = db.boxes(shipment.id).await?.iter().map(|one| one.number).collect();
         let parties = db.partners(Sight::of(owner, owner), None, i64::MAX).await?;
-        Ok(Self { owner, shipment, boxes, ledger, parties })
+        let consignee = db.plan(shipment.id).await?.map(|stored| stored.plan.consignee());
+        Ok(Self { owner, shipment, boxes, ledger, parties, consignee })
     }
 
     /// The entry that its writer gave this id, if it has been handed in already.
@@ -85,7 +86,11 @@ impl Book {
         entry: Entry,
         now: DateTime<Utc>,
     ) -> Result<Vec<OwnedChange>, StoreError> {
+        if let Some(position) = self.scanned(&entry) {
+            db.add_shipment_position(self.shipment.id, &position, now).await?;
+        }
         self.ledger.append(service, db, &self.shipment, entry, now).await?;
+        db.mark_watch(self.owner, self.shipment.id, now).await?;
         let mut changes = vec![(self.owner, Change::Shipment { id: self.shipment.id })];
         let is_open = !matches!(self.shipment.status, ShipmentStatus::Closed | ShipmentStatus::Cancelled);
         let stage = self.ledger.stage(&self.consignees());
@@ -105,7 +110,27 @@ impl Book {
         Ok(changes)
     }
 
+    /// Where the shipment was, by who had all of its boxes before him. Who does not say how well he knows it is not believed
+    /// to the metre.
+    fn scanned(&self, entry: &Entry) -> Option<Position> {
+        let is_whole = self.boxes.iter().all(|number| entry.boxes().contains(number));
+        let whereabouts = entry.whereabouts.as_ref().filter(|_| is_whole)?;
+        Some(Position {
+            at: entry.at,
+            point: Point::from_degrees(whereabouts.lat?, whereabouts.lon?).ok()?,
+            accuracy_m: whereabouts.accuracy_m.unwrap_or(domain::watch::UNSAID_ACCURACY_M),
+            source: PositionSource::Scan,
+        })
+    }
+
+    /// For whom the shipment is meant: its owner once it has turned back; as planned; without a plan any consignee.
     fn consignees(&self) -> BTreeSet<OrganisationId> {
+        if self.shipment.turned_back.is_some() {
+            return BTreeSet::from([self.owner]);
+        }
+        if let Some(consignee) = self.consignee {
+            return BTreeSet::from([consignee]);
+        }
         let is_consignee = |party: &&Partner| party.text.kind == OrganisationKind::Consignee;
         self.parties.iter().filter(is_consignee).map(|party| party.id).collect()
     }

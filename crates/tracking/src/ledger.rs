@@ -67,6 +67,11 @@ impl Ledger {
         self.read.iter().map(|(record, entry)| (record.entry, entry)).collect()
     }
 
+    /// When each entry came to be known.
+    pub fn recorded_at(&self) -> BTreeMap<EntryHash, DateTime<Utc>> {
+        self.read.iter().map(|(record, _)| (record.entry, record.recorded_at)).collect()
+    }
+
     /// Writes an entry at the end. The caller has locked the ledger and knows that the entry is not in it.
     pub async fn append(
         &mut self,

@@ -149,14 +149,19 @@ fn add_change(
             let reference = Some(ride.shipment_reference.clone());
             work.add(
                 new_alert(id, ride, &missing, now),
-                Told { reference, lines: vec![sentence(&missing)], is_held: false },
+                Told { reference, lines: vec![sentence(&missing)], ..Told::default() },
             );
             Some((ride.organisation, id, missing))
         }
         MissingChange::Amend { alert, before, missing } => {
             let ride = of_alert(alert)?;
-            let amendment =
-                Amendment { id: alert, severity: SEVERITY, episode: episode(&missing, now), reopen: false };
+            let amendment = Amendment {
+                id: alert,
+                severity: SEVERITY,
+                episode: episode(&missing, now),
+                reopen: false,
+                detail: None,
+            };
             let because = format!("{}; before: {}", sentence(&missing), sentence(&before));
             work.change(ride.organisation, Some(ride.shipment), amendment, &because);
             Some((ride.organisation, alert, missing))
@@ -175,6 +180,8 @@ fn new_alert(id: AlertId, ride: &MissingRide, missing: &Missing, now: DateTime<U
         assignment: Some(ride.span.ride),
         tracker: Some(ride.tracker),
         subject: None,
+        finding: None,
+        detail: None,
         kind: AlertKind::ReadingsMissing,
         alarm: None,
         severity: SEVERITY,

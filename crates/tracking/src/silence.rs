@@ -165,7 +165,7 @@ impl<'a> Telling<'a> {
         self.outages.push((first.organisation, alert.id, gateway));
         self.join(alert.id, silent);
         let lines = vec![format!("Silent with it: {} trackers", rides.len()), named(&rides)];
-        self.work.add(alert, Told { reference: None, lines, is_held: false });
+        self.work.add(alert, Told { lines, ..Told::default() });
     }
 
     fn amend_gateway(&mut self, gateway: GatewayId, silent: &Silent) {
@@ -205,6 +205,8 @@ fn new_alert(of: &ScheduledRide, kind: AlertKind, since: DateTime<Utc>, now: Dat
         assignment: None,
         tracker: None,
         subject: None,
+        finding: None,
+        detail: None,
         kind,
         alarm: None,
         severity: SEVERITY,

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Duration, Utc};
 use domain::place::{Margins, Place, Positions, visits};
+use domain::plan::Lane;
 use domain::route::Standing;
 use domain::silence::Window;
 use domain::whereabouts::{Known, Whereabouts};
@@ -14,28 +15,38 @@ use store::{Connection, StoreError, StoredPlace, StoredPlan};
 /// More places than any organisation has: those beyond it are not looked for.
 const MOST_PLACES: i64 = 1000;
 
-/// Where a shipment is at `now`, and the organisation's places.
-pub async fn whereabouts(
+/// Where a shipment is, and what that rests on besides its positions.
+pub struct Way {
+    pub whereabouts: Whereabouts,
+    pub plan: Option<StoredPlan>,
+    /// Those that the plan names.
+    pub lanes: Vec<Lane>,
+    /// All of the organisation's.
+    pub places: Vec<StoredPlace>,
+}
+
+/// The way of a shipment at `now`.
+pub async fn way(
     db: &mut Connection,
     organisation: OrganisationId,
     shipment: ShipmentId,
     now: DateTime<Utc>,
-) -> Result<(Whereabouts, Vec<StoredPlace>), StoreError> {
+) -> Result<Way, StoreError> {
     let positions: Positions = db.positions_of(shipment).await?.into_iter().collect();
-    let stored = db.places(organisation, None, MOST_PLACES).await?;
-    let plan = db.plan(shipment).await?.map(|stored| stored.plan);
-    let legs = plan.as_ref().map(|plan| plan.legs()).unwrap_or_default();
+    let places = db.places(organisation, None, MOST_PLACES).await?;
+    let plan = db.plan(shipment).await?;
+    let legs = plan.as_ref().map(|stored| stored.plan.legs()).unwrap_or_default();
     let lanes: Vec<LaneId> = legs.iter().filter_map(|leg| leg.lane).collect();
     let lanes = db.lanes_of(organisation, &lanes).await?;
-    let places: Vec<Place> = stored.iter().map(|stored| stored.place.clone()).collect();
+    let bare: Vec<Place> = places.iter().map(|stored| stored.place.clone()).collect();
     let known = Known {
-        plan: plan.as_ref(),
+        plan: plan.as_ref().map(|stored| &stored.plan),
         lanes: &lanes,
-        places: &places,
+        places: &bare,
         margins: Margins::default(),
         standing: Standing::default(),
     };
-    Ok((Whereabouts::of(&positions, known, now), stored))
+    Ok(Way { whereabouts: Whereabouts::of(&positions, known, now), plan, lanes, places })
 }
 
 /// When no radio is expected, by shipment; one that is not there expects it always.

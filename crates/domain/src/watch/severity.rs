@@ -7,6 +7,9 @@ use crate::alert::{AlertKind, Severity};
 /// With less than this left of the packaging's qualified time, everything is one step louder.
 const SHORT: chrono::Duration = chrono::Duration::hours(2);
 
+/// Of a tracker that did not come back: the medicine has arrived, only the device is missing.
+pub const NOT_RETURNED: Severity = Severity::Info;
+
 pub(super) fn of(
     kind: AlertKind,
     product: Severity,
@@ -18,8 +21,7 @@ pub(super) fn of(
         SealDiffers, TrackerNotReturned,
     };
     if kind == TrackerNotReturned {
-        // The medicine has arrived: only the device is missing.
-        return Severity::Info;
+        return NOT_RETURNED;
     }
     let is_about_integrity = matches!(
         kind,

@@ -10,6 +10,9 @@ use crate::event::EventKind;
 use crate::place::{Fence, Point};
 use crate::plan::Plan;
 
+/// Of a position at a handover of which nobody said how well it is known, in metres.
+pub const UNSAID_ACCURACY_M: u32 = 1_000;
+
 /// So far beyond a fence and the position's own accuracy is elsewhere, in metres.
 const BESIDE_M: f64 = 200.0;
 
@@ -57,7 +60,11 @@ fn overdue(situation: &Situation, plan: &Plan, found: &mut Vec<Finding>) {
             key,
             boxes: &[],
             began_at: due,
-            alarmed_at: after(due, situation.delays.transfer),
+            alarmed_at: situation.settled(
+                after(due, situation.delays.transfer),
+                situation.planned_at,
+                taken.is_none(),
+            ),
             ended: taken.map(|taken| (taken, ACCEPTED)),
             detail,
         }));
@@ -77,7 +84,11 @@ fn unanswered(situation: &Situation, found: &mut Vec<Finding>) {
         };
         let times: Option<Vec<DateTime<Utc>>> = boxes.iter().map(answered).collect();
         let ended = times.and_then(|times| times.into_iter().max());
-        let alarmed_at = after(entry.at, situation.delays.answer);
+        let alarmed_at = situation.settled(
+            after(entry.at, situation.delays.answer),
+            situation.known_at.get(&hash).copied(),
+            ended.is_none(),
+        );
         if ended.is_some_and(|ended| ended <= alarmed_at) {
             continue;
         }
@@ -204,8 +215,7 @@ fn elsewhere(situation: &Situation, plan: &Plan, found: &mut Vec<Finding>) {
 /// written.
 pub fn is_elsewhere(whereabouts: &Whereabouts, fence: &Fence) -> Option<bool> {
     let point = Point::from_degrees(whereabouts.lat?, whereabouts.lon?).ok()?;
-    // Nobody who says nothing of his accuracy is believed to the metre.
-    let accuracy_m = whereabouts.accuracy_m.unwrap_or(1_000);
+    let accuracy_m = whereabouts.accuracy_m.unwrap_or(UNSAID_ACCURACY_M);
     Some(fence.edge_m(point) > f64::from(accuracy_m) + BESIDE_M)
 }
 

@@ -60,3 +60,26 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    // Each looks at every minute.
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn nothing_changes_by_time_alone_before_the_next_change_and_something_at_it(
+        steps in proptest::collection::vec((any::<u8>(), 1..50_u8), 0..8),
+        now in -20..800_i64,
+    ) {
+        let mut scene = scene(&steps);
+        scene.stays = vec![(place(1), inside(-10, Some(15))), (place(2), inside(130, Some(200)))];
+        scene.off_route = vec![outside(40, Some(90))];
+        let next = scene.next_change(now).map(|next| (next - at(0)).num_minutes());
+        let findings = scene.findings(now);
+        for minute in now..next.unwrap_or(1_000) {
+            prop_assert_eq!(scene.findings(minute), findings.clone(), "at {}", minute);
+        }
+        if let Some(next) = next {
+            prop_assert_ne!(scene.findings(next), findings, "at {}", next);
+        }
+    }
+}

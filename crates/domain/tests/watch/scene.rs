@@ -12,7 +12,7 @@ use domain::event::Event;
 use domain::place::{Ending, Fence, Place, Point, Stay};
 use domain::plan::{Leg, Plan, TimeWindow};
 use domain::route::Dwell;
-use domain::watch::{Delays, Finding, Lacking, Situation, findings};
+use domain::watch::{Delays, Finding, Lacking, Situation, findings, next_change};
 use domain::{OrganisationId, PlaceId, ShipmentId, UserId};
 use uuid::Uuid;
 
@@ -59,7 +59,10 @@ pub fn driver() -> UserId {
 #[derive(Clone)]
 pub struct Scene {
     pub entries: Vec<(EntryHash, Entry)>,
+    /// Of entries that came to be known later than they were written.
+    pub known_at: BTreeMap<EntryHash, DateTime<Utc>>,
     pub plan: Option<Plan>,
+    pub planned_at: Option<DateTime<Utc>>,
     pub places: Vec<Place>,
     pub stays: Vec<(PlaceId, Stay)>,
     pub off_route: Vec<Stay>,
@@ -83,7 +86,9 @@ impl Scene {
         };
         let mut scene = Self {
             entries: Vec::new(),
+            known_at: BTreeMap::new(),
             plan: Some(plan()),
+            planned_at: None,
             places: vec![place(1), place(2), place(3)],
             stays: Vec::new(),
             off_route: Vec::new(),
@@ -178,13 +183,23 @@ impl Scene {
     }
 
     pub fn findings(&self, minute: i64) -> Vec<Finding> {
+        self.ask(minute, findings)
+    }
+
+    pub fn next_change(&self, minute: i64) -> Option<DateTime<Utc>> {
+        self.ask(minute, next_change)
+    }
+
+    fn ask<T>(&self, minute: i64, question: impl Fn(&Situation) -> T) -> T {
         let custody = Custody::of(self.entries.iter().map(|(hash, entry)| (*hash, entry)));
         let entries = self.entries.iter().map(|(hash, entry)| (*hash, entry)).collect();
-        findings(&Situation {
+        question(&Situation {
             now: at(minute),
             custody: &custody,
             entries: &entries,
+            known_at: &self.known_at,
             plan: self.plan.as_ref(),
+            planned_at: self.planned_at,
             places: &self.places,
             stays: &self.stays,
             off_route: &self.off_route,

@@ -293,3 +293,28 @@ fn data_close_what_was_late_and_a_person_what_was_done_to_the_box() {
     assert!(by_data.iter().all(|kind| kind.is_closed_by_data()));
     assert!(!by_people.iter().any(|kind| kind.is_closed_by_data()));
 }
+
+#[test]
+fn what_comes_late_has_five_minutes_for_its_answer_to_come_too() {
+    let (mut scene, packed) = Scene::packed();
+    let offer = scene.offer(SHIPPER, 0, packed, FIRST);
+    scene.known_at.insert(offer, at(50));
+    scene.planned_at = Some(at(90));
+    let open = |kind| (kind, true);
+    let is_missing = |minute| scene.kinds(minute);
+    assert_eq!(is_missing(54), []);
+    assert_eq!(is_missing(55), [open(AlertKind::OfferUnanswered)]);
+    assert_eq!(
+        is_missing(94),
+        [open(AlertKind::OfferUnanswered)],
+        "planned when its window was over already"
+    );
+    assert_eq!(is_missing(95), [open(AlertKind::OfferUnanswered), open(AlertKind::TransferOverdue)]);
+    // What was answered late is on record, whenever it came.
+    scene.accept(FIRST, 70, offer);
+    let closed = |kind| (kind, false);
+    let both = [closed(AlertKind::OfferUnanswered), closed(AlertKind::TransferOverdue)];
+    assert_eq!(scene.kinds(92), both);
+    let times: Vec<_> = scene.findings(92).iter().map(|finding| finding.alarmed_at).collect();
+    assert_eq!(times, [at(30), at(60)]);
+}

@@ -140,7 +140,7 @@ pub async fn make(
                 }),
             )
             .await?;
-        ways.push(way(&made, packed_at + Duration::minutes(30), Duration::hours(hours))?);
+        ways.push(way(&made, (from, to), packed_at + Duration::minutes(30), Duration::hours(hours))?);
         let id = id_of(&made)?;
         api.post(&format!("shipments/{id}/trackers"), &json!({ "dev_eui": dev_eui, "from": packed_at }))
             .await?;

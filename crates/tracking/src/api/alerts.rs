@@ -33,6 +33,8 @@ pub struct Alert {
     dev_eui: Option<String>,
     /// What the alert is about where that is no shipment.
     subject: Option<String>,
+    /// What to know of it, in words, of alerts about custody.
+    detail: Option<String>,
     began_at: DateTime<Utc>,
     alarmed_at: DateTime<Utc>,
     /// Null while it lasts.
@@ -106,6 +108,7 @@ impl Alert {
             shipment_reference: alert.shipment_reference,
             dev_eui: alert.dev_eui.map(|dev_eui| dev_eui.to_string()),
             subject: alert.subject,
+            detail: alert.detail,
             began_at: alert.episode.began_at,
             alarmed_at: alert.episode.alarmed_at,
             ended_at: alert.episode.ended_at,

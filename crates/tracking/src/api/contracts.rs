@@ -96,6 +96,7 @@ pub async fn add_contract(
         return Err(ApiError::Unprocessable("id: the tenant needs no contract with itself".into()));
     }
     let id = db.add_contract(caller.tenant, partner, &text, now).await?;
+    db.mark_watches_of(caller.tenant, Some(partner), now).await?;
     let made = db.contract(caller.tenant, id).await?;
     let detail = serde_json::json!({ "organisation": partner, "request": &*body });
     db.write_audit(&[caller.audit("contract.added", id.to_string(), detail)], now).await?;
@@ -125,6 +126,7 @@ pub async fn end_contract(
         return Err(ApiError::Conflict("the contract has ended already".into()));
     }
     let ended = db.contract(caller.tenant, id).await?;
+    db.mark_watches_of(caller.tenant, Some(ended.partner), now).await?;
     let detail = serde_json::json!({ "at": at, "reason": reason });
     db.write_audit(&[caller.audit("contract.ended", id.to_string(), detail)], now).await?;
     once.finish(&service, db, &caller, StatusCode::OK, &view(ended, now)).await

@@ -168,6 +168,7 @@ pub async fn decide_disposition(
     let mut changes = vec![(caller.organisation, Change::Shipment { id })];
     if status != case.shipment.status {
         db.set_status(id, status).await?;
+        db.mark_watch(caller.organisation, id, now).await?;
         changes.extend(end_rides(&service, &mut db, caller.organisation, id, now, now).await?);
     }
     write_decision(&service, &mut db, &caller, (id, &decision), now).await?;

@@ -52,6 +52,7 @@ pub async fn cancel_shipment(
         )));
     }
     db.cancel_shipment(id, &reason, now).await?;
+    db.mark_watch(caller.organisation, id, now).await?;
     let mut changes = end_rides(&service, &mut db, caller.organisation, id, now, now).await?;
     let detail =
         serde_json::json!({ "reason": reason, "status": [shipment.status, ShipmentStatus::Cancelled] });
@@ -96,6 +97,7 @@ pub async fn return_shipment(
     }
     let hold = hold_turned_back(shipment.hold);
     db.turn_shipment_back(id, &reason, now).await?;
+    db.mark_watch(caller.organisation, id, now).await?;
     db.set_holds(&[(id, hold)]).await?;
     let detail = serde_json::json!({ "reason": reason, "hold": [shipment.hold, hold] });
     db.write_audit(&[audit(&caller, "shipment.turned_back", id, detail)], now).await?;

@@ -154,6 +154,7 @@ pub async fn change_lane(
     }
     let places = ends(&mut db, &caller, &lane).await?;
     db.change_lane(caller.organisation, &lane).await.map_err(|error| taken(error, &lane))?;
+    db.mark_watches_of(caller.organisation, None, now).await?;
     let detail = serde_json::json!({ "from": as_written(former), "to": &*body });
     db.write_audit(&[audit(&caller, "lane.changed", lane.id.0, detail)], now).await?;
     once.finish(&service, db, &caller, StatusCode::OK, &view(lane, &places)).await

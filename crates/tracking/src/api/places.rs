@@ -191,6 +191,7 @@ pub async fn change_place(
     let stored = written(&body, id, former.created_at)?;
     let names = check_operator(&mut db, caller.organisation, stored.operator).await?;
     db.change_place(caller.organisation, &stored).await.map_err(|error| taken(error, &stored))?;
+    db.mark_watches_of(caller.organisation, None, now).await?;
     let detail = serde_json::json!({ "from": as_written(former), "to": &*body });
     db.write_audit(&[audit(&caller, "place.changed", id.0, detail)], now).await?;
     once.finish(&service, db, &caller, StatusCode::OK, &view(stored, &names, now)).await

@@ -136,6 +136,7 @@ pub async fn set_legs(
     let plan = read(&mut db, &caller, &body).await?;
     let former = db.plan(id).await?;
     db.set_plan(caller.organisation, id, &plan, caller.user, now).await?;
+    db.mark_watch(caller.organisation, id, now).await?;
     let detail = serde_json::json!({
         "from": former.as_ref().map(|former| text(&former.plan)), "to": text(&plan),
     });

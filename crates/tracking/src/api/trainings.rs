@@ -135,8 +135,9 @@ async fn add<G: Grant>(
     if let Some(answer) = once.first_answer(&mut db, caller).await? {
         return Ok(answer);
     }
-    db.organisation_of(caller.sight(), person).await.map_err(named(noun(person)))?;
+    let employer = db.organisation_of(caller.sight(), person).await.map_err(named(noun(person)))?;
     let id = db.add_training(caller.tenant, person, topic, span, now).await?;
+    db.mark_watches_of(caller.tenant, Some(employer), now).await?;
     let made = view(db.training(caller.tenant, id).await?, now);
     let detail = serde_json::json!({ "user": made.user, "badge": made.badge, "request": body });
     db.write_audit(&[caller.audit("training.added", id.to_string(), detail)], now).await?;
@@ -165,6 +166,7 @@ pub async fn revoke_training(
     if !db.end_training(caller.tenant, id, at, &reason).await? {
         return Err(ApiError::Conflict("the training is revoked already".into()));
     }
+    db.mark_watches_of(caller.tenant, None, now).await?;
     let ended = db.training(caller.tenant, id).await?;
     let detail = serde_json::json!({ "at": at, "reason": reason });
     db.write_audit(&[caller.audit("training.revoked", id.to_string(), detail)], now).await?;

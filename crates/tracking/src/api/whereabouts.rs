@@ -16,7 +16,7 @@ use super::lanes::{PlaceName, place_name};
 use super::page::{Page, PageQuery};
 use super::problem::{ApiError, Problem, named};
 use crate::Service;
-use crate::whereabouts::whereabouts;
+use crate::whereabouts::way;
 
 /// Somewhere within `accuracy_m` of a point.
 #[derive(Serialize, ToSchema)]
@@ -151,8 +151,8 @@ pub async fn show_whereabouts(
     let mut db = service.store.connect().await?;
     let id = ShipmentId(id.into_inner());
     db.shipment(caller.organisation, id).await.map_err(named("shipment"))?;
-    let (known, places) = whereabouts(&mut db, caller.organisation, id, (service.clock)()).await?;
-    Ok(HttpResponse::Ok().json(view(&known, &places)))
+    let way = way(&mut db, caller.organisation, id, (service.clock)()).await?;
+    Ok(HttpResponse::Ok().json(view(&way.whereabouts, &way.places)))
 }
 
 fn view(known: &Known, places: &[StoredPlace]) -> Whereabouts {

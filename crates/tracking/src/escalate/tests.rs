@@ -11,8 +11,8 @@ use testkit::mail::MailServer;
 
 use super::*;
 use crate::alerting::AlertWork;
+use crate::house::{House, at};
 use crate::notify::{Mailer, send_due};
-use crate::silence::tests::{House, at};
 
 struct Night {
     house: House,
@@ -245,7 +245,7 @@ async fn a_graver_alert_that_is_open_anew_begins_anew() {
     assert_eq!(night.tick(20 * MINUTE).await, [""; 0]);
     let episode = night.alert(AlertKind::Backlog).await.episode;
     let mut db = night.house.service.store.connect().await.unwrap();
-    let graver = Amendment { id: alert, severity: Severity::Critical, episode, reopen: true };
+    let graver = Amendment { id: alert, severity: Severity::Critical, episode, reopen: true, detail: None };
     db.amend_alerts(&[graver], night.house.now()).await.unwrap();
     drop(db);
     assert_eq!(night.tick(20 * MINUTE).await, ["quality: step 1 of 3"]);

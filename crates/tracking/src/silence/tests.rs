@@ -3,149 +3,21 @@
 mod kept;
 mod lanes;
 
-mod frames;
-
-use std::ops::RangeInclusive;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
-
-use domain::access::Role;
-use domain::profile::Profile;
+use domain::DevEui;
 use domain::silence::numbers::{Hole, Numbers, Run};
 use domain::silence::outage::HeardBy;
-use domain::{DevEui, OrganisationId, ProfileId, ShipmentId};
-use queue::{Queue, Spool, SpoolSettings};
-use store::{AlertFilter, AlertView, NewShipment, NewUser, Store, Tracker, Uplink};
-use tempfile::TempDir;
-use testkit::postgres::{Database, database};
+use store::AlertView;
 
-use self::frames::frame;
 use super::*;
-use crate::arrived::Arrived;
 use crate::binding::{bind, unbind};
-use crate::consume::consume_batch;
-use crate::credentials::TokenKey;
+use crate::house::{Box, House, at};
 use crate::missing::find_overdue;
-use crate::{BadgeKey, Clock, LedgerKey, Parts};
-
-/// A minute's beginning, which is the zero of all times here.
-const START: i64 = 1_790_000_040;
 
 /// Of 15 minutes between two reports.
 const INTERVAL_S: i32 = 900;
 const PATIENCE_S: i64 = 2_250;
 
-pub fn at(second: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp(START + second, 0).unwrap()
-}
-
-pub struct House {
-    pub service: Service,
-    pub database: Database,
-    pub owner: OrganisationId,
-    profile: ProfileId,
-    seconds: Arc<AtomicI64>,
-    folder: TempDir,
-}
-
-/// A tracker on its way with a shipment of its own.
-struct Box {
-    tracker: Tracker,
-    shipment: store::Shipment,
-}
-
 impl House {
-    pub async fn new() -> Self {
-        let database = database(None).unwrap();
-        store::migrate(&database.url()).await.unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let seconds = Arc::new(AtomicI64::new(0));
-        let service = service(&database.url(), &folder, &seconds);
-        let mut db = service.store.connect().await.unwrap();
-        let owner = db.ensure_organisation("Depot", at(0)).await.unwrap();
-        for role in [Role::Admin, Role::Coordinator, Role::Quality, Role::Courier] {
-            let (email, password_hash) = (format!("{role}@example.org"), "-".to_owned());
-            let user = NewUser { organisation: owner, email, name: None, role, password_hash };
-            db.add_user(&user, at(0)).await.unwrap();
-        }
-        let text = "name = \"p\"\nmax_gap = \"40m\"\n[range]\nmin_c = 2.0\nmax_c = 8.0\n";
-        let profile = db.add_profile(owner, &Profile::from_toml(text).unwrap(), at(0)).await.unwrap().id;
-        drop(db);
-        Self { service, database, owner, profile, seconds, folder }
-    }
-
-    /// Another service in the place of this one, that has worked off what waited.
-    fn restart(&mut self) {
-        self.service = service(&self.database.url(), &self.folder, &self.seconds);
-    }
-
-    pub fn now(&self) -> DateTime<Utc> {
-        (self.service.clock)()
-    }
-
-    async fn draft(&self, number: u64) -> store::Shipment {
-        let mut db = self.service.store.connect().await.unwrap();
-        let made = NewShipment {
-            organisation: self.owner,
-            reference: format!("S-{number:02}"),
-            profile: self.profile,
-            origin: None,
-            destination: None,
-            days_to_return: None,
-            created_by: None,
-        };
-        let shipment = db.add_shipment(&made, self.now()).await.unwrap();
-        db.shipment(self.owner, shipment).await.unwrap()
-    }
-
-    async fn ship(&self, number: u64, interval_s: i32) -> Box {
-        let (now, shipment) = (self.now(), self.draft(number).await);
-        let mut db = self.service.store.begin().await.unwrap();
-        let (dev_eui, name) = (DevEui(number), number.to_string());
-        let tracker = db.add_tracker(self.owner, dev_eui, &name, "isotherm", interval_s, now).await.unwrap();
-        bind(&self.service, &mut db, &shipment, &tracker, None, now, now).await.unwrap();
-        db.commit().await.unwrap();
-        Box { tracker, shipment }
-    }
-
-    /// Readings a quarter of an hour apart, the last one measured and received now.
-    async fn hear(&self, of: &Box, numbers: RangeInclusive<u32>, gateways: &[&str]) {
-        self.hear_late(of, numbers, self.now(), gateways).await;
-    }
-
-    /// Received now, however long ago the last one was measured.
-    async fn hear_late(
-        &self,
-        of: &Box,
-        numbers: RangeInclusive<u32>,
-        measured_at: DateTime<Utc>,
-        gateways: &[&str],
-    ) {
-        let json: Vec<_> = gateways.iter().map(|id| serde_json::json!({ "id": id })).collect();
-        let now = self.now();
-        let uplink = Uplink {
-            organisation: self.owner,
-            integration: "depot".to_owned(),
-            dev_eui: Some(of.tracker.dev_eui),
-            dev_addr: None,
-            f_cnt: i64::from(*numbers.end()),
-            f_port: 10,
-            payload: Some(frame(numbers, measured_at)),
-            confirmed: false,
-            gateways: serde_json::to_string(&json).unwrap(),
-            received_at: now,
-            arrived_at: now,
-            problem: None,
-        };
-        let mut arrived = Arrived { uplinks: vec![uplink], ..Arrived::default() };
-        consume_batch(&self.service, &mut arrived).await.unwrap();
-        assert_eq!(arrived.uplinks[0].problem, None);
-    }
-
-    pub fn set(&self, second: i64) {
-        self.seconds.store(second, Relaxed);
-    }
-
     /// Sets the clock and does what the clock does, twice: a round changes nothing that the one before has not.
     async fn tick(&self, second: i64) {
         self.set(second);
@@ -155,58 +27,6 @@ impl House {
             find_overdue(&self.service).await.unwrap();
         }
     }
-
-    /// Oldest first.
-    async fn alerts(&self, shipment: Option<ShipmentId>) -> Vec<AlertView> {
-        let filter = AlertFilter { shipment, ..AlertFilter::default() };
-        let mut alerts =
-            self.service.store.connect().await.unwrap().alerts(self.owner, filter, 1000).await.unwrap();
-        alerts.reverse();
-        alerts
-    }
-
-    async fn kinds(&self) -> Vec<AlertKind> {
-        self.alerts(None).await.iter().map(|alert| alert.kind).collect()
-    }
-
-    fn told(&self, what: &str) -> String {
-        self.database
-            .psql(&format!("select {what} from notifications n join users u on u.id = n.user_id"))
-            .unwrap()
-    }
-
-    fn audited(&self, alert: &AlertView) -> String {
-        let sql = format!(
-            "select string_agg(action, ' ' order by id) from audit_entries where subject = '{}'",
-            alert.id
-        );
-        self.database.psql(&sql).unwrap().trim().to_owned()
-    }
-}
-
-fn service(url: &str, folder: &TempDir, seconds: &Arc<AtomicI64>) -> Service {
-    let store = Store::open(url, 4).unwrap();
-    let seconds = seconds.clone();
-    let clock: Clock = Arc::new(move || at(seconds.load(Relaxed)));
-    // Each with a queue of its own: what went through the one before was worked off.
-    let spool = folder.path().join(Uuid::now_v7().to_string());
-    let service = Service::new(Parts {
-        store: store.clone(),
-        workers: store,
-        queue: Queue::embedded(Spool::open(SpoolSettings::new(spool)).unwrap()),
-        clock: clock.clone(),
-        wall_clock: clock.clone(),
-        tokens: TokenKey::load_or_create(&folder.path().join("token.key")).unwrap(),
-        badges: BadgeKey::load_or_create(&folder.path().join("badge.key")).unwrap(),
-        ledger_key: LedgerKey::load_or_create(&folder.path().join("ledger.key")).unwrap(),
-        package: |_, _, _| Err("nothing is exported here".into()),
-        mailer: None,
-        ingester_token_sha256: None,
-        shutdown: tokio::sync::watch::channel(false).1,
-    });
-    let service = service.unwrap();
-    *service.listening_since.lock().unwrap() = Some(clock());
-    service
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

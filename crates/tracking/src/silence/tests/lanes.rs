@@ -2,7 +2,7 @@
 
 use domain::place::{Fence, Place, Point, Position, PositionSource};
 use domain::plan::{DarkStretch, Lane, Leg, Plan, TimeWindow};
-use domain::{Duration, LaneId, PlaceId};
+use domain::{Duration, LaneId, OrganisationId, PlaceId};
 use store::{StoredPlace, TrackerPosition};
 
 use super::*;
@@ -47,13 +47,7 @@ async fn plan(house: &House, of: &Box, hold_time_s: Option<i64>) -> Organisation
         hold_time: hold_time_s.map(seconds),
         unattended: false,
     };
-    let sql = format!(
-        "insert into organisations (host_id, kind, name, created_at)
-         values ({}, 'carrier', 'Carrier', now()) returning id",
-        house.owner
-    );
-    let carrier = house.database.psql(&sql).unwrap();
-    let carrier = OrganisationId(carrier.split_whitespace().next().unwrap().parse().unwrap());
+    let carrier = house.partner("carrier", "Carrier");
     let leg = Leg {
         number: 1,
         lane: Some(lane.id),

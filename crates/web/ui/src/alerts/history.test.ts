@@ -72,6 +72,14 @@ test.each<[Partial<AmendedDetail>, [string, string, string][]]>([
   ).toEqual(lines);
 });
 
+test("an alert about no exposure has no extreme", () => {
+  const { differences } = entryOf(
+    amended({ extreme: [null, null], severity: ["info", "warning"] }),
+    "off_route",
+  );
+  expect(differences.map(({ what }) => what)).toEqual(["Severity"]);
+});
+
 test("the extreme of a humidity is no temperature", () => {
   const { differences } = entryOf(amended({ extreme: [7550, 8100] }), "humidity_high");
   expect(differences).toEqual([{ what: "Extreme", from: "75.5 %", to: "81.0 %" }]);

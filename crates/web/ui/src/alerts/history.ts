@@ -59,7 +59,9 @@ function amended(detail: AmendedDetail, kind: Alert["kind"]): Difference[] {
     ofTimes("Began", ...detail.began_at, "–"),
     ofTimes("Alarmed", ...detail.alarmed_at, "–"),
     ofTimes("Ended", ...detail.ended_at, "still lasts"),
-    ofWords("Extreme", [valueOf(wasWorst, kind), valueOf(isWorst, kind)]),
+    wasWorst === null || isWorst === null
+      ? null
+      : ofWords("Extreme", [valueOf(wasWorst, kind), valueOf(isWorst, kind)]),
     ofWords("Severity", [SEVERITY[wasSevere], SEVERITY[isSevere]]),
   ].filter((difference) => difference !== null);
 }

@@ -13,6 +13,7 @@ const ALERT: Alert = {
   shipment_reference: "SH-7",
   dev_eui: "70b3d57ed0060001",
   subject: null,
+  detail: null,
   began_at: "2026-03-01T08:00:00Z",
   alarmed_at: "2026-03-01T08:30:00Z",
   ended_at: null,

@@ -45,6 +45,8 @@ export interface Alert {
   dev_eui: string | null;
   /** What it is about where that is neither shipment nor tracker: `integration depot`. */
   subject: string | null;
+  /** What to know of it, in words, of alerts about custody. */
+  detail: string | null;
   began_at: string;
   alarmed_at: string;
   ended_at: string | null;
@@ -123,8 +125,8 @@ export interface AmendedDetail {
   /** Null: it still lasted. */
   ended_at: FromTo<string | null>;
   severity: FromTo<Severity>;
-  /** In hundredths of °C, or of % where the alert is about humidity. */
-  extreme: FromTo<number>;
+  /** In hundredths of °C, or of % where the alert is about humidity; null where it is about no exposure. */
+  extreme: FromTo<number | null>;
   /** The severity rose, so that its acknowledgement counts no more. */
   reopened: boolean;
   because: string;
