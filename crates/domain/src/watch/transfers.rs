@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 
 use super::{Finding, Lacking, Seen, Situation, after};
-use crate::OrganisationId;
 use crate::alert::AlertKind;
 use crate::custody::{Act, BoxNumber, Condition, Entry, EntryHash, Holding, Seal, Whereabouts};
 use crate::event::EventKind;
 use crate::place::{Fence, Point};
 use crate::plan::Plan;
+use crate::{OrganisationId, UserId};
 
 /// Of a position at a handover of which nobody said how well it is known, in metres.
 pub const UNSAID_ACCURACY_M: u32 = 1_000;
@@ -139,8 +139,9 @@ fn unexpected(situation: &Situation, plan: &Plan, found: &mut Vec<Finding>) {
         let user = situation.entries.get(&holding.link).and_then(|entry| entry.by.user);
         let is_party = parties.contains(&organisation) || Some(organisation) == situation.consignor();
         let mut legs = plan.legs().iter().filter(|leg| leg.carrier == organisation).peekable();
-        let is_driver =
-            legs.peek().is_none() || legs.any(|leg| leg.courier.is_none_or(|planned| user == Some(planned)));
+        // Of who shows a badge or a code nobody knows whether he is that driver.
+        let is_him = |planned: UserId| user.is_none_or(|user| user == planned);
+        let is_driver = legs.peek().is_none() || legs.any(|leg| leg.courier.is_none_or(is_him));
         let detail = match (is_party, is_driver) {
             (true, true) => continue,
             (true, false) => {
