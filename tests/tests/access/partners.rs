@@ -136,7 +136,9 @@ async fn an_admin_makes_users_of_the_own_circle_alone_and_each_with_a_role_that_
     assert_eq!((&packer["name"], &packer["organisation_name"]), (&json!("p@north.example"), &json!("north")));
 
     let carla = program.api().log_in("carla@carrier.example", PASSWORD).await;
-    assert_eq!(carla.get("/me").await["organisation"], "Carrier");
+    let me = carla.get("/me").await;
+    assert_eq!((&me["organisation"], &me["of_tenant"]), (&json!("Carrier"), &json!(false)));
+    assert_eq!(admin.get("/me").await["of_tenant"], json!(true));
     let profile = &shipped(&admin).await[0];
     admin.post("/shipments", &json!({ "reference": "S-1", "profile": profile["id"] })).await;
     assert_eq!(carla.list("/shipments").await, [Value::Null; 0], "no shipment is the carrier's matter yet");

@@ -43,6 +43,8 @@ pub struct UserView {
     #[schema(value_type = String, example = "quality")]
     role: Role,
     organisation: String,
+    /// Whether that is the tenant; else it is a partner of it, whose people see less.
+    of_tenant: bool,
     /// What the role may do.
     permissions: Vec<String>,
 }
@@ -54,6 +56,7 @@ fn view(user: &User) -> UserView {
         name: user.name.clone(),
         role: user.role,
         organisation: user.organisation_name.clone(),
+        of_tenant: user.organisation == user.tenant,
         permissions: user.role.permissions().iter().map(ToString::to_string).collect(),
     }
 }

@@ -50,12 +50,25 @@ export async function logIn(page, doing) {
   await page.goto(baseUrl);
   await page.getByRole("heading", { name: "Log in" }).waitFor();
   await picture(page, "login");
+  await logInAs(page, doing, email, password);
+}
 
-  doing("logging in");
+/** On the log-in page. */
+export async function logInAs(page, doing, email, password) {
+  doing(`logging in as ${email}`);
   await page.getByLabel("E-mail").fill(email);
   await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Log in" }).click();
   await page.getByRole("heading", { name: "Shipments", level: 1 }).waitFor();
+}
+
+/** Fails unless that has the focus: a heading or a button by its words, a field by its name. */
+export async function expectFocus(page, expected) {
+  const focused = await page.evaluate(() => {
+    const at = document.activeElement;
+    return at?.getAttribute("name") ?? at?.textContent?.trim();
+  });
+  if (focused !== expected) throw new Error(`the focus is on ${focused} and not on ${expected}`);
 }
 
 /** Of both sizes; what is wider than its screen is a failure. */

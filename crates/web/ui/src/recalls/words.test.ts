@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Box, Content } from "../api/types";
-import { concerned } from "./words";
+import { concerned, outcome } from "./words";
 
 const GTIN = "09506000134352";
 const content = (gtin: string | null, lot: string | null, quantity: number): Content => ({
@@ -32,3 +32,11 @@ test("the same lot of another product is not concerned, a lot of which nobody wr
     withoutGtin: true,
   });
 });
+
+test.each([
+  [0, 0, "No shipment was packed with it; each that is packed with it from now on is on hold."],
+  [1, 1, "The one shipment with it is on hold."],
+  [0, 1, "The one shipment with it is no longer on hold."],
+  [1, 3, "1 of 3 shipments with it is on hold."],
+  [0, 3, "0 of 3 shipments with it are on hold."],
+])("%d of %d on hold", (held, all, words) => expect(outcome(held, all)).toBe(words));

@@ -12,6 +12,11 @@ class SessionState {
     return may(this.current, permission);
   }
 
+  /** Places, lanes and plans are the tenant's alone, whatever a role may. */
+  get maySeePlaces(): boolean {
+    return this.may("read_places") && this.current?.user.of_tenant !== false;
+  }
+
   begin(answer: LogIn): void {
     this.current = opened(answer);
     this.ending = null;

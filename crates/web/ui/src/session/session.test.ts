@@ -11,6 +11,7 @@ const ANSWER: LogIn = {
     role: "quality",
     name: "Quinn Quality",
     organisation: "Depot",
+    of_tenant: true,
     permissions: ["read_alerts", "acknowledge_alerts"],
   },
 };

@@ -44,6 +44,8 @@ export interface User {
   role: Role;
   /** Its name. */
   organisation: string;
+  /** Whether that is the tenant; else it is a partner of it, whose people see less. */
+  of_tenant: boolean;
   permissions: Permission[];
 }
 
