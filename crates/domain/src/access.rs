@@ -40,6 +40,8 @@ named_enum! {
         BindTracker = "bind_tracker",
         /// Pack, offer, accept, refuse, seal: on behalf of the own organisation.
         TransferCustody = "transfer_custody",
+        /// Hand in what the own organisation's system has of handovers; a tenant's, of others' systems, too.
+        HandInCustody = "hand_in_custody",
         /// Say that an entry of a ledger is not as it was.
         CorrectCustody = "correct_custody",
         /// Everything that is known of a shipment, in a file that leaves the house.
@@ -88,6 +90,7 @@ impl Role {
                 WriteShipments,
                 BindTracker,
                 TransferCustody,
+                HandInCustody,
                 CorrectCustody,
                 ExportEvidence,
                 ReadAlerts,
@@ -112,6 +115,7 @@ impl Role {
                 WriteShipments,
                 BindTracker,
                 TransferCustody,
+                HandInCustody,
                 CorrectCustody,
                 ExportEvidence,
                 ReadAlerts,
@@ -181,9 +185,10 @@ impl Role {
                 ReadRecalls,
                 ReadNotifications,
             ],
-            // Both belong to another organisation. A dispatcher sees the shipments that it has to do with.
-            Self::Dispatcher => &[ReadShipments, ReadPartners],
-            Self::Supplier => &[ReadPartners],
+            // Both belong to another organisation, and so do its systems. A dispatcher sees the shipments that it has to do
+            // with.
+            Self::Dispatcher => &[ReadShipments, HandInCustody, ReadPartners],
+            Self::Supplier => &[HandInCustody, ReadPartners],
         }
     }
 
@@ -282,7 +287,8 @@ mod tests {
 
     #[test]
     fn a_partners_people_hand_over_and_see_what_concerns_them() {
-        let apart_from_reading = [Permission::TransferCustody, Permission::ExportEvidence];
+        let apart_from_reading =
+            [Permission::TransferCustody, Permission::HandInCustody, Permission::ExportEvidence];
         for role in Role::ALL.iter().filter(|role| role.is_for_partners()) {
             for permission in role.permissions() {
                 let is_reading = permission.as_str().starts_with("read_");

@@ -15,6 +15,7 @@ pub mod evaluate;
 pub mod event;
 pub mod evidence;
 pub mod gs1;
+pub mod hand_in;
 pub mod ids;
 pub mod library;
 mod named_enum;

@@ -4,7 +4,7 @@
 //! `out_of_range_s`, in any order; other columns, of which a logger's export has many, are left unread. A file is read whole or not
 //! at all: every fault is an error with its place.
 
-mod records;
+pub(crate) mod records;
 
 use std::fmt::Display;
 use std::io::Read;

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::Service;
 use crate::binding::{end_rides, lock_shipment};
+use crate::hand_ins::Waiting;
 use crate::ledger::Ledger;
 use crate::live::{Change, OwnedChange};
 
@@ -29,6 +30,8 @@ pub struct Book {
     pub parties: Vec<Partner>,
     /// For whom it is meant, as planned.
     consignee: Option<OrganisationId>,
+    /// What systems handed in and what waits for the entry that it continues, the earliest first.
+    pub(crate) waiting: Vec<Waiting>,
 }
 
 /// What an entry would amount to, or did.
@@ -48,11 +51,21 @@ impl Book {
         shipment: ShipmentId,
     ) -> Result<Self, StoreError> {
         let shipment = lock_shipment(db, owner, shipment).await?;
+        Self::read(db, owner, shipment).await
+    }
+
+    /// As it stands, to look at: nothing is locked.
+    pub async fn read(
+        db: &mut Connection,
+        owner: OrganisationId,
+        shipment: Shipment,
+    ) -> Result<Self, StoreError> {
         let ledger = Ledger::open(db, owner, shipment.id).await?;
         let boxes = db.boxes(shipment.id).await?.iter().map(|one| one.number).collect();
         let parties = db.partners(Sight::of(owner, owner), None, i64::MAX).await?;
         let consignee = db.plan(shipment.id).await?.map(|stored| stored.plan.consignee());
-        Ok(Self { owner, shipment, boxes, ledger, parties, consignee })
+        let waiting = Waiting::of(db.waiting_hand_ins(shipment.id).await?)?;
+        Ok(Self { owner, shipment, boxes, ledger, parties, consignee, waiting })
     }
 
     /// The entry that its writer gave this id, if it has been handed in already.
@@ -77,8 +90,8 @@ impl Book {
         })
     }
 
-    /// Writes the entry and what follows from it. Returns what pages should hear of after the commit. The caller holds
-    /// the intake lock, since a shipment that is received with it ends its trackers' rides.
+    /// Writes the entry, what waited for it, and what follows from them. Returns what pages should hear of after the
+    /// commit. The caller holds the intake lock, since a shipment that is received with it ends its trackers' rides.
     pub async fn write(
         &mut self,
         service: &Service,
@@ -86,10 +99,25 @@ impl Book {
         entry: Entry,
         now: DateTime<Utc>,
     ) -> Result<Vec<OwnedChange>, StoreError> {
-        if let Some(position) = self.scanned(&entry) {
+        let mut changes = self.write_one(service, db, entry, now).await?;
+        changes.extend(self.settle(service, db, now).await?);
+        Ok(changes)
+    }
+
+    /// As [`Book::write`], without what waits.
+    pub(crate) async fn write_one(
+        &mut self,
+        service: &Service,
+        db: &mut Connection,
+        entry: Entry,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<OwnedChange>, StoreError> {
+        let scanned = self.scanned(&entry);
+        self.ledger.append(service, db, &self.shipment, entry, now).await?;
+        // What systems hand in may change nothing, and then its writer had no box in hand.
+        if let Some(position) = scanned.filter(|_| self.ledger.last_counts()) {
             db.add_shipment_position(self.shipment.id, &position, now).await?;
         }
-        self.ledger.append(service, db, &self.shipment, entry, now).await?;
         db.mark_watch(self.owner, self.shipment.id, now).await?;
         let mut changes = vec![(self.owner, Change::Shipment { id: self.shipment.id })];
         let is_open = !matches!(self.shipment.status, ShipmentStatus::Closed | ShipmentStatus::Cancelled);

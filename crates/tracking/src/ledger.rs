@@ -113,6 +113,11 @@ impl Ledger {
         Ok(())
     }
 
+    /// Whether the last entry changes something, as far as is known.
+    pub fn last_counts(&self) -> bool {
+        self.read.last().is_some_and(|(record, _)| !self.custody.ignored.contains_key(&record.entry))
+    }
+
     /// Where the shipment stands by its ledger.
     pub fn stage(&self, consignees: &BTreeSet<OrganisationId>) -> Option<ShipmentStatus> {
         self.custody.stage(&self.entries(), |organisation| consignees.contains(&organisation))

@@ -16,6 +16,7 @@ mod disabled;
 mod escalate;
 mod findings;
 mod folds;
+mod hand_ins;
 mod handover;
 mod heard;
 #[cfg(test)]

@@ -85,6 +85,8 @@ const ROUTES: &[(&str, &str, &[&str], u16)] = &[
     ("post", "/parents/{id}/custody/offer", CARRIERS, 422),
     ("post", "/parents/{id}/custody/accept", CARRIERS, 404),
     ("post", "/parents/{id}/custody/refuse", CARRIERS, 422),
+    ("post", "/hand-ins", &["admin", "coordinator", "dispatcher", "supplier"], 422),
+    ("get", "/shipments/{id}/hand-ins", SIGHTED, 404),
     ("post", "/shipments/{id}/boxes", PLANNERS, 422),
     ("get", "/parents", SIGHTED, 200),
     ("post", "/parents", PLANNERS, 422),

@@ -14,7 +14,7 @@ use super::{CsvError, MOST_BYTES};
 const LONGEST_RECORD: usize = 64 * 1024;
 
 /// Holds one record at a time, and no more than a buffer of the file.
-pub(super) struct Records<R> {
+pub(crate) struct Records<R> {
     file: BufReader<Take<R>>,
     parser: csv_core::Reader,
     /// Line breaks between records, which the parser does not see.
@@ -24,7 +24,7 @@ pub(super) struct Records<R> {
 }
 
 /// Fields as they stand between the commas, without quotes.
-pub(super) struct Record<'a> {
+pub(crate) struct Record<'a> {
     pub line: u64,
     text: &'a str,
     /// Where in `text` each field ends.
@@ -33,10 +33,14 @@ pub(super) struct Record<'a> {
 
 impl<R: Read> Records<R> {
     pub fn of(file: R) -> Self {
+        Self::separated_by(b',', file)
+    }
+
+    pub fn separated_by(separator: u8, file: R) -> Self {
         Self {
             // One byte more than may be, to tell a file that is too large from one that just fits.
             file: BufReader::with_capacity(64 * 1024, file.take(MOST_BYTES + 1)),
-            parser: csv_core::Reader::new(),
+            parser: csv_core::ReaderBuilder::new().delimiter(separator).build(),
             skipped_lines: 0,
             text: vec![0; 1024],
             ends: vec![0; 16],

@@ -38,6 +38,7 @@ grants!(
     WriteShipments,
     BindTracker,
     TransferCustody,
+    HandInCustody,
     CorrectCustody,
     ExportEvidence,
     ReadAlerts,

@@ -14,6 +14,8 @@ mod entries;
 mod events;
 mod evidence;
 mod fan_out;
+mod hand_in_file;
+mod hand_ins;
 mod handover;
 mod history;
 mod intake;
@@ -77,8 +79,8 @@ const MAX_BODY: usize = 256 * 1024;
         custody::show_custody, custody::list_keys, evidence::export_evidence, handover::pack_boxes,
         handover::offer_custody, handover::accept_custody, handover::refuse_custody, handover::withdraw_offer,
         handover::seal_boxes, handover::correct_custody, codes::make_code, sign::show_linked_offer,
-        sign::accept_by_link, sign::refuse_by_link, parent_custody::offer_parent,
-        parent_custody::accept_parent, parent_custody::refuse_parent,
+        sign::accept_by_link, sign::refuse_by_link, parent_custody::offer_parent, parent_custody::accept_parent,
+        parent_custody::refuse_parent, hand_ins::hand_in, hand_ins::list_hand_ins,
         series::list_readings, series::show_assessment, history::list_past_assessments, alerts::list_shipment_alerts,
         alerts::list_alerts, alerts::acknowledge_alert, history::show_alert_history, on_call::list_attempts,
         on_call::show_on_call, on_call::replace_on_call, runbooks::list_runbooks, runbooks::set_runbook,
@@ -163,6 +165,8 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(sign::show_linked_offer)
                     .service(sign::accept_by_link)
                     .service(sign::refuse_by_link)
+                    .service(hand_ins::hand_in)
+                    .service(hand_ins::list_hand_ins)
                     .service(series::list_readings)
                     .service(series::show_assessment)
                     .service(history::list_past_assessments)

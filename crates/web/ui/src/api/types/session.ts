@@ -14,6 +14,7 @@ export type Permission =
   | "write_shipments"
   | "bind_tracker"
   | "transfer_custody"
+  | "hand_in_custody"
   | "correct_custody"
   | "export_evidence"
   | "read_alerts"

@@ -1,0 +1,198 @@
+//! Other companies' systems hand in what they have of handovers, in JSON or CSV, and are told of each line what became
+//! of it.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use chrono::{DateTime, Utc};
+use domain::ShipmentId;
+use domain::hand_in::{Line, read_csv, read_json};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use store::StoredHandIn;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::access::{Caller, HandInCustody, ReadShipments};
+use super::hand_in_file::take_in;
+use super::once::Once;
+use super::page::{Page, PageQuery, cursor_before};
+use super::problem::{ApiError, Problem, named, problem};
+use crate::Service;
+use crate::hand_ins::Pending;
+use crate::handover::Book;
+
+/// The largest file, in bytes.
+const MOST_BYTES: usize = 1024 * 1024;
+
+#[derive(Deserialize, IntoParams)]
+pub struct HandInQuery {
+    /// `rollback` (default): a line that is wrong keeps all of the file out. `proceed`: the others are taken.
+    on_error: Option<String>,
+}
+
+/// What became of a file, line by line.
+#[derive(Serialize, ToSchema)]
+pub struct HandInReport {
+    /// How many lines each became of.
+    pub written: usize,
+    pub waiting: usize,
+    pub known: usize,
+    pub refused: usize,
+    pub lines: Vec<HandInLine>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct HandInLine {
+    /// Of CSV the line of the file, the header being line 1; of JSON the place in the list, from 1.
+    pub line: u64,
+    pub event_id: Option<String>,
+    /// written, waiting (for what it continues), known (it was here before, and nothing changes) or refused.
+    #[schema(example = "written")]
+    pub outcome: &'static str,
+    pub shipment: Option<Uuid>,
+    /// The hash of its entry.
+    pub entry: Option<String>,
+    /// It contradicts other answers; see the shipment's custody.
+    pub conflict: bool,
+    /// What is to be known of it: why it was refused, for what it waits, why it changes nothing.
+    pub detail: Option<String>,
+}
+
+/// Takes in handovers from the systems of the caller's organisation, or of others where the caller is the tenant's admin or
+/// coordinator: at most 1000 events, a list in JSON or a CSV file with the same columns. The same file again changes
+/// nothing. See docs/hand-ins.md for the fields.
+#[utoipa::path(tag = "custody", params(HandInQuery),
+    request_body(content((Vec<serde_json::Value> = "application/json"), (String = "text/csv"))),
+    responses((status = 200, body = HandInReport), (status = 400, body = Problem), (status = 409, body = Problem),
+        (status = 413, body = Problem), (status = 415, body = Problem),
+        (status = 422, body = HandInReport, description = "a problem with the report beside it: nothing was taken")))]
+#[post("/hand-ins")]
+pub async fn hand_in(
+    service: web::Data<Service>,
+    caller: Caller<HandInCustody>,
+    request: HttpRequest,
+    query: web::Query<HandInQuery>,
+    body: web::Payload,
+) -> Result<HttpResponse, ApiError> {
+    let Ok(body) = body.to_bytes_limited(MOST_BYTES).await else {
+        let detail = format!("the file is too large: at most {MOST_BYTES} bytes are read; send it in parts");
+        return Ok(problem(StatusCode::PAYLOAD_TOO_LARGE, detail));
+    };
+    let body =
+        body.map_err(|_| ApiError::BadRequest("the body ended before it was whole: send it again".into()))?;
+    let proceeds = match query.on_error.as_deref() {
+        None | Some("rollback") => false,
+        Some("proceed") => true,
+        Some(_) => return Err(ApiError::BadRequest("on_error: write rollback or proceed".into())),
+    };
+    let Some(read) = read(&request, &body) else {
+        let detail = "send application/json or text/csv".to_owned();
+        return Ok(problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+    };
+    let lines = read?;
+    let once = Once::new(&request, &(proceeds, hex::encode(Sha256::digest(&body))))?;
+    let now = (service.clock)();
+    let mut db = service.store.begin().await?;
+    if let Some(answer) = once.first_answer(&mut db, &caller).await? {
+        return Ok(answer);
+    }
+    db.lock_intake().await?;
+    let (report, changes) = take_in(&service, &mut db, &caller, lines, now).await?;
+    if report.refused > 0 && !proceeds {
+        return Ok(refused(&report));
+    }
+    let counts = serde_json::json!({ "written": report.written, "waiting": report.waiting, "refused": report.refused });
+    db.write_audit(&[caller.audit("custody.handed_in", caller.organisation.0.to_string(), counts)], now)
+        .await?;
+    let answer = once.finish(&service, db, &caller, StatusCode::OK, &report).await?;
+    service.live.publish(changes);
+    Ok(answer)
+}
+
+/// None of another type than these two.
+fn read(request: &HttpRequest, body: &[u8]) -> Option<Result<Vec<Line>, ApiError>> {
+    let kind = request.headers().get(CONTENT_TYPE)?.to_str().ok()?;
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let lines = match () {
+        () if kind.eq_ignore_ascii_case("application/json") => read_json(body),
+        () if kind.eq_ignore_ascii_case("text/csv") => read_csv(body),
+        () => return None,
+    };
+    Some(lines.map_err(|fault| ApiError::Unprocessable(fault.to_string())))
+}
+
+/// RFC 9457, with the report as its extension.
+fn refused(report: &HandInReport) -> HttpResponse {
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    let detail = format!(
+        "nothing was taken: {} of {} lines are wrong, see `lines`; mend them and send the whole file again, or take the \
+         others with ?on_error=proceed",
+        report.refused,
+        report.lines.len()
+    );
+    let title = status.canonical_reason().unwrap_or("Error");
+    let lines: Vec<&HandInLine> = report.lines.iter().filter(|line| line.outcome == "refused").collect();
+    let told = serde_json::json!({
+        "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail,
+        "written": 0, "waiting": 0, "known": report.known, "refused": report.refused, "lines": lines,
+    });
+    HttpResponse::build(status).content_type("application/problem+json").json(told)
+}
+
+/// An event that a system handed in.
+#[derive(Serialize, ToSchema)]
+pub struct HandInView {
+    event_id: String,
+    /// Whose event it is: an organisation's id.
+    by: i32,
+    /// offered, accepted, refused or withdrawn.
+    what: String,
+    at: DateTime<Utc>,
+    /// By whose account it came.
+    handed_in_by: String,
+    received_at: DateTime<Utc>,
+    /// The hash of its entry in the ledger; null while it waits.
+    entry: Option<String>,
+    /// For what it waits.
+    waits: Option<String>,
+}
+
+/// What systems handed in of a shipment, the latest first; a partner sees what came from its own.
+#[utoipa::path(tag = "custody", params(("id" = Uuid, Path), PageQuery),
+    responses((status = 200, body = Page<HandInView>), (status = 400, body = Problem), (status = 404, body = Problem)))]
+#[get("/shipments/{id}/hand-ins")]
+pub async fn list_hand_ins(
+    service: web::Data<Service>,
+    caller: Caller<ReadShipments>,
+    id: web::Path<Uuid>,
+    page: web::Query<PageQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let limit = page.limit()?.min(1000);
+    let mut db = service.store.begin().await?;
+    let shipment = db.shipment_seen_by(caller.sight(), ShipmentId(*id)).await.map_err(named("shipment"))?;
+    let rows = db.hand_ins(caller.sight(), shipment.id, page.before()?, limit + 1).await?;
+    let book = Book::read(&mut db, caller.tenant, shipment).await?;
+    let page =
+        Page::of(rows, limit, |row| cursor_before(row.received_at, row.entry_id), |row| shown(&book, row));
+    Ok(HttpResponse::Ok().json(page))
+}
+
+fn shown(book: &Book, row: StoredHandIn) -> HandInView {
+    let waiting = book.waiting.iter().find(|one| one.stored.entry_id == row.entry_id);
+    let waits = waiting.and_then(|one| match book.act(&one.event, row.party) {
+        Err(Pending::Waits(why) | Pending::Unclear(why)) => Some(why),
+        Ok(_) => None,
+    });
+    let event: Option<domain::hand_in::HandIn> = serde_json::from_str(&row.event).ok();
+    HandInView {
+        event_id: row.event_id,
+        by: row.party.0,
+        what: event.as_ref().map(|event| event.what.to_string()).unwrap_or_default(),
+        at: event.map_or(row.received_at, |event| event.at),
+        handed_in_by: row.person,
+        received_at: row.received_at,
+        entry: book.entry_of(row.entry_id).map(|(hash, _)| hash.to_string()),
+        waits,
+    }
+}
