@@ -293,3 +293,125 @@ async fn the_database_refuses_to_change_a_ledger_and_verify_finds_what_was_chang
         assert_eq!(house.verify(&house.evidence().await, Some(&keys)).await.0, 0, "{column} is back");
     }
 }
+
+impl House {
+    /// Sends the bytes as a photo of the shipment.
+    async fn photo(&self, api: &Api, bytes: &[u8]) -> (u16, Value) {
+        let url = format!("{}/api/v1/shipments/{}/custody/photos", self.program.url, self.shipment);
+        let request = reqwest::Client::new().post(url).bearer_auth(api.token());
+        let answer = request.header("content-type", "image/jpeg").body(bytes.to_vec()).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    async fn show_photo(&self, api: &Api, hash: &str) -> reqwest::Response {
+        let url = format!("{}/api/v1/shipments/{}/custody/photos/{hash}", self.program.url, self.shipment);
+        reqwest::Client::new().get(url).bearer_auth(api.token()).send().await.unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_photo_is_kept_as_it_came_shown_to_who_sees_the_shipment_and_checked_with_the_evidence() {
+    let house = House::start("photos").await;
+    let (carrier, pharmacy) = (&house.carrier, &house.pharmacy);
+    let jpeg = |name: &str| [b"\xff\xd8\xff\xe1 taken at 52.5 13.4: ", name.as_bytes()].concat();
+    let photo = jpeg("dented");
+    let (status, kept) = house.photo(&house.owner, &photo).await;
+    assert_eq!(
+        (status, &kept["bytes"], &kept["media_type"]),
+        (201, &json!(photo.len()), &json!("image/jpeg"))
+    );
+    let hash = kept["sha256"].as_str().unwrap();
+    assert_eq!(house.photo(&house.owner, &photo).await, (200, kept.clone()), "the same one again");
+    for (bytes, status) in [(&b"<svg/>"[..], 422), (b"", 422), (&vec![0xff; 5_000_001], 413)] {
+        let (is, refused) = house.photo(&house.owner, bytes).await;
+        assert_eq!(is, status, "{refused}");
+    }
+    // Who does not see the shipment neither adds nor sees one.
+    assert_eq!(house.photo(&carrier.1, &photo).await.0, 404);
+    assert_eq!(house.show_photo(&carrier.1, hash).await.status(), 404);
+
+    let offer =
+        |photo: &str| json!({ "to": { "organisation": carrier.0 }, "condition": "damaged", "photo": photo });
+    for unknown in ["0".repeat(64), "a photo".to_owned(), hash.to_uppercase()] {
+        let (status, refused) = house.post(&house.owner, "offer", offer(&unknown)).await;
+        assert!(status == 422 && refused["detail"].as_str().unwrap().starts_with("photo: "), "{refused}");
+    }
+    let (status, offered) = house.post(&house.owner, "offer", offer(hash)).await;
+    assert_eq!((status, &offered["custody"]["entries"][1]["photo"]), (201, &json!(hash)), "{offered}");
+    let shown = house.show_photo(&carrier.1, hash).await;
+    let header = |name: &str| shown.headers()[name].to_str().unwrap().to_owned();
+    assert_eq!((shown.status().as_u16(), header("content-type")), (200, "image/jpeg".to_owned()));
+    assert_eq!(header("x-content-type-options"), "nosniff");
+    assert_eq!(header("content-security-policy"), "default-src 'none'; sandbox");
+    assert_eq!(header("content-disposition"), format!("inline; filename=\"{hash}.jpg\""));
+    assert_eq!(shown.bytes().await.unwrap(), photo, "byte by byte as it came");
+    assert_eq!(house.show_photo(&pharmacy.1, hash).await.status(), 404);
+    assert_eq!(house.show_photo(&carrier.1, &"0".repeat(64)).await.status(), 404);
+    // Of another shipment it is none.
+    let profile = house.owner.post("/profiles", &profile()).await;
+    let other = ship(&house.owner, 2, &profile["id"]).await;
+    let answer = house
+        .owner
+        .send(Method::POST, &format!("/shipments/{other}/custody/offer"), Some(&offer(hash)))
+        .await;
+    assert_eq!(answer.status, 422, "{answer:?}");
+    let elsewhere = format!("/shipments/{other}/custody/photos/{hash}");
+    assert_eq!(house.owner.send(Method::GET, &elsewhere, None).await.status, 404);
+
+    let png = b"\x89PNG\r\n\x1a\n wet".to_vec();
+    let (_, wet) = house.photo(&carrier.1, &png).await;
+    let accept = json!({ "quarantine": true, "condition": "wet", "photo": wet["sha256"] });
+    assert_eq!(house.post(&carrier.1, "accept", accept).await.0, 201);
+    house.evidence_holds_the_photos(&[(hash, "jpg"), (wet["sha256"].as_str().unwrap(), "png")]).await;
+
+    // So many and no more, of each organisation.
+    for number in 1..20 {
+        assert_eq!(house.photo(&carrier.1, &jpeg(&number.to_string())).await.0, 201, "{number}");
+    }
+    let (status, refused) = house.photo(&carrier.1, &jpeg("one more")).await;
+    assert!(status == 409 && refused["detail"].as_str().unwrap().contains("20"), "{refused}");
+    assert_eq!(house.photo(&carrier.1, &png).await.0, 200, "what is there stays");
+    assert_eq!(house.photo(&house.owner, &jpeg("another's")).await.0, 201);
+}
+
+impl House {
+    async fn evidence_holds_the_photos(&self, photos: &[(&str, &str)]) {
+        let keys = self.owner.get("/keys").await;
+        let package = self.evidence().await;
+        let text = String::from_utf8_lossy(&package).into_owned();
+        for (hash, kind) in photos {
+            assert!(text.contains(&format!("photos/{hash}.{kind}")), "{hash}");
+        }
+        let (code, answer) = self.verify(&package, Some(&keys)).await;
+        assert_eq!((code, &answer["whole"]), (0, &json!(true)), "{answer}");
+        for change in [
+            "update custody_photos set kind = 'png'",
+            "delete from custody_photos",
+            "truncate custody_photos",
+        ] {
+            let refused = self.database.psql(change).unwrap_err().to_string();
+            assert!(refused.contains("only added to"), "{change}: {refused}");
+        }
+        // Whoever owns the database can switch that off.
+        let past = |change: &str| {
+            let off = "alter table custody_photos disable trigger user";
+            let on = "alter table custody_photos enable trigger user";
+            self.database.psql(&format!("begin; {off}; {change}; {on}; commit")).unwrap();
+        };
+        let (hash, kind) = photos[0];
+        past(&format!(
+            "create table kept as select * from custody_photos where encode(sha256, 'hex') = '{hash}'"
+        ));
+        past(&format!(
+            "update custody_photos set content = content || '\\x00' where encode(sha256, 'hex') = '{hash}'"
+        ));
+        let (code, answer) = self.verify(&self.evidence().await, Some(&keys)).await;
+        let altered = format!("photos/{hash}.{kind} is not the photo");
+        assert!(code == 1 && answer["altered"].as_str().unwrap().starts_with(&altered), "{answer}");
+        past(&format!("delete from custody_photos where encode(sha256, 'hex') = '{hash}'"));
+        let (code, answer) = self.verify(&self.evidence().await, Some(&keys)).await;
+        assert!(code == 1 && answer["altered"].as_str().unwrap().contains("is missing"), "{answer}");
+        past("insert into custody_photos select * from kept; drop table kept");
+        assert_eq!(self.verify(&self.evidence().await, Some(&keys)).await.0, 0);
+    }
+}

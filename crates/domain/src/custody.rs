@@ -11,6 +11,7 @@ mod entry;
 mod fold;
 mod hash;
 mod links;
+mod photo;
 pub mod record;
 mod stage;
 
@@ -22,3 +23,4 @@ pub use entry::{
 };
 pub use fold::{BoxCustody, Conflict, Custody, Holding, Ignored, Settled};
 pub use hash::{EntryHash, NotAHash};
+pub use photo::{MOST_PHOTO_BYTES, MOST_PHOTOS, MOST_PHOTOS_OF_ORGANISATION, PhotoHash, PhotoKind};

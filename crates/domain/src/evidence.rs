@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::custody::record::{KeyId, LedgerRow};
+use crate::custody::{PhotoHash, PhotoKind};
 use crate::{OrganisationId, ShipmentId};
 
 /// The public half of a key of the service (Ed25519, RFC 8032).
@@ -32,4 +33,6 @@ pub struct Evidence {
     pub keys: Vec<PublicKey>,
     /// What people and programs read: by name, each with its content.
     pub documents: Vec<(String, Vec<u8>)>,
+    /// Those that entries of the ledger name.
+    pub photos: Vec<(PhotoHash, PhotoKind, Vec<u8>)>,
 }

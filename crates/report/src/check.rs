@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::custody::record::{self, KeyId, LedgerRow};
+use domain::custody::{Entry, PhotoHash, PhotoKind};
 use domain::evidence::PublicKey;
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde::Serialize;
@@ -10,8 +11,8 @@ use serde::de::DeserializeOwned;
 
 use crate::archive::{self, Files};
 use crate::manifest::{
-    FORMAT, Head, KEYS, LEDGER, Listed, MANIFEST, Manifest, SIGNATURE, SignedBy, keys_text, ledger_text,
-    text_of,
+    FORMAT, Head, KEYS, LEDGER, Listed, MANIFEST, Manifest, PHOTOS, SIGNATURE, SignedBy, keys_text,
+    ledger_text, photo_name, text_of,
 };
 
 /// A package that is whole: as the key signed it.
@@ -60,6 +61,7 @@ pub fn check(bytes: &[u8], trusted: Option<&[PublicKey]>) -> Result<Checked, Fau
     check_rows(&manifest, &rows, &keys, trusted)?;
     let signed_by = check_signature(&files, &keys, trusted)?;
     check_files(&files, &manifest)?;
+    check_photos(&files, &rows)?;
     if Head::of(&rows) != manifest.ledger {
         return altered(format!(
             "{LEDGER}: it ends with row {}, and the manifest says {}",
@@ -196,6 +198,30 @@ fn check_files(files: &Files, manifest: &Manifest) -> Result<(), Fault> {
     match found.iter().find(|found| !manifest.files.contains(found)) {
         Some(added) => altered(format!("{} was added", added.name)),
         None if found != manifest.files => altered("the files are in another order"),
+        None => Ok(()),
+    }
+}
+
+/// Each photo that an entry names is there, and is that photo; and there is none that no entry names.
+fn check_photos(files: &Files, rows: &[LedgerRow]) -> Result<(), Fault> {
+    let mut unnamed: BTreeSet<&str> =
+        files.iter().map(|(name, _)| name.as_str()).filter(|name| name.starts_with(PHOTOS)).collect();
+    for (index, row) in rows.iter().enumerate() {
+        let Some(hash) = Entry::from_text(&row.entry).ok().and_then(|entry| entry.act.photo()) else {
+            continue;
+        };
+        let names = PhotoKind::ALL.iter().map(|kind| photo_name(&hash, *kind));
+        let named: Vec<String> = names.collect();
+        let Some((name, photo)) = files.iter().find(|(name, _)| named.contains(name)) else {
+            return altered(format!("{PHOTOS}{hash}, which row {} of {LEDGER} names, is missing", index + 1));
+        };
+        if PhotoHash::of(photo) != hash {
+            return altered(format!("{name} is not the photo that row {} of {LEDGER} names", index + 1));
+        }
+        unnamed.remove(name.as_str());
+    }
+    match unnamed.first() {
+        Some(name) => altered(format!("{name} is named by no row of {LEDGER}")),
         None => Ok(()),
     }
 }

@@ -1,7 +1,7 @@
 //! What a package holds, and the statement about it that is signed.
 
-use domain::custody::EntryHash;
 use domain::custody::record::{KeyId, LedgerRow};
+use domain::custody::{EntryHash, PhotoHash, PhotoKind};
 use domain::evidence::{Evidence, PublicKey};
 use domain::{OrganisationId, ShipmentId};
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,8 @@ pub const LEDGER: &str = "custody.jsonl";
 pub const KEYS: &str = "keys.json";
 pub const MANIFEST: &str = "manifest.json";
 pub const SIGNATURE: &str = "manifest.sig";
+/// The folder of the photos that entries of the ledger name.
+pub const PHOTOS: &str = "photos/";
 
 /// What is signed: whose evidence it is, where its ledger ended, and the hash of every file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +83,11 @@ pub fn text_of(value: &impl Serialize) -> Result<String, serde_json::Error> {
     Ok(text)
 }
 
+/// Where a photo lies in the package.
+pub fn photo_name(hash: &PhotoHash, kind: PhotoKind) -> String {
+    format!("{PHOTOS}{hash}.{}", kind.extension())
+}
+
 /// A ledger, a row a line.
 pub fn ledger_text(rows: &[LedgerRow]) -> Result<String, serde_json::Error> {
     let mut text = String::new();
@@ -104,6 +111,7 @@ pub fn package(
     let written = |text: Result<String, serde_json::Error>| text.map_err(|_| TooLarge);
     let mut files: archive::Files = vec![(README.to_owned(), readme(evidence).into_bytes())];
     files.extend(evidence.documents.iter().cloned());
+    files.extend(evidence.photos.iter().map(|(hash, kind, photo)| (photo_name(hash, *kind), photo.clone())));
     files.push((LEDGER.to_owned(), written(ledger_text(&evidence.ledger))?.into_bytes()));
     files.push((KEYS.to_owned(), written(keys_text(&evidence.keys))?.into_bytes()));
     let manifest = Manifest {
@@ -145,6 +153,9 @@ fn readme(evidence: &Evidence) -> String {
     };
     for (name, _) in &evidence.documents {
         text.push_str(&format!("{name}: {}\n", what(name)));
+    }
+    if !evidence.photos.is_empty() {
+        text.push_str("photos: those that the ledger's entries name, by their SHA-256, as they came\n");
     }
     text.push_str(
         "custody.jsonl: the ledger of its custody, a row a line; each row names the hash of the one before it and is \

@@ -5,8 +5,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::custody::record::{KeyId, LedgerRow, Record};
 use domain::custody::{
-    Account, Act, Actor, Addressee, Condition, Entry, EntryHash, Organisation, Seal, Seen, Strength,
-    Whereabouts,
+    Account, Act, Actor, Addressee, Condition, Entry, EntryHash, Organisation, PhotoHash, PhotoKind, Seal,
+    Seen, Strength, Whereabouts,
 };
 use domain::evidence::{Evidence, PublicKey};
 use domain::{BadgeId, OrganisationId, ShipmentId, UserId};
@@ -17,6 +17,14 @@ use uuid::Uuid;
 
 const SHIPMENT: ShipmentId = ShipmentId(Uuid::from_u128(7));
 const OWNER: OrganisationId = OrganisationId(1);
+
+const PHOTO: &[u8] = b"\xff\xd8\xff a photo";
+
+type Photo = (PhotoHash, PhotoKind, Vec<u8>);
+
+fn photo(bytes: &[u8]) -> Photo {
+    (PhotoHash::of(bytes), PhotoKind::Jpeg, bytes.to_vec())
+}
 
 fn at(minute: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_767_225_600, 0).unwrap() + TimeDelta::minutes(minute)
@@ -68,7 +76,13 @@ impl Service {
         rows
     }
 
+    /// With the photos that its entries name.
     fn export(&self, ledger: Vec<LedgerRow>) -> Vec<u8> {
+        let photos = if ledger.is_empty() { vec![] } else { vec![photo(PHOTO)] };
+        self.export_with(ledger, photos)
+    }
+
+    fn export_with(&self, ledger: Vec<LedgerRow>, photos: Vec<Photo>) -> Vec<u8> {
         let evidence = Evidence {
             shipment: SHIPMENT,
             reference: "PO-2026-0042".into(),
@@ -81,6 +95,7 @@ impl Service {
                 ("readings.csv".into(), b"measured_at,temperature_c\n2026-01-01T00:00:00Z,5.00\n".to_vec()),
                 ("assessment.json".into(), b"{\"verdict\":\"no_excursion\"}\n".to_vec()),
             ],
+            photos,
         };
         package(&evidence, &self.id(), |text| self.sign(text)).unwrap()
     }
@@ -120,7 +135,7 @@ fn entries() -> Vec<Entry> {
         seals: vec![Seal { number: 1, seal: "S-1".into() }],
         condition: Some(Condition::Intact),
         note: Some("dry".into()),
-        photo: Some(EntryHash::of("a photo")),
+        photo: Some(PhotoHash::of(PHOTO)),
     };
     let hash = |entry: &Entry| EntryHash::of(&entry.to_text().unwrap());
     let packed =
@@ -292,6 +307,37 @@ fn a_row_taken_out_put_in_or_moved_is_found() {
             assert_eq!(is_altered(&with_rows(moved)), index != other, "{index} and {other} exchanged");
         }
     }
+}
+
+#[test]
+fn a_photo_that_was_changed_removed_exchanged_or_added_is_found_even_where_the_package_is_signed_anew() {
+    let service = Service::new(1);
+    let rows = service.ledger(&entries());
+    let checked = |photos: Vec<Photo>| {
+        check(&service.export_with(rows.clone(), photos), Some(&[service.public()]))
+            .map_err(|fault| fault.to_string())
+    };
+    let (whole, other) = (photo(PHOTO), photo(b"\xff\xd8\xff another"));
+    let (hash, name) = (whole.0, format!("photos/{}.jpg", whole.0));
+    assert!(checked(vec![whole.clone()]).is_ok());
+    let as_png = (hash, PhotoKind::Png, PHOTO.to_vec());
+    assert!(checked(vec![as_png.clone()]).is_ok(), "what counts is its hash");
+
+    let mut changed = whole.clone();
+    changed.2[5] ^= 1;
+    let exchanged = (hash, PhotoKind::Jpeg, other.2.clone());
+    for photos in [vec![changed], vec![exchanged]] {
+        assert_eq!(
+            checked(photos),
+            Err(format!("{name} is not the photo that row 2 of custody.jsonl names"))
+        );
+    }
+    let missing = format!("photos/{hash}, which row 2 of custody.jsonl names, is missing");
+    assert_eq!(checked(vec![]), Err(missing.clone()));
+    assert_eq!(checked(vec![other.clone()]), Err(missing));
+    let added = format!("photos/{}.jpg is named by no row of custody.jsonl", other.0);
+    assert_eq!(checked(vec![whole.clone(), other]), Err(added));
+    assert!(checked(vec![whole, as_png]).is_err(), "the same one twice");
 }
 
 /// The package with another ledger in it, everything else as it was.

@@ -8,9 +8,10 @@ use std::borrow::Cow;
 
 use rust_embed::RustEmbed;
 
-/// What the page needs to be allowed, as a `Content-Security-Policy`: its own files and its own API, nothing else.
+/// What the page needs to be allowed, as a `Content-Security-Policy`: its own files, its own API and
+/// pictures that it has fetched from there, nothing else.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-     img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+     img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const INDEX: &str = "index.html";
 /// Where the bundler puts files whose name holds a hash of their content.

@@ -77,6 +77,8 @@ const ROUTES: &[(&str, &str, &[&str], u16)] = &[
     ("post", "/shipments/{id}/custody/withdraw", CARRIERS, 422),
     ("post", "/shipments/{id}/custody/seal", CARRIERS, 422),
     ("post", "/shipments/{id}/custody/codes", CARRIERS, 404),
+    ("post", "/shipments/{id}/custody/photos", CARRIERS, 422),
+    ("get", "/shipments/{id}/custody/photos/{sha256}", SIGHTED, 404),
     // Nobody's token: what entitles is the secret of a link, and each shows and answers the one offer that it was made for.
     ("post", "/sign/offer", NOBODY_IN_PARTICULAR, 422),
     ("post", "/sign/accept", NOBODY_IN_PARTICULAR, 422),

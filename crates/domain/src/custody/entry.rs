@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::corrections::Effect;
 use super::hash::EntryHash;
+use super::photo::PhotoHash;
 use crate::named_enum::named_enum;
 use crate::shipment::Disposition;
 use crate::{BadgeId, OrganisationId, ShipmentId, UserId};
@@ -122,6 +123,22 @@ pub enum Act {
     Corrected { corrects: EntryHash, effect: Effect, reason: String },
     /// Quality's signed decision on the shipment.
     Decided { decision: Disposition, meaning: String, reason: String },
+}
+
+impl Act {
+    /// The photo of what was seen.
+    pub fn photo(&self) -> Option<PhotoHash> {
+        match self {
+            Self::Offered { seen, .. } | Self::Accepted { seen, .. } | Self::Refused { seen, .. } => {
+                seen.photo
+            }
+            Self::Packed { .. }
+            | Self::Sealed { .. }
+            | Self::Withdrawn { .. }
+            | Self::Corrected { .. }
+            | Self::Decided { .. } => None,
+        }
+    }
 }
 
 fn is_false(value: &bool) -> bool {
@@ -246,9 +263,9 @@ pub struct Seen {
     pub condition: Option<Condition>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// SHA-256 of a photo that is kept beside the ledger.
+    /// A photo that is kept beside the ledger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub photo: Option<EntryHash>,
+    pub photo: Option<PhotoHash>,
 }
 
 named_enum! {

@@ -13,12 +13,16 @@ pub struct EntryHash([u8; 32]);
 
 /// A text that is not 64 lower hex digits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not the hash of an entry: 64 hexadecimal digits in lower case are expected")]
+#[error("`{0}` is not a hash: 64 hexadecimal digits in lower case are expected")]
 pub struct NotAHash(String);
 
 impl EntryHash {
     pub fn of(text: &str) -> Self {
         Self(Sha256::digest(text.as_bytes()).into())
+    }
+
+    pub(super) const fn from_bytes(hash: [u8; 32]) -> Self {
+        Self(hash)
     }
 
     pub const fn as_bytes(&self) -> &[u8; 32] {

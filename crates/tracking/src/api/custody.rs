@@ -102,6 +102,8 @@ pub struct EntryView {
     seals: Vec<SealView>,
     condition: Option<String>,
     note: Option<String>,
+    /// SHA-256 of a photo of what was seen; see `/custody/photos/{sha256}`.
+    photo: Option<String>,
     reason: Option<String>,
     /// Of a correction: annulled, stands or noted.
     effect: Option<String>,
@@ -345,6 +347,7 @@ fn of_entry(record: &Record, entry: &Entry, ignored: Option<Ignored>) -> EntryVi
         seals: seals.into_iter().map(|seal| SealView { number: seal.number, seal: seal.seal }).collect(),
         condition: what.seen.condition.as_ref().map(Condition::to_string),
         note: what.seen.note,
+        photo: what.seen.photo.map(|photo| photo.to_string()),
         reason: what.reason,
         effect: what.effect,
         decision: what.decision,

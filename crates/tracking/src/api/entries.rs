@@ -14,6 +14,7 @@ use super::access::{Caller, Grant};
 use super::custody::{CustodyView, WhereaboutsView, in_words, view};
 use super::meant::whereabouts;
 use super::once::Once;
+use super::photos::check_photo;
 use super::problem::{ApiError, named};
 use super::signer::{Meant, Refused, SIGNATURE_REFUSED, Signer};
 use super::text::happened;
@@ -82,6 +83,7 @@ pub(super) async fn write_for<G: Grant>(
         let meant = Meant { answers, at, now, whereabouts: whereabouts.as_ref() };
         let by = signer.actor(&mut db, &book, account, meant).await?;
         let act = act(&book, &by)?;
+        check_photo(&mut db, shipment.id, &act).await?;
         let id = written.id.unwrap_or_else(Uuid::now_v7);
         let entry = Entry { shipment: shipment.id, id, at: at.min(now), by, whereabouts, act };
         let hash = foresee(&book, &entry)?;

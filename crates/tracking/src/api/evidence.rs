@@ -5,6 +5,7 @@ use std::fmt::Write;
 use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionType};
 use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, SecondsFormat, Utc};
+use domain::custody::{Entry, PhotoHash};
 use domain::evidence::{Evidence, PublicKey};
 use domain::{OrganisationId, ShipmentId};
 use serde::Serialize;
@@ -109,6 +110,10 @@ async fn gather(
         "profile": { "name": stored.profile.name(), "version": stored.version, "rules": stored.profile },
         "shipment": show_one(service, db, shipment).await?,
     });
+    let named: Vec<PhotoHash> =
+        ledger.iter().filter_map(|row| Entry::from_text(&row.entry).ok()?.act.photo()).collect();
+    let photos = db.photos(id, &named).await?.into_iter();
+    let photos = photos.map(|photo| (photo.hash, photo.kind, photo.content)).collect();
     let documents = vec![
         ("shipment.json".to_owned(), json(&about)?),
         ("readings.csv".to_owned(), readings(db, id).await?.into_bytes()),
@@ -125,6 +130,7 @@ async fn gather(
         ledger,
         keys,
         documents,
+        photos,
     })
 }
 

@@ -24,6 +24,8 @@ pub struct SeenRequest {
     /// intact, damaged, wet or opened.
     pub condition: Option<String>,
     pub note: Option<String>,
+    /// A photo that is kept of this shipment, by its SHA-256.
+    pub photo: Option<String>,
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]

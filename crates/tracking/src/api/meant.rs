@@ -143,11 +143,12 @@ pub(super) fn hash(field: &str, text: &str) -> Result<EntryHash, ApiError> {
 
 pub(super) fn saw(seen: &SeenRequest) -> Result<Seen, ApiError> {
     let condition = seen.condition.as_deref().map(str::parse::<Condition>).transpose();
+    let photo = seen.photo.as_deref().map(str::parse).transpose();
     Ok(Seen {
         seals: seals(&seen.seals)?,
         condition: condition.map_err(|error| ApiError::Unprocessable(format!("condition: {error}")))?,
         note: seen.note.as_deref().map(|note| prose("note", note, 2000)).transpose()?,
-        photo: None,
+        photo: photo.map_err(|error| ApiError::Unprocessable(format!("photo: {error}")))?,
     })
 }
 

@@ -29,6 +29,7 @@ mod organisations;
 mod page;
 mod parent_custody;
 mod parents;
+mod photos;
 mod places;
 mod plans;
 mod pool;
@@ -78,9 +79,9 @@ const MAX_BODY: usize = 256 * 1024;
         endings::cancel_shipment, endings::return_shipment, pool::note_returned, pool::note_lost,
         custody::show_custody, custody::list_keys, evidence::export_evidence, handover::pack_boxes,
         handover::offer_custody, handover::accept_custody, handover::refuse_custody, handover::withdraw_offer,
-        handover::seal_boxes, handover::correct_custody, codes::make_code, sign::show_linked_offer,
-        sign::accept_by_link, sign::refuse_by_link, parent_custody::offer_parent, parent_custody::accept_parent,
-        parent_custody::refuse_parent, hand_ins::hand_in, hand_ins::list_hand_ins,
+        handover::seal_boxes, handover::correct_custody, photos::add_photo, photos::show_photo, codes::make_code,
+        sign::show_linked_offer, sign::accept_by_link, sign::refuse_by_link, parent_custody::offer_parent,
+        parent_custody::accept_parent, parent_custody::refuse_parent, hand_ins::hand_in, hand_ins::list_hand_ins,
         series::list_readings, series::show_assessment, history::list_past_assessments, alerts::list_shipment_alerts,
         alerts::list_alerts, alerts::acknowledge_alert, history::show_alert_history, on_call::list_attempts,
         on_call::show_on_call, on_call::replace_on_call, runbooks::list_runbooks, runbooks::set_runbook,
@@ -158,6 +159,8 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(handover::withdraw_offer)
                     .service(handover::seal_boxes)
                     .service(handover::correct_custody)
+                    .service(photos::add_photo)
+                    .service(photos::show_photo)
                     .service(codes::make_code)
                     .service(parent_custody::offer_parent)
                     .service(parent_custody::accept_parent)

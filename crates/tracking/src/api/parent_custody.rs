@@ -180,6 +180,6 @@ fn said<'a>(
     deed: Deed,
 ) -> Result<Said<'a>, ApiError> {
     let (condition, note) = (seen.condition.clone(), seen.note.clone());
-    let saw = saw(&SeenRequest { seals: Vec::new(), condition, note })?;
+    let saw = saw(&SeenRequest { condition, note, ..SeenRequest::default() })?;
     Ok(Said { written, exceptions, seals: &seen.seals, seen: saw, deed })
 }

@@ -18,6 +18,7 @@ use super::custody::{ExceptionView, WhereaboutsView, excepted};
 use super::entries::{audited, foresee};
 use super::handover::SeenRequest;
 use super::meant::{accepted, addressed, chosen, exceptions, open_offer, saw, whereabouts};
+use super::photos::check_photo;
 use super::problem::{ApiError, Problem, named};
 use super::shipments::{RangeView, range};
 use super::text::{non_empty, prose};
@@ -208,6 +209,7 @@ async fn answer(
     let (offer, _) = open_offer(&book, None, |entry| entry.id == link.offer).map_err(|_| answered())?;
     let by = signer(&book, link.receiver, name)?;
     let act = act(&book, &by, &offer.to_string())?;
+    check_photo(&mut db, link.shipment, &act).await?;
     let entry = Entry { shipment: link.shipment, id: link.id, at: now, by, whereabouts, act };
     let written = foresee(&book, &entry)?;
     if !matches!(db.use_acceptance_code(link.tenant, link.offer, &hash, now).await?, CodeUse::Used(_)) {

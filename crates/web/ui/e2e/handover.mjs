@@ -98,6 +98,8 @@ async function accept(page, doing) {
   await page.getByRole("button", { name: "Accept", exact: true }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Condition").selectOption("intact");
+  const photo = { name: "box.png", mimeType: "image/png", buffer: await page.screenshot() };
+  await dialog.getByLabel("Photo").setInputFiles(photo);
   await picture(page, "accept");
 
   doing("accepting it");
@@ -113,4 +115,12 @@ async function accept(page, doing) {
     .first()
     .waitFor();
   await picture(page, "accepted");
+
+  doing("looking at the photo");
+  await custody.getByText("Everything that was written").click();
+  const shown = custody.getByRole("link", { name: /^Photo: .* accepted box 1/ }).getByRole("img");
+  await shown.waitFor();
+  const width = await shown.evaluate((image) => image.decode().then(() => image.naturalWidth));
+  if (width === 0 || width > 1600) throw new Error(`the photo is ${width} pixels wide`);
+  await picture(page, "photo");
 }

@@ -52,6 +52,7 @@ const STRUCTS: [string, string, string][] = [
   ["EntryPlace", `${API}/custody.rs`, "WhereaboutsView"],
   ["LedgerHead", `${API}/custody.rs`, "HeadView"],
   ["Leaving", `${API}/unattended.rs`, "LeavingView"],
+  ["KeptPhoto", `${API}/photos.rs`, "PhotoView"],
   ["MadeCode", `${API}/codes.rs`, "CodeView"],
   ["LinkedOffer", `${API}/sign.rs`, "LinkedOffer"],
   ["Party", `${API}/sign.rs`, "PartyView"],

@@ -52,6 +52,14 @@ export const api = {
   custody: (shipment: string) => client.get<t.Custody>(`/shipments/${id(shipment)}/custody`),
   handOver: (shipment: string, step: t.CustodyStep, body: t.HandoverRequest) =>
     client.post<t.Written>(`/shipments/${id(shipment)}/custody/${step}`, body),
+  /** A photo of the boxes, kept as it is; the same one again is kept once. */
+  addPhoto: async (shipment: string, photo: Blob): Promise<t.KeptPhoto> => {
+    const headers = { "Content-Type": photo.type };
+    const path = `/shipments/${id(shipment)}/custody/photos`;
+    return (await client.open("POST", path, { headers, body: photo })).json() as Promise<t.KeptPhoto>;
+  },
+  photo: async (shipment: string, hash: string) =>
+    (await client.open("GET", `/shipments/${id(shipment)}/custody/photos/${id(hash)}`)).blob(),
   makeCode: (shipment: string, answers: string) =>
     client.post<t.MadeCode>(`/shipments/${id(shipment)}/custody/codes`, { answers }),
   linkedOffer: (secret: string) => client.post<t.LinkedOffer>("/sign/offer", { secret }),

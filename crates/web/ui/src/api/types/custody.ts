@@ -71,6 +71,8 @@ export interface Entry {
   seals: Seal[];
   condition: Condition | null;
   note: string | null;
+  /** Its SHA-256. */
+  photo: string | null;
   reason: string | null;
   effect: "annulled" | "stands" | "noted" | null;
   decision: string | null;
@@ -132,11 +134,19 @@ export type HandoverRequest = {
   reason?: string;
   condition?: Condition;
   note?: string;
+  photo?: string;
   seals?: Seal[];
   signs?: { badge: string } | { code: string; name: string };
   unattended?: boolean;
   whereabouts?: { place?: string; lat?: number; lon?: number; accuracy_m?: number };
 };
+
+/** A photo that is kept: entries name it by its hash. */
+export interface KeptPhoto {
+  sha256: string;
+  bytes: number;
+  media_type: string;
+}
 
 export interface Written {
   entry: string;
