@@ -163,18 +163,18 @@ impl Book {
         self.parties.iter().filter(is_consignee).map(|party| party.id).collect()
     }
 
-    /// Opens a ledger that nobody has written in: the boxes are packed, and their packer is their first custodian.
+    /// Opens a ledger that nobody has written in: the boxes were packed at `at`, and their packer is their first custodian.
     pub async fn pack(
         &mut self,
         service: &Service,
         db: &mut Connection,
         by: Actor,
-        now: DateTime<Utc>,
+        (at, now): (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<Vec<OwnedChange>, StoreError> {
         let entry = Entry {
             shipment: self.shipment.id,
             id: Uuid::now_v7(),
-            at: now,
+            at,
             by,
             whereabouts: None,
             act: Act::Packed { boxes: self.boxes.clone(), seals: Vec::new() },

@@ -81,11 +81,11 @@ pub async fn bind_tracker(
     let mut bound = bind(&service, &mut db, &shipment, tracker, body.r#box, body.from, now).await?;
     bound.warnings.extend(not_back);
     db.write_audit(&[audit(&caller, "tracker.bound", id, serde_json::json!(&*body))], now).await?;
-    // What nobody has written of is packed now, by whoever binds the tracker.
+    // What nobody has written of was packed when the tracker began to ride, by whoever binds it.
     let mut book = Book::open(&mut db, caller.organisation, id).await?;
     if book.ledger.rows.is_empty() {
         let by = actor(&mut db, &caller, &book).await?;
-        bound.changes.extend(book.pack(&service, &mut db, by, now).await?);
+        bound.changes.extend(book.pack(&service, &mut db, by, (body.from.min(now), now)).await?);
     }
     let stored = db.shipment(caller.organisation, id).await?;
     let shipment = show_one(&service, &mut db, stored).await?;

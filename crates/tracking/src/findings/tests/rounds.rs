@@ -87,7 +87,7 @@ async fn a_ledger_that_was_tampered_with_keeps_no_other_shipment_from_being_look
         written_on: None,
         strength: Strength::Account,
     };
-    book.pack(&way.house.service, &mut book_db, by, at(0)).await.unwrap();
+    book.pack(&way.house.service, &mut book_db, by, (at(0), at(0))).await.unwrap();
     book_db.commit().await.unwrap();
     let alerts = way.look(600).await;
     let about: Vec<_> = alerts.iter().map(|alert| (alert.kind, alert.shipment)).collect();
