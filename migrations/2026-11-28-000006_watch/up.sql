@@ -16,5 +16,6 @@ create table watches (
 );
 create index watches_organisation on watches (organisation_id);
 create index watches_due on watches (due_at) where due_at is not null;
-insert into watches (shipment_id, organisation_id, due_at)
-    select id, organisation_id, now() from shipments where status not in ('draft', 'closed', 'cancelled');
+-- What is delivered already was handed over before anybody watched.
+insert into watches (shipment_id, organisation_id, due_at, handed_over_at)
+    select id, organisation_id, now(), now() from shipments where status in ('packed', 'in_transit');

@@ -60,6 +60,8 @@ named_enum! {
         SealDiffers = "seal_differs",
         /// A box changed hands while it was out of range.
         HandedOverOutOfRange = "handed_over_out_of_range",
+        /// A shipment's custody ledger is not as it was written, or cannot be read: nobody watches over its custody.
+        CustodyUnreadable = "custody_unreadable",
         /// A tracker did not come back from its shipment in time.
         TrackerNotReturned = "tracker_not_returned",
         /// An integration posts with a credential that is not right.
@@ -82,13 +84,20 @@ impl AlertKind {
     /// acknowledged them, or data show that they never were.
     pub fn is_closed_by_data(self) -> bool {
         use AlertKind::{
-            AcceptedElsewhere, HandedOverOutOfRange, HumidityHigh, HumidityLow, Light, OpenedInTransit,
-            SealDiffers, Shock, TemperatureHigh, TemperatureLow, Tilt,
+            AcceptedElsewhere, CustodyUnreadable, HandedOverOutOfRange, HumidityHigh, HumidityLow, Light,
+            OpenedInTransit, SealDiffers, Shock, TemperatureHigh, TemperatureLow, Tilt,
         };
         let is_measured = matches!(self, TemperatureHigh | TemperatureLow | HumidityHigh | HumidityLow);
         let is_event = matches!(
             self,
-            AcceptedElsewhere | HandedOverOutOfRange | Light | OpenedInTransit | SealDiffers | Shock | Tilt
+            AcceptedElsewhere
+                | CustodyUnreadable
+                | HandedOverOutOfRange
+                | Light
+                | OpenedInTransit
+                | SealDiffers
+                | Shock
+                | Tilt
         );
         !is_measured && !is_event
     }

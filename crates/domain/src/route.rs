@@ -66,7 +66,8 @@ impl Corridor {
 
     fn say(&self, position: &Position, fences: &[&Fence], margins: Margins) -> Said {
         let beside_m = self.path.nearest(position.point).beside_m - f64::from(self.width_m);
-        let edge_m = fences.iter().map(|fence| fence.edge_m(position.point)).fold(beside_m, f64::min);
+        let near = fences.iter().filter(|fence| !fence.is_far(position.point, beside_m));
+        let edge_m = near.map(|fence| fence.edge_m(position.point)).fold(beside_m, f64::min);
         let room_m = fences.iter().map(|fence| fence.room_m()).fold(f64::from(self.width_m), f64::max);
         Said::of(edge_m, position.accuracy_m, margins.leave_m, room_m)
     }

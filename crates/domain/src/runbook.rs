@@ -51,6 +51,7 @@ const fn texts_for(kind: AlertKind) -> texts::Texts {
         AlertKind::Tilt => texts::TILT,
         AlertKind::SealDiffers => texts::SEAL_DIFFERS,
         AlertKind::HandedOverOutOfRange => texts::HANDED_OVER_OUT_OF_RANGE,
+        AlertKind::CustodyUnreadable => texts::CUSTODY_UNREADABLE,
         AlertKind::TrackerNotReturned => texts::TRACKER_NOT_RETURNED,
         AlertKind::WebhookRefused => texts::WEBHOOK_REFUSED,
         AlertKind::WebhookUnreadable => texts::WEBHOOK_UNREADABLE,

@@ -9,7 +9,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl;
-use domain::alert::AlertKind;
 use domain::watch::StandingAlert;
 use domain::{AlertId, OrganisationId, ShipmentId, TrackerId};
 use uuid::Uuid;
@@ -41,7 +40,6 @@ pub struct Watched {
     pub marks: i64,
     /// When time alone changes something.
     pub due_at: Option<DateTime<Utc>>,
-    pub handed_over_at: Option<DateTime<Utc>>,
 }
 
 /// The rows of a list of shipments, locked in one order whoever marks them.
@@ -69,56 +67,55 @@ impl Connection {
         Ok(())
     }
 
-    /// Has those shipments looked at whose trackers were at the given places.
-    pub async fn mark_moved(
+    /// Has those shipments looked at whose trackers were somewhere (`moved`) or measured something before a handover
+    /// (`earliest`: each tracker's first new reading): what these change is looked at together.
+    pub async fn mark_heard(
         &mut self,
-        positions: &[TrackerPosition],
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        if positions.is_empty() {
-            return Ok(());
-        }
-        statement(format!(
-            "with marked as (select w.shipment_id, k.due_at
-                 from watches w, (select $1::timestamptz as due_at) k where w.shipment_id in (
-                     select a.shipment_id from assignments a
-                     join unnest($2::int[], $3::timestamptz[]) as n (tracker_id, at) on a.tracker_id = n.tracker_id
-                     where n.at >= a.from_at and (a.until_at is null or n.at < a.until_at))
-                 order by w.shipment_id for no key update of w)
-             {MARK}"
-        ))
-        .bind::<Timestamptz, _>(now + TOGETHER)
-        .bind::<Array<Integer>, _>(column(positions, |p| p.tracker.0))
-        .bind::<Array<Timestamptz>, _>(column(positions, |p| p.position.at))
-        .execute(&mut self.raw)
-        .await?;
-        Ok(())
-    }
-
-    /// Has those shipments looked at of which readings came that were measured before a handover. `earliest`: of each
-    /// tracker's new readings.
-    pub async fn mark_measured_before(
-        &mut self,
+        moved: &[TrackerPosition],
         earliest: &[(TrackerId, DateTime<Utc>)],
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        if earliest.is_empty() {
+        if moved.is_empty() && earliest.is_empty() {
             return Ok(());
         }
         statement(format!(
             "with marked as (select w.shipment_id, k.due_at
                  from watches w, (select $1::timestamptz as due_at) k where w.shipment_id in (
                      select a.shipment_id from unnest($2::int[], $3::timestamptz[]) as n (tracker_id, at)
+                     join assignments a on a.tracker_id = n.tracker_id
+                         and n.at >= a.from_at and (a.until_at is null or n.at < a.until_at)
+                     union
+                     select a.shipment_id from unnest($4::int[], $5::timestamptz[]) as n (tracker_id, at)
                      join assignments a on a.tracker_id = n.tracker_id and (a.until_at is null or n.at < a.until_at)
                      join watches x on x.shipment_id = a.shipment_id and x.handed_over_at >= n.at)
                  order by w.shipment_id for no key update of w)
              {MARK}"
         ))
-        .bind::<Timestamptz, _>(now)
+        .bind::<Timestamptz, _>(now + TOGETHER)
+        .bind::<Array<Integer>, _>(column(moved, |p| p.tracker.0))
+        .bind::<Array<Timestamptz>, _>(column(moved, |p| p.position.at))
         .bind::<Array<Integer>, _>(column(earliest, |(tracker, _)| tracker.0))
         .bind::<Array<Timestamptz>, _>(column(earliest, |(_, at)| *at))
         .execute(&mut self.raw)
         .await?;
+        Ok(())
+    }
+
+    /// As [`Connection::mark_watch`], after a handover at `at`: readings that come later and were measured before it can
+    /// change what was known then. The caller holds the intake lock, so that no batch lies in between.
+    pub async fn mark_handed_over(
+        &mut self,
+        organisation: OrganisationId,
+        shipment: ShipmentId,
+        at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.mark_watch(organisation, shipment, now).await?;
+        statement("update watches set handed_over_at = greatest(handed_over_at, $1) where shipment_id = $2")
+            .bind::<Timestamptz, _>(at)
+            .bind::<SqlUuid, _>(shipment.0)
+            .execute(&mut self.raw)
+            .await?;
         Ok(())
     }
 
@@ -132,7 +129,9 @@ impl Connection {
     ) -> Result<(), StoreError> {
         sql_query(format!(
             "with marked as (select w.shipment_id, $1::timestamptz as due_at from watches w
-                 where w.organisation_id = $2 and ($3::int is null or $3 = $2 or exists (
+                 where w.organisation_id = $2 and exists (select from shipments s
+                     where s.id = w.shipment_id and s.status not in ('closed', 'cancelled'))
+                     and ($3::int is null or $3 = $2 or exists (
                      select from shipment_parties p where p.shipment_id = w.shipment_id and p.organisation_id = $3))
                  order by w.shipment_id for no key update of w)
              {MARK}"
@@ -188,24 +187,23 @@ impl Connection {
     /// Notes what was looked at; what was marked meanwhile stays due.
     pub async fn note_watched(&mut self, watched: &[Watched]) -> Result<(), StoreError> {
         statement(
-            "with known as (select n.* from unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::timestamptz[])
-                     as n (shipment_id, marks, due_at, handed_over_at)
+            "with known as (select n.* from unnest($1::uuid[], $2::bigint[], $3::timestamptz[])
+                     as n (shipment_id, marks, due_at)
                  join watches w on w.shipment_id = n.shipment_id
                  order by n.shipment_id for no key update of w)
-             update watches w set handed_over_at = k.handed_over_at,
-                 due_at = case when w.marks = k.marks then k.due_at else w.due_at end
-             from known k where w.shipment_id = k.shipment_id",
+             update watches w set due_at = k.due_at
+             from known k where w.shipment_id = k.shipment_id and w.marks = k.marks",
         )
         .bind::<Array<SqlUuid>, _>(column(watched, |w| w.shipment.0))
         .bind::<Array<BigInt>, _>(column(watched, |w| w.marks))
         .bind::<Array<Nullable<Timestamptz>>, _>(column(watched, |w| w.due_at))
-        .bind::<Array<Nullable<Timestamptz>>, _>(column(watched, |w| w.handed_over_at))
         .execute(&mut self.raw)
         .await?;
         Ok(())
     }
 
-    /// The alerts about the custody of those shipments that were not withdrawn.
+    /// The alerts about the custody of those shipments that were not withdrawn, locked until the transaction ends: nobody
+    /// acknowledges one while it is judged.
     pub async fn standing_findings(
         &mut self,
         shipments: &[ShipmentId],
@@ -215,7 +213,7 @@ impl Connection {
                  acknowledged_at is not null as acknowledged, closed_as is not null as closed
              from alerts
              where shipment_id = any($1) and finding is not null and closed_as is distinct from 'withdrawn'
-             order by id",
+             order by id for no key update",
         )
         .bind::<Array<SqlUuid>, _>(column(shipments, |id| id.0))
         .load(&mut self.raw)
@@ -244,9 +242,8 @@ impl Connection {
         let rows: Vec<Row> = sql_query(
             "select tracker_id, organisation_id, id, shipment_id, kind, finding, severity, began_at, alarmed_at, ended_at,
                  exposure_s, extreme, acknowledged_at is not null as acknowledged, false as closed
-             from alerts where kind = $1 and closed_as is null and tracker_id is not null order by id",
+             from alerts where kind = 'tracker_not_returned' and closed_as is null and tracker_id is not null order by id",
         )
-        .bind::<Text, _>(AlertKind::TrackerNotReturned.as_str())
         .load(&mut self.raw)
         .await?;
         let one = |row: Row| {

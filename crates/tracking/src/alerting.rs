@@ -13,7 +13,7 @@ use domain::watch::StandingAlert;
 use domain::{AlertId, OrganisationId, ShipmentId};
 use store::{
     Amendment, AssignmentState, AuditEntry, Connection, EndedAlert, Ending, Episode, NewAlert,
-    NewNotification, StoreError,
+    NewNotification, Shipment, StoreError,
 };
 use uuid::Uuid;
 
@@ -38,6 +38,18 @@ pub struct Told {
     pub is_held: bool,
     /// It was over before anybody knew of it: it is on record, and nobody is woken.
     pub over: Option<(DateTime<Utc>, &'static str)>,
+}
+
+impl Told {
+    /// Of a shipment, with what is to be known besides.
+    pub fn about(shipment: &Shipment, line: String) -> Self {
+        Self {
+            reference: Some(shipment.reference.clone()),
+            lines: vec![line],
+            is_held: shipment.hold.is_some(),
+            over: None,
+        }
+    }
 }
 
 struct Raised {

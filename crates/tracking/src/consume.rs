@@ -71,8 +71,7 @@ pub async fn consume_batch(service: &Service, arrived: &mut Arrived) -> Result<(
     let reports: Vec<&Report> = arrived.reports.iter().chain(&heard.reports).collect();
     changes.extend(raise_reports(&mut db, &reports, now).await?);
     // Last: whoever evaluates has the rides first.
-    db.mark_moved(&heard.positions, now).await?;
-    db.mark_measured_before(&earliest, now).await?;
+    db.mark_heard(&heard.positions, &earliest, now).await?;
     db.commit().await?;
     service.metrics.count_batch(arrived.messages(), readings);
     service.metrics.count_problems(&arrived.uplinks);

@@ -1,7 +1,9 @@
 //! Shipments' custody is looked at where something came or time has passed, and what is found becomes alerts.
 
+use std::time::{Duration, Instant};
+
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::alert::AlertKind;
+use domain::alert::{AlertKind, Severity};
 use domain::shipment::ShipmentStatus;
 use domain::watch::{AlertChange, Finding, StandingAlert, findings, next_change, reconcile};
 use domain::{AlertId, OrganisationId, TrackerId};
@@ -14,6 +16,14 @@ use uuid::Uuid;
 use crate::Service;
 use crate::alerting::{AlertWork, Told, instant};
 use crate::situation::Gathered;
+use crate::watch::log_failure;
+use crate::whereabouts::KnownPlaces;
+
+/// The pause between two rounds.
+const ROUND: Duration = Duration::from_secs(1);
+
+/// Trackers are given days to come back, and all of them are looked at.
+const TRACKERS_EVERY: Duration = Duration::from_secs(60);
 
 /// How many shipments one transaction looks at.
 const AT_ONCE: i64 = 100;
@@ -23,31 +33,45 @@ const PAUSE: TimeDelta = TimeDelta::hours(1);
 
 const NOTHING: &str = "by what is known and planned now there is nothing to tell";
 
-/// Looks at the shipments that are due.
-pub async fn look(service: &Service) -> Result<(), StoreError> {
-    loop {
-        let now = (service.clock)();
-        // First without the lock: most rounds find none.
-        if service.workers.connect().await?.due_watches(now, 1).await?.is_empty() {
-            return Ok(());
-        }
-        let mut db = service.workers.begin().await?;
-        if !db.try_lock_watch().await? {
-            return Ok(());
-        }
-        let due = db.due_watches(now, AT_ONCE).await?;
-        let mut work = AlertWork::default();
-        let watched = look_at(service, &mut db, &due, &mut work, now).await?;
-        let changes = work.apply(&mut db, now).await?;
-        db.commit().await?;
-        // By itself, so that nobody who marks a shipment waits for the alerts. What is killed in between is looked at
-        // again, and finds the alerts that it raised.
-        service.workers.connect().await?.note_watched(&watched).await?;
-        service.live.publish(changes);
-        if i64::try_from(due.len()).is_ok_and(|count| count < AT_ONCE) {
-            return Ok(());
+/// Runs a round a second until the service stops; by itself, so that no alarm about a temperature waits for it.
+pub async fn run(service: &Service) {
+    let mut looked_for_trackers: Option<Instant> = None;
+    while service.pause(ROUND).await {
+        log_failure("looking at custody", look(service).await);
+        if looked_for_trackers.is_none_or(|at| at.elapsed() >= TRACKERS_EVERY) {
+            log_failure("looking for trackers that should be back", look_for_trackers(service).await);
+            looked_for_trackers = Some(Instant::now());
         }
     }
+}
+
+/// Looks at the shipments that are due, until none is or the service is to stop.
+async fn look(service: &Service) -> Result<(), StoreError> {
+    while !*service.shutdown.borrow() && look_once(service).await? {}
+    Ok(())
+}
+
+/// Looks at some of those that are due; whether more may be.
+async fn look_once(service: &Service) -> Result<bool, StoreError> {
+    let now = (service.clock)();
+    // First without the lock: most rounds find none.
+    if service.workers.connect().await?.due_watches(now, 1).await?.is_empty() {
+        return Ok(false);
+    }
+    let mut db = service.workers.begin().await?;
+    if !db.try_lock_watch().await? {
+        return Ok(false);
+    }
+    let due = db.due_watches(now, AT_ONCE).await?;
+    let mut work = AlertWork::default();
+    let watched = look_at(service, &mut db, &due, &mut work, now).await?;
+    let changes = work.apply(&mut db, now).await?;
+    db.commit().await?;
+    service.live.publish(changes);
+    // By itself, so that nobody who marks a shipment waits for the alerts. What is killed in between is looked at again,
+    // and finds the alerts that it raised.
+    service.workers.connect().await?.note_watched(&watched).await?;
+    Ok(i64::try_from(due.len()).is_ok_and(|count| count == AT_ONCE))
 }
 
 async fn look_at(
@@ -59,50 +83,57 @@ async fn look_at(
 ) -> Result<Vec<Watched>, StoreError> {
     let shipments: Vec<_> = due.iter().map(|due| due.shipment).collect();
     let mut standing = db.standing_findings(&shipments).await?;
+    let mut places = KnownPlaces::default();
     let mut watched = Vec::with_capacity(due.len());
     for DueWatch { organisation, shipment, marks } in due.iter().copied() {
         let alerts = standing.remove(&shipment).unwrap_or_default();
-        let (due_at, handed_over_at) = match Gathered::of(service, db, (organisation, shipment), now).await {
-            Ok(gathered) => {
-                let found = Found { gathered: &gathered, organisation, alerts: &alerts, now };
-                (found.tell(work), gathered.handed_over_at())
+        let shipment = db.shipment(organisation, shipment).await?;
+        let told = Telling { shipment: &shipment, organisation, alerts: &alerts, now };
+        let due_at = match told.of_its_custody(service, db, &mut places, work).await {
+            Err(error @ (StoreError::Unreadable { .. } | StoreError::NotFound)) => {
+                tracing::error!(shipment = %shipment.id, %error, "a shipment's custody cannot be looked at");
+                work.add(told.unreadable(), Told::about(&shipment, error.to_string()));
+                Some(now + PAUSE)
             }
-            Err(error @ StoreError::Unreadable { .. }) => {
-                tracing::error!(%shipment, %error, "a shipment's custody cannot be looked at");
-                (Some(now + PAUSE), None)
-            }
-            Err(error) => return Err(error),
+            looked => looked?,
         };
-        watched.push(Watched { shipment, marks, due_at, handed_over_at });
+        watched.push(Watched { shipment: shipment.id, marks, due_at });
     }
     Ok(watched)
 }
 
 /// What is to be told of one shipment.
-struct Found<'a> {
-    gathered: &'a Gathered,
+struct Telling<'a> {
+    shipment: &'a Shipment,
     organisation: OrganisationId,
     alerts: &'a [StandingAlert],
     now: DateTime<Utc>,
 }
 
-impl Found<'_> {
+impl Telling<'_> {
     /// Returns when the shipment has to be looked at again, if nothing comes.
-    fn tell(&self, work: &mut AlertWork) -> Option<DateTime<Utc>> {
-        if let Some(reason) = over(&self.gathered.shipment) {
+    async fn of_its_custody(
+        &self,
+        service: &Service,
+        db: &mut Connection,
+        places: &mut KnownPlaces,
+        work: &mut AlertWork,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        if let Some(reason) = over(self.shipment) {
             self.end_all(reason, work);
-            return None;
+            return Ok(None);
         }
-        let findings = self.gathered.ask(self.now, findings);
-        for change in reconcile(self.alerts, &findings) {
+        let gathered =
+            Gathered::of(service, db, (self.organisation, self.shipment), places, self.now).await?;
+        for change in reconcile(self.alerts, &gathered.ask(self.now, findings)) {
             self.add(change, work);
         }
-        let next = self.gathered.ask(self.now, next_change);
-        [next, self.gathered.positions_fail_at()].into_iter().flatten().min()
+        let next = gathered.ask(self.now, next_change);
+        Ok([next, gathered.positions_fail_at()].into_iter().flatten().min())
     }
 
     fn add(&self, change: AlertChange, work: &mut AlertWork) {
-        let shipment = Some(self.gathered.shipment.id);
+        let shipment = Some(self.shipment.id);
         match change {
             AlertChange::Raise { finding } => work.add(self.alert(&finding), self.told(&finding)),
             AlertChange::Amend { alert, finding, reopened } => {
@@ -126,12 +157,7 @@ impl Found<'_> {
                     EndedAlert { id: alert, ending, ended_at: None, reason },
                 );
                 if let Some(before) = self.alerts.iter().find(|known| known.id == alert) {
-                    work.tell_withdrawn(
-                        self.organisation,
-                        &self.gathered.shipment.reference,
-                        before,
-                        NOTHING,
-                    );
+                    work.tell_withdrawn(self.organisation, &self.shipment.reference, before, NOTHING);
                 }
             }
         }
@@ -142,7 +168,7 @@ impl Found<'_> {
         for alert in self.alerts.iter().filter(|alert| !alert.closed && alert.kind.is_closed_by_data()) {
             let (ended_at, reason) = (Some(alert.ended_at.unwrap_or(self.now)), reason.to_owned());
             let ended = EndedAlert { id: alert.id, ending: Ending::Closed, ended_at, reason };
-            work.end(self.organisation, Some(self.gathered.shipment.id), ended);
+            work.end(self.organisation, Some(self.shipment.id), ended);
         }
     }
 
@@ -150,7 +176,7 @@ impl Found<'_> {
         NewAlert {
             id: AlertId(Uuid::now_v7()),
             organisation: self.organisation,
-            shipment: Some(self.gathered.shipment.id),
+            shipment: Some(self.shipment.id),
             assignment: None,
             tracker: None,
             subject: None,
@@ -164,11 +190,26 @@ impl Found<'_> {
     }
 
     fn told(&self, finding: &Finding) -> Told {
-        Told {
-            reference: Some(self.gathered.shipment.reference.clone()),
-            lines: vec![in_words(finding)],
-            is_held: self.gathered.shipment.hold.is_some(),
-            over: finding.ended.filter(|_| finding.kind.is_closed_by_data()),
+        let over = finding.ended.filter(|_| finding.kind.is_closed_by_data());
+        Told { over, ..Told::about(self.shipment, in_words(finding)) }
+    }
+
+    /// Its ledger is not as it was written, or something else of it cannot be read: nobody watches over its custody.
+    fn unreadable(&self) -> NewAlert {
+        NewAlert {
+            id: AlertId(Uuid::now_v7()),
+            organisation: self.organisation,
+            shipment: Some(self.shipment.id),
+            assignment: None,
+            tracker: None,
+            // One at a time, however often it is tried.
+            subject: Some(format!("the custody of shipment {}", self.shipment.reference)),
+            finding: None,
+            detail: None,
+            kind: AlertKind::CustodyUnreadable,
+            alarm: None,
+            severity: Severity::Critical,
+            episode: instant(self.now, self.now),
         }
     }
 }
@@ -202,7 +243,7 @@ fn in_words(finding: &Finding) -> String {
 }
 
 /// Tells of trackers that should be back, and ends what was told of those that are, or of which nobody waits any more.
-pub async fn look_for_trackers(service: &Service) -> Result<(), StoreError> {
+async fn look_for_trackers(service: &Service) -> Result<(), StoreError> {
     let now = (service.clock)();
     let mut db = service.workers.begin().await?;
     if !db.try_lock_watch().await? {

@@ -113,12 +113,16 @@ impl Book {
         now: DateTime<Utc>,
     ) -> Result<Vec<OwnedChange>, StoreError> {
         let scanned = self.scanned(&entry);
+        let handed_over_at = matches!(entry.act, Act::Accepted { .. }).then_some(entry.at);
         self.ledger.append(service, db, &self.shipment, entry, now).await?;
         // What systems hand in may change nothing, and then its writer had no box in hand.
         if let Some(position) = scanned.filter(|_| self.ledger.last_counts()) {
             db.add_shipment_position(self.shipment.id, &position, now).await?;
         }
-        db.mark_watch(self.owner, self.shipment.id, now).await?;
+        match handed_over_at {
+            Some(at) => db.mark_handed_over(self.owner, self.shipment.id, at, now).await?,
+            None => db.mark_watch(self.owner, self.shipment.id, now).await?,
+        }
         let mut changes = vec![(self.owner, Change::Shipment { id: self.shipment.id })];
         let is_open = !matches!(self.shipment.status, ShipmentStatus::Closed | ShipmentStatus::Cancelled);
         let stage = self.ledger.stage(&self.consignees());

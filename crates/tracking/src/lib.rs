@@ -170,7 +170,12 @@ impl Service {
 
 /// Consumes, watches the clock and notifies until the service is to stop.
 pub async fn run(service: Arc<Service>) {
-    tokio::join!(consume::run(&service), watch::run(&service), notify::run(&service));
+    tokio::join!(
+        consume::run(&service),
+        watch::run(&service),
+        findings::run(&service),
+        notify::run(&service)
+    );
 }
 
 impl Service {

@@ -19,11 +19,10 @@ use store::{Connection, ReadingSpan, Ride, Shipment, StoreError, StoredPlan};
 use crate::Service;
 use crate::folds::{by_assignment, standing};
 use crate::ledger::Ledger;
-use crate::whereabouts::way;
+use crate::whereabouts::{KnownPlaces, Way, way};
 
 /// Everything that is known of a shipment's way at an instant.
 pub struct Gathered {
-    pub shipment: Shipment,
     ledger: Ledger,
     plan: Option<StoredPlan>,
     places: Vec<Place>,
@@ -39,23 +38,23 @@ impl Gathered {
     pub async fn of(
         service: &Service,
         db: &mut Connection,
-        (owner, id): (OrganisationId, ShipmentId),
+        (owner, shipment): (OrganisationId, &Shipment),
+        places: &mut KnownPlaces,
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
-        let shipment = db.shipment(owner, id).await?;
+        let id = shipment.id;
         let ledger = Ledger::open(db, owner, id).await?;
-        let way = way(db, owner, id, now).await?;
+        let way = way(db, (owner, id), places, now).await?;
         let stored = service.profiles.get_one(db, shipment.profile).await?;
         let lacking = lacking(db, owner, &ledger).await?;
         let out_of_range = out_of_range(db, &stored.profile, id, &ledger).await?;
         let off_route = way.whereabouts.legs.iter().flat_map(|leg| leg.off_route.clone()).collect();
         Ok(Self {
             holds_until: holds_until(&way.whereabouts, &ledger, &way.lanes),
-            places: way.places.into_iter().map(|stored| stored.place).collect(),
-            plan: way.plan.filter(|stored| is_current(stored, &shipment)),
+            places: of_plan(&way),
+            plan: way.plan.filter(|stored| is_current(stored, shipment)),
             whereabouts: way.whereabouts,
             product: loudest(&stored.profile),
-            shipment,
             ledger,
             off_route,
             lacking,
@@ -95,11 +94,13 @@ impl Gathered {
             Monitoring::NotMonitored | Monitoring::Lost { .. } => None,
         }
     }
+}
 
-    /// When boxes last changed hands.
-    pub fn handed_over_at(&self) -> Option<DateTime<Utc>> {
-        accepted_at(&self.ledger).max()
-    }
+/// The places that the plan names.
+fn of_plan(way: &Way) -> Vec<Place> {
+    let legs = way.plan.as_ref().map(|stored| stored.plan.legs()).unwrap_or_default();
+    let is_named = |place: &&Place| legs.iter().any(|leg| leg.from == place.id || leg.to == place.id);
+    way.places.iter().map(|stored| &stored.place).filter(is_named).cloned().collect()
 }
 
 /// A plan to the consignee says nothing of the way back.

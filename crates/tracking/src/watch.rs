@@ -13,7 +13,6 @@ use crate::Service;
 use crate::alerting::AlertWork;
 use crate::assess::{Fresh, reassess};
 use crate::escalate::escalate;
-use crate::findings::{look, look_for_trackers};
 use crate::missing::find_overdue;
 use crate::silence::{end_outages, raise_silence};
 
@@ -23,16 +22,12 @@ const ROUND: Duration = Duration::from_secs(1);
 /// How many assignments one transaction takes.
 const AT_ONCE: i64 = 500;
 
-/// Trackers are given days to come back, and all of them are looked at.
-const TRACKERS_EVERY: Duration = Duration::from_secs(60);
-
 /// A queue that is not worked off for so long is somebody's matter.
 const BEHIND_FOR: Duration = Duration::from_secs(5 * 60);
 
 /// Runs a round a second until the service stops.
 pub async fn run(service: &Service) {
     let mut caught_up = Instant::now();
-    let mut looked_for_trackers: Option<Instant> = None;
     while service.pause(ROUND).await {
         note_backlog(service).await;
         if service.is_caught_up() {
@@ -53,16 +48,11 @@ pub async fn run(service: &Service) {
         log_failure("looking for outages that are over", end_outages(service).await);
         log_failure("looking for silence", raise_silence(service).await);
         log_failure("looking for missing readings", find_overdue(service).await);
-        log_failure("looking at custody", look(service).await);
-        if looked_for_trackers.is_none_or(|at| at.elapsed() >= TRACKERS_EVERY) {
-            log_failure("looking for trackers that should be back", look_for_trackers(service).await);
-            looked_for_trackers = Some(Instant::now());
-        }
         log_failure("telling those on call", escalate(service).await);
     }
 }
 
-fn log_failure(what: &str, outcome: Result<(), StoreError>) {
+pub fn log_failure(what: &str, outcome: Result<(), StoreError>) {
     if let Err(error) = outcome {
         tracing::error!(%error, "{what} failed; the next round makes up for it");
     }

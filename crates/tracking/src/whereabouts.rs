@@ -1,7 +1,7 @@
 //! What is known of where shipments are, put together for the domain's rules.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Duration, Utc};
 use domain::place::{Margins, Place, Positions, visits};
@@ -12,9 +12,6 @@ use domain::whereabouts::{Known, Whereabouts};
 use domain::{LaneId, OrganisationId, PlaceId, ShipmentId};
 use store::{Connection, StoreError, StoredPlace, StoredPlan};
 
-/// More places than any organisation has: those beyond it are not looked for.
-const MOST_PLACES: i64 = 1000;
-
 /// Where a shipment is, and what that rests on besides its positions.
 pub struct Way {
     pub whereabouts: Whereabouts,
@@ -22,18 +19,37 @@ pub struct Way {
     /// Those that the plan names.
     pub lanes: Vec<Lane>,
     /// All of the organisation's.
-    pub places: Vec<StoredPlace>,
+    pub places: Arc<Vec<StoredPlace>>,
+}
+
+/// The places of organisations, read once each.
+#[derive(Default)]
+pub struct KnownPlaces(HashMap<OrganisationId, Arc<Vec<StoredPlace>>>);
+
+impl KnownPlaces {
+    pub async fn of(
+        &mut self,
+        db: &mut Connection,
+        organisation: OrganisationId,
+    ) -> Result<Arc<Vec<StoredPlace>>, StoreError> {
+        if let Some(known) = self.0.get(&organisation) {
+            return Ok(known.clone());
+        }
+        let read = Arc::new(db.places(organisation, None, i64::MAX).await?);
+        self.0.insert(organisation, read.clone());
+        Ok(read)
+    }
 }
 
 /// The way of a shipment at `now`.
 pub async fn way(
     db: &mut Connection,
-    organisation: OrganisationId,
-    shipment: ShipmentId,
+    (organisation, shipment): (OrganisationId, ShipmentId),
+    places: &mut KnownPlaces,
     now: DateTime<Utc>,
 ) -> Result<Way, StoreError> {
     let positions: Positions = db.positions_of(shipment).await?.into_iter().collect();
-    let places = db.places(organisation, None, MOST_PLACES).await?;
+    let places = places.of(db, organisation).await?;
     let plan = db.plan(shipment).await?;
     let legs = plan.as_ref().map(|stored| stored.plan.legs()).unwrap_or_default();
     let lanes: Vec<LaneId> = legs.iter().filter_map(|leg| leg.lane).collect();

@@ -12,6 +12,9 @@ pub const MOST_RADIUS_M: u32 = 100_000;
 
 pub const MOST_CORNERS: usize = 100;
 
+/// A degree of latitude is longer than this wherever it lies, in metres.
+const LEAST_DEGREE_M: f64 = 110_000.0;
+
 /// The poles have no fences: a degree of longitude is nothing there.
 const MOST_LATITUDE: f64 = 85.0;
 
@@ -107,6 +110,16 @@ impl Fence {
             FenceText::Circle { centre, radius_m } => centre.distance_m(point) - f64::from(*radius_m),
             FenceText::Polygon { corners } => polygon_edge_m(corners, point),
         }
+    }
+
+    /// Whether its latitude alone shows that a point lies further than `metres` outside: cheap, for most places are far away.
+    pub fn is_far(&self, point: Point, metres: f64) -> bool {
+        let reach_m = match &self.0 {
+            FenceText::Circle { radius_m, .. } => f64::from(*radius_m),
+            FenceText::Polygon { .. } => f64::from(MOST_RADIUS_M),
+        };
+        self.anchor()
+            .is_some_and(|anchor| (anchor.lat() - point.lat()).abs() * LEAST_DEGREE_M > reach_m + metres)
     }
 
     /// The largest accuracy, in metres, with which a position can be surely inside.

@@ -110,8 +110,11 @@ pub fn visits(
     now: DateTime<Utc>,
     places: &[Place],
 ) -> Vec<(PlaceId, Stay)> {
+    let is_reached =
+        |fence: &&Fence| positions.as_slice().iter().any(|position| !fence.is_far(position.point, 0.0));
     let of_place = |place: &Place| {
-        let all = place.fence.as_ref().map_or_else(Vec::new, |fence| stays(positions, margins, now, fence));
+        let fence = place.fence.as_ref().filter(is_reached);
+        let all = fence.map_or_else(Vec::new, |fence| stays(positions, margins, now, fence));
         let id = place.id;
         all.into_iter().filter(|stay| stay.inside).map(move |stay| (id, stay))
     };

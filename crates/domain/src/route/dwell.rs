@@ -73,7 +73,11 @@ fn is_too_late(last_at: DateTime<Utc>, margins: Margins, at: DateTime<Utc>) -> b
 }
 
 fn may_be_in(position: &Position, fences: &[&Fence]) -> bool {
-    fences.iter().any(|fence| fence.edge_m(position.point) <= f64::from(position.accuracy_m))
+    let accuracy_m = f64::from(position.accuracy_m);
+    let may_be_in = |fence: &&Fence| {
+        !fence.is_far(position.point, accuracy_m) && fence.edge_m(position.point) <= accuracy_m
+    };
+    fences.iter().any(may_be_in)
 }
 
 fn has_left(run: &Dwell, position: &Position, standing: Standing, fences: &[&Fence]) -> bool {

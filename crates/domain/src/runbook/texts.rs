@@ -161,6 +161,13 @@ pub const HANDED_OVER_OUT_OF_RANGE: Texts = (
     QUALITY,
 );
 
+pub const CUSTODY_UNREADABLE: Texts = (
+    "Save the shipment's evidence package and run `isotherm verify` on it: it says which row is not as it was.\n\
+     Compare with a backup of the database from before.\n\
+     Ask each custodian by telephone who has the boxes now; nobody watches over them here.",
+    OPERATOR,
+);
+
 pub const TRACKER_NOT_RETURNED: Texts = (
     "Call the consignee and ask for the tracker.\n\
      Have it sent back, or note it as lost.",

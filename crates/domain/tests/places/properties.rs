@@ -1,6 +1,6 @@
 //! Random walks: everything is a function of the set of positions, and jitter raises no storm.
 
-use domain::place::{Margins, Position, PositionSource, Positions, stays};
+use domain::place::{Fence, Margins, Point, Position, PositionSource, Positions, stays};
 use domain::route::{Corridor, Path, Standing, arrival, dwells, off_route};
 use proptest::prelude::*;
 
@@ -98,5 +98,20 @@ proptest! {
         let inside = stays.iter().filter(|stay| stay.inside).count();
         prop_assert!(stays.len() <= 1, "{:?}", stays);
         prop_assert!(inside == 0 || true_east <= 500, "{:?}", stays);
+    }
+
+    #[test]
+    fn what_is_far_by_its_latitude_is_far(
+        (lat, radius_m) in (-84.0..84.0_f64, 1..100_000_u32),
+        (to_lat, to_lon) in (-90.0..90.0_f64, -180.0..180.0_f64),
+        metres in 0.0..200_000.0_f64,
+    ) {
+        let centre = Point::from_degrees(lat, 11.5).unwrap();
+        let corners = [(0.0, 0.0), (0.0, 0.1), (0.1, 0.0)];
+        let corners = corners.map(|(up, right)| Point::from_degrees(lat + up, 11.5 + right).unwrap());
+        for fence in [Fence::circle(centre, radius_m).unwrap(), Fence::polygon(corners.to_vec()).unwrap()] {
+            let point = Point::from_degrees(to_lat, to_lon).unwrap();
+            prop_assert!(!fence.is_far(point, metres) || fence.edge_m(point) > metres);
+        }
     }
 }

@@ -97,6 +97,7 @@ fn in_words(kind: AlertKind) -> &'static str {
         AlertKind::Tilt => "it was tilted",
         AlertKind::SealDiffers => "its seal is another one than was put on",
         AlertKind::HandedOverOutOfRange => "it was handed over while out of range",
+        AlertKind::CustodyUnreadable => "its custody ledger is not as it was written, or cannot be read",
         AlertKind::TrackerNotReturned => "its tracker was not returned",
         AlertKind::WebhookRefused => "webhooks are refused",
         AlertKind::WebhookUnreadable => "webhooks cannot be read",

@@ -161,6 +161,7 @@ pub async fn add_place(
     }
     let names = check_operator(&mut db, caller.organisation, stored.operator).await?;
     db.add_place(caller.organisation, &stored).await.map_err(|error| taken(error, &stored))?;
+    db.mark_watches_of(caller.organisation, None, now).await?;
     let detail = serde_json::json!({ "to": &*body });
     db.write_audit(&[audit(&caller, "place.made", stored.place.id.0, detail)], now).await?;
     // As it is kept, for the database keeps microseconds.

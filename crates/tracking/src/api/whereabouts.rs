@@ -16,7 +16,7 @@ use super::lanes::{PlaceName, place_name};
 use super::page::{Page, PageQuery};
 use super::problem::{ApiError, Problem, named};
 use crate::Service;
-use crate::whereabouts::way;
+use crate::whereabouts::{KnownPlaces, way};
 
 /// Somewhere within `accuracy_m` of a point.
 #[derive(Serialize, ToSchema)]
@@ -151,7 +151,7 @@ pub async fn show_whereabouts(
     let mut db = service.store.connect().await?;
     let id = ShipmentId(id.into_inner());
     db.shipment(caller.organisation, id).await.map_err(named("shipment"))?;
-    let way = way(&mut db, caller.organisation, id, (service.clock)()).await?;
+    let way = way(&mut db, (caller.organisation, id), &mut KnownPlaces::default(), (service.clock)()).await?;
     Ok(HttpResponse::Ok().json(view(&way.whereabouts, &way.places)))
 }
 

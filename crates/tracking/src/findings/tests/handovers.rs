@@ -184,13 +184,13 @@ async fn a_handover_out_of_range_is_known_once_its_reading_has_come_and_undone_b
     // Late: two readings that were measured before it.
     way.house.set(400);
     way.house.measure(&way.of, 2, at(120), 1_200).await;
-    let kinds: Vec<_> = way.look(401).await.iter().map(|alert| alert.kind).collect();
+    let kinds: Vec<_> = way.look(405).await.iter().map(|alert| alert.kind).collect();
     assert_eq!(kinds, [AlertKind::HandedOverOutOfRange]);
     way.house.set(500);
     way.house.measure(&way.of, 3, at(240), 500).await;
-    assert_eq!(way.kinds(501).await, withdrawn(AlertKind::HandedOverOutOfRange));
+    assert_eq!(way.kinds(505).await, withdrawn(AlertKind::HandedOverOutOfRange));
     // One that was measured afterwards says nothing of it.
     way.house.set(600);
     way.house.measure(&way.of, 4, at(600), 1_200).await;
-    assert_eq!(way.kinds(601).await, withdrawn(AlertKind::HandedOverOutOfRange));
+    assert_eq!(way.kinds(605).await, withdrawn(AlertKind::HandedOverOutOfRange));
 }

@@ -31,7 +31,7 @@ async fn what_comes_while_somebody_looks_is_looked_at_afterwards() {
     let due = db.due_watches(at(0), 10).await.unwrap();
     let [due] = due[..] else { panic!("{due:?}") };
     db.mark_watch(due.organisation, due.shipment, at(0)).await.unwrap();
-    let watched = Watched { shipment: due.shipment, marks: due.marks, due_at: None, handed_over_at: None };
+    let watched = Watched { shipment: due.shipment, marks: due.marks, due_at: None };
     db.note_watched(&[watched]).await.unwrap();
     let again = db.due_watches(at(0), 10).await.unwrap();
     assert_eq!(again, [DueWatch { marks: due.marks + 1, ..due }]);
@@ -91,7 +91,9 @@ async fn a_ledger_that_was_tampered_with_keeps_no_other_shipment_from_being_look
     book_db.commit().await.unwrap();
     let alerts = way.look(600).await;
     let about: Vec<_> = alerts.iter().map(|alert| (alert.kind, alert.shipment)).collect();
-    assert_eq!(about, [(AlertKind::TransferOverdue, Some(other.shipment.id))]);
+    let tampered = (AlertKind::CustodyUnreadable, Some(way.of.shipment.id));
+    assert_eq!(about, [tampered, (AlertKind::TransferOverdue, Some(other.shipment.id))]);
+    assert_eq!(way.look(600 + 3_600).await.len(), 2, "tried again, and told once");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -24,6 +24,7 @@ export const KINDS: Record<AlertKind, string> = {
   tilt: "Tilted",
   seal_differs: "Another seal than was put on",
   handed_over_out_of_range: "Handed over while out of range",
+  custody_unreadable: "Its custody record is not as it was written",
   tracker_not_returned: "A tracker has not come back",
   webhook_refused: "A network's messages are refused",
   webhook_unreadable: "A network's messages cannot be read",

@@ -25,6 +25,7 @@ export type AlertKind =
   | "tilt"
   | "seal_differs"
   | "handed_over_out_of_range"
+  | "custody_unreadable"
   | "tracker_not_returned"
   | "webhook_refused"
   | "webhook_unreadable"
