@@ -33,7 +33,7 @@ named_enum! {
 named_enum! {
     /// What a route can ask for.
     Permission, "permission" {
-        /// Shipments with their readings and assessments.
+        /// Shipments with their readings and assessments, their plans, and where they are.
         ReadShipments = "read_shipments",
         WriteShipments = "write_shipments",
         /// Bind a tracker to a shipment, or end that.
@@ -53,7 +53,7 @@ named_enum! {
         /// Trackers with their uplinks, and the unknown ones that were heard.
         ReadTrackers = "read_trackers",
         WriteTrackers = "write_trackers",
-        /// Places, lanes, and where a shipment is.
+        /// Places and lanes.
         ReadPlaces = "read_places",
         WritePlaces = "write_places",
         ReadProfiles = "read_profiles",
@@ -187,7 +187,7 @@ impl Role {
             ],
             // Both belong to another organisation, and so do its systems. A dispatcher sees the shipments that it has to do
             // with.
-            Self::Dispatcher => &[ReadShipments, HandInCustody, ReadPartners],
+            Self::Dispatcher => &[ReadShipments, TransferCustody, HandInCustody, ReadPartners],
             Self::Supplier => &[HandInCustody, ReadPartners],
         }
     }

@@ -1,15 +1,41 @@
 //! Partners that have to do with a shipment, and so may see it.
 
 use chrono::{DateTime, Utc};
+use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Array, Integer, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Integer, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use domain::access::Sight;
 use domain::{OrganisationId, ShipmentId};
+use uuid::Uuid;
 
 use crate::trackers::column;
 use crate::{Connection, StoreError};
 
 impl Connection {
+    /// Those of the shipments that are to be seen from there.
+    pub async fn shipments_seen_by(
+        &mut self,
+        sight: Sight,
+        shipments: &[ShipmentId],
+    ) -> Result<Vec<ShipmentId>, StoreError> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = SqlUuid)]
+            id: Uuid,
+        }
+        let rows: Vec<Row> = sql_query(
+            "select s.id from shipments s where s.organisation_id = $1 and s.id = any($2) and ($3 is null or exists
+                 (select from shipment_parties sp where sp.shipment_id = s.id and sp.organisation_id = $3))",
+        )
+        .bind::<Integer, _>(sight.tenant.0)
+        .bind::<Array<SqlUuid>, _>(column(shipments, |id| id.0))
+        .bind::<Nullable<Integer>, _>(sight.partner.map(|partner| partner.0))
+        .load(&mut self.raw)
+        .await?;
+        Ok(rows.into_iter().map(|row| ShipmentId(row.id)).collect())
+    }
+
     /// From now on they may see the shipment, if they could not before.
     pub async fn add_parties(
         &mut self,

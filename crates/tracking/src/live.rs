@@ -28,6 +28,15 @@ impl Change {
         }
     }
 
+    /// The shipment that it is about.
+    pub fn shipment(&self) -> Option<ShipmentId> {
+        match self {
+            Self::Shipment { id } => Some(*id),
+            Self::Alert { shipment, .. } => *shipment,
+            Self::Tracker { .. } => None,
+        }
+    }
+
     /// Who may hear of it: whoever may read what changed.
     pub fn permission(&self) -> Permission {
         match self {

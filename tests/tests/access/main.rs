@@ -50,7 +50,7 @@ const PLANNERS: &[&str] = &["admin", "coordinator", "packer"];
 const PLANNING: &[&str] = &["admin", "coordinator"];
 const QUALIFICATIONS: &[&str] = &["admin", "auditor", "coordinator", "quality"];
 /// Whoever has boxes in hand.
-const CARRIERS: &[&str] = &["admin", "coordinator", "courier", "packer", "receiver"];
+const CARRIERS: &[&str] = &["admin", "coordinator", "courier", "dispatcher", "packer", "receiver"];
 const DECIDERS: &[&str] = &["admin", "coordinator", "quality"];
 
 /// Who may what, and what he gets who may: nothing is named here that exists, and an empty object is no body.
@@ -152,9 +152,9 @@ const ROUTES: &[(&str, &str, &[&str], u16)] = &[
     ("post", "/lanes", &["admin", "coordinator"], 422),
     ("post", "/lanes/{id}", &["admin", "coordinator"], 422),
     ("post", "/shipments/{id}/legs", PLANNERS, 422),
-    ("get", "/shipments/{id}/plan", CREW, 404),
-    ("get", "/shipments/{id}/positions", CREW, 404),
-    ("get", "/shipments/{id}/whereabouts", CREW, 404),
+    ("get", "/shipments/{id}/plan", SIGHTED, 404),
+    ("get", "/shipments/{id}/positions", SIGHTED, 404),
+    ("get", "/shipments/{id}/whereabouts", SIGHTED, 404),
 ];
 
 const NO_ID: &str = "00000000-0000-0000-0000-000000000000";

@@ -1,6 +1,6 @@
 //! What a partner's people see of a tenant's shipments: those that their organisation has to do with, and nothing else.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use e2e::warm::{now, ship};
 use e2e::{Api, fleet};
 use reqwest::Method;
@@ -9,7 +9,17 @@ use serde_json::{Value, json};
 use crate::library::{start, user};
 use crate::partners::{partner, partners_user};
 
-const BELOW: &[&str] = &["", "/readings", "/assessment", "/assessments", "/custody", "/dispositions"];
+const BELOW: &[&str] = &[
+    "",
+    "/readings",
+    "/assessment",
+    "/assessments",
+    "/custody",
+    "/dispositions",
+    "/plan",
+    "/positions",
+    "/whereabouts",
+];
 
 async fn references(api: &Api, path: &str) -> Vec<Value> {
     let mut references: Vec<Value> = api.list(path).await.iter().map(|s| s["reference"].clone()).collect();
@@ -73,4 +83,73 @@ async fn partners_see_the_shipments_that_they_have_to_do_with_and_nothing_else()
     let misplaced = user(&installation, &program, "north", "dispatcher").await;
     assert_eq!(references(&misplaced, "/shipments").await, [Value::Null; 0]);
     assert_eq!(status(&misplaced, &format!("/shipments/{own}")).await, 404);
+}
+
+/// A leg with these ends, from so many hours from now on.
+fn leg(ends: [&Value; 2], (carrier, courier): (i64, &Value), at: DateTime<Utc>) -> Value {
+    let window = |from| json!({ "from": fleet::text(from), "to": fleet::text(from + Duration::hours(1)) });
+    json!({
+        "from": ends[0], "to": ends[1], "carrier": carrier, "courier": courier, "pick_up": window(at),
+        "delivery": window(at + Duration::hours(1)),
+    })
+}
+
+#[tokio::test]
+async fn partners_see_the_way_of_their_shipments_and_not_what_is_others_business() {
+    let (installation, program, _kept) = start("way").await;
+    let admin = user(&installation, &program, "north", "admin").await;
+    let [first, second] =
+        [partner(&admin, "carrier", "First").await, partner(&admin, "carrier", "Second").await];
+    let stranger = partner(&admin, "carrier", "Stranger").await;
+    let courier = partners_user(&admin, &program, first, "c@first.example", "courier").await;
+    let dispatcher = partners_user(&admin, &program, second, "d@second.example", "dispatcher").await;
+    let stranger = partners_user(&admin, &program, stranger, "d@stranger.example", "dispatcher").await;
+    let mut places = Vec::new();
+    for (name, lat, operator) in
+        [("Depot", 48.0, None), ("Ward", 48.5, None), ("Yard", 49.0, Some(first)), ("Door", 50.0, None)]
+    {
+        let fence = json!({ "circle": { "centre": { "lat": lat, "lon": 11.5 }, "radius_m": 500 } });
+        let place = json!({ "name": name, "fence": fence, "operator": operator, "storage": ["frozen"] });
+        places.push(admin.post("/places", &place).await["id"].clone());
+    }
+    let shipment = ship(&admin, "S-1", &fleet::dev_eui(1)).await;
+    let below = |part: &str| format!("/shipments/{shipment}/{part}");
+    let me = courier.get("/me").await["id"].clone();
+    let other = dispatcher.get("/me").await["id"].clone();
+    let at = now(&admin).await + Duration::hours(1);
+    let legs = [
+        leg([&places[0], &places[1]], (first, &me), at),
+        leg([&places[1], &places[0]], (second, &other), at + Duration::hours(3)),
+    ];
+    let circle = admin.list("/organisations").await;
+    let consignee = &circle.iter().find(|one| one["is_tenant"] == true).unwrap()["id"];
+    let plan = json!({ "consignee": consignee, "legs": legs });
+    let made = admin.post(&below("legs"), &plan).await;
+    assert!(!made["warnings"].as_array().unwrap().is_empty(), "{made}");
+    // Where it was: at the yard of one carrier, and at a door that is nobody's on this way.
+    for lat in [49.0, 50.0] {
+        let whereabouts = json!({ "lat": lat, "lon": 11.5, "accuracy_m": 20 });
+        let offer = json!({ "to": { "organisation": first }, "whereabouts": whereabouts });
+        let offered = admin.post(&below("custody/offer"), &offer).await;
+        let back = json!({ "answers": offered["entry"], "reason": "not yet" });
+        admin.post(&below("custody/withdraw"), &back).await;
+    }
+
+    for (api, own) in [(&courier, 0), (&dispatcher, 1)] {
+        let mut expected = made.clone();
+        expected["warnings"] = json!([]);
+        expected["legs"][1 - own]["courier"] = Value::Null;
+        assert_eq!(api.get(&below("plan")).await, expected);
+    }
+    let visits = async |api: &Api| -> Vec<String> {
+        let shown = api.get(&below("whereabouts")).await;
+        let name = |visit: &Value| visit["place"]["name"].as_str().unwrap().to_owned();
+        shown["visits"].as_array().unwrap().iter().map(name).collect()
+    };
+    assert_eq!(visits(&admin).await, ["Yard", "Door"]);
+    assert_eq!(visits(&courier).await, ["Yard"], "its own");
+    assert_eq!(visits(&dispatcher).await, [""; 0]);
+    for part in ["plan", "positions", "whereabouts"] {
+        assert_eq!(stranger.send(Method::GET, &below(part), None).await.status, 404, "{part}");
+    }
 }

@@ -3,20 +3,28 @@
 use std::time::Duration;
 
 use actix_web::{HttpResponse, get, web};
+use domain::ShipmentId;
+use domain::access::{Role, Sight};
 use futures_util::stream;
 use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use super::access::{Caller, LoggedIn};
 use super::problem::{ApiError, Problem};
 use crate::Service;
-use crate::live::OwnedChange;
+use crate::live::{Change, OwnedChange};
 
 /// A comment goes out this often, so that neither side takes the connection for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// What changes within this time is one look into the database for a partner's stream, however much it is.
+const GATHERING: Duration = Duration::from_millis(200);
+
+/// A comment.
+const NOTHING: &[u8] = b":\n\n";
+const RELOAD: &[u8] = b"event: reload\ndata: {}\n\n";
 
 /// Changes as they are committed: events `shipment`, `alert` and `tracker` with the ids that changed, as far as the
-/// caller may read these, and `reload` where the listener fell behind.
+/// caller may read these (a partner's people those of shipments that they see), and `reload` where the listener fell behind.
 #[utoipa::path(tag = "session", responses(
     (status = 200, content_type = "text/event-stream", body = String), (status = 401, body = Problem)))]
 #[get("/events")]
@@ -25,12 +33,7 @@ pub async fn stream_events(
     caller: Caller<LoggedIn>,
 ) -> Result<HttpResponse, ApiError> {
     let changes = service.live.subscribe();
-    let (organisation, role) = (caller.organisation, caller.role);
-    // A change says nothing of whom else it concerns: partners look again.
-    let is_tenants = caller.sight().partner.is_none();
-    let is_for_caller = move |(owner, change): &OwnedChange| {
-        is_tenants && *owner == organisation && role.may(change.permission())
-    };
+    let ears = Ears { sight: caller.sight(), role: caller.role };
     let first =
         stream::once(async { Ok::<_, actix_web::Error>(web::Bytes::from_static(b": connected\n\n")) });
     let shutdown = service.shutdown.clone();
@@ -38,13 +41,14 @@ pub async fn stream_events(
     let rest = stream::unfold((changes, shutdown), move |(mut changes, mut shutdown)| {
         let service = service.clone();
         async move {
-            let frame = tokio::select! {
-                frame = next_frame(&mut changes, is_for_caller) => frame?,
-                () = tokio::time::sleep(HEARTBEAT) => web::Bytes::from_static(b":\n\n"),
+            let heard = tokio::select! {
+                heard = ears.listen(&mut changes) => heard?,
+                () = tokio::time::sleep(HEARTBEAT) => Heard::Nothing,
                 _ = shutdown.wait_for(|stop| *stop) => return None,
             };
+            let told = ears.tell(&service, heard, &mut changes).await;
             // Whoever was disabled meanwhile hears nothing more.
-            (!service.disabled_users.contains(user)).then_some((Ok(frame), (changes, shutdown)))
+            (!service.disabled_users.contains(user)).then_some((Ok(told), (changes, shutdown)))
         }
     });
     Ok(HttpResponse::Ok()
@@ -54,22 +58,84 @@ pub async fn stream_events(
         .streaming(futures_util::StreamExt::chain(first, rest)))
 }
 
-async fn next_frame(
-    changes: &mut Receiver<OwnedChange>,
-    is_wanted: impl Fn(&OwnedChange) -> bool,
-) -> Option<web::Bytes> {
-    loop {
-        match changes.recv().await {
-            Ok(owned) if is_wanted(&owned) => {
-                let (_, change) = owned;
-                let data = serde_json::to_string(&change).ok()?;
-                return Some(web::Bytes::from(format!("event: {}\ndata: {data}\n\n", change.name())));
+enum Heard {
+    Change(Change),
+    /// Changes were lost: anything may have changed.
+    TooMuch,
+    Nothing,
+}
+
+/// What its listener may hear of: deny by default.
+#[derive(Clone, Copy)]
+struct Ears {
+    sight: Sight,
+    role: Role,
+}
+
+impl Ears {
+    /// Whether it can be for the listener; for a partner's people only what is about a shipment, which is looked up then.
+    fn may_hear(self, (owner, change): &OwnedChange) -> bool {
+        let is_open = self.sight.partner.is_none() || change.shipment().is_some();
+        *owner == self.sight.tenant && is_open && self.role.may(change.permission())
+    }
+
+    /// The next one that can be for the listener; None: the service ends. Nothing is lost where it is dropped while it
+    /// waits.
+    async fn listen(self, changes: &mut Receiver<OwnedChange>) -> Option<Heard> {
+        loop {
+            match changes.recv().await {
+                Ok(owned) if self.may_hear(&owned) => return Some(Heard::Change(owned.1)),
+                Ok(_) => {}
+                Err(RecvError::Lagged(_)) => return Some(Heard::TooMuch),
+                Err(RecvError::Closed) => return None,
             }
-            Ok(_) => {}
-            Err(RecvError::Lagged(_)) => {
-                return Some(web::Bytes::from_static(b"event: reload\ndata: {}\n\n"));
-            }
-            Err(RecvError::Closed) => return None,
         }
     }
+
+    async fn tell(self, service: &Service, heard: Heard, changes: &mut Receiver<OwnedChange>) -> web::Bytes {
+        match heard {
+            Heard::Nothing => web::Bytes::from_static(NOTHING),
+            Heard::TooMuch => web::Bytes::from_static(RELOAD),
+            Heard::Change(change) if self.sight.partner.is_none() => frames(&[change]),
+            Heard::Change(change) => self.tell_partner(service, change, changes).await,
+        }
+    }
+
+    /// Of that change and those that follow it closely: what is about shipments that the partner has to do with.
+    async fn tell_partner(
+        self,
+        service: &Service,
+        change: Change,
+        changes: &mut Receiver<OwnedChange>,
+    ) -> web::Bytes {
+        tokio::time::sleep(GATHERING).await;
+        let mut gathered = vec![change];
+        loop {
+            match changes.try_recv() {
+                Ok(owned) if self.may_hear(&owned) => gathered.push(owned.1),
+                Ok(_) => {}
+                Err(TryRecvError::Lagged(_)) => return web::Bytes::from_static(RELOAD),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+            }
+        }
+        let shipments: Vec<ShipmentId> = gathered.iter().filter_map(Change::shipment).collect();
+        let seen = async { service.store.connect().await?.shipments_seen_by(self.sight, &shipments).await };
+        match seen.await {
+            Ok(seen) => {
+                gathered.retain(|change| change.shipment().is_some_and(|id| seen.contains(&id)));
+                frames(&gathered)
+            }
+            // What it sees is not known now: it looks again, and nothing is said of what changed.
+            Err(_) => web::Bytes::from_static(RELOAD),
+        }
+    }
+}
+
+fn frames(changes: &[Change]) -> web::Bytes {
+    let frame = |change: &Change| {
+        let data = serde_json::to_string(change).unwrap_or_default();
+        format!("event: {}\ndata: {data}\n\n", change.name())
+    };
+    let told: String = changes.iter().map(frame).collect();
+    if told.is_empty() { web::Bytes::from_static(NOTHING) } else { web::Bytes::from(told) }
 }

@@ -73,7 +73,7 @@ pub struct Place {
 /// The organisation itself, or a partner of it.
 #[derive(Serialize, Clone, ToSchema)]
 pub struct OrganisationName {
-    id: i32,
+    pub id: i32,
     name: String,
 }
 

@@ -2,21 +2,22 @@
 
 use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, Utc};
+use domain::access::Sight;
 use domain::place::{Ending, Position, Stay};
 use domain::route::{Arrival, Monitoring, NoArrival};
 use domain::whereabouts::{LegProgress, Whereabouts as Known};
-use domain::{DevEui, ShipmentId};
+use domain::{DevEui, PlaceId, ShipmentId};
 use serde::Serialize;
 use store::{PositionCursor, StoredPlace};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::access::{Caller, ReadPlaces};
+use super::access::{Caller, ReadShipments};
 use super::lanes::{PlaceName, place_name};
 use super::page::{Page, PageQuery};
 use super::problem::{ApiError, Problem, named};
 use crate::Service;
-use crate::whereabouts::{KnownPlaces, way};
+use crate::whereabouts::{KnownPlaces, Way, way};
 
 /// Somewhere within `accuracy_m` of a point.
 #[derive(Serialize, ToSchema)]
@@ -48,7 +49,7 @@ fn position(position: &Position, dev_eui: Option<DevEui>) -> PositionView {
 #[get("/shipments/{id}/positions")]
 pub async fn list_positions(
     service: web::Data<Service>,
-    caller: Caller<ReadPlaces>,
+    caller: Caller<ReadShipments>,
     id: web::Path<Uuid>,
     page: web::Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
@@ -60,7 +61,7 @@ pub async fn list_positions(
     })?;
     let mut db = service.store.connect().await?;
     let id = ShipmentId(id.into_inner());
-    db.shipment(caller.organisation, id).await.map_err(named("shipment"))?;
+    db.shipment_seen_by(caller.sight(), id).await.map_err(named("shipment"))?;
     let rows = db.list_positions(id, before, limit + 1).await?;
     let cursor = |(place, _, _): &(PositionCursor, DevEui, Position)| {
         format!("{}_{}", place.at.timestamp_micros(), place.id)
@@ -75,7 +76,8 @@ pub struct Whereabouts {
     /// `not_monitored` (no position has come), `monitored`, or `unknown` (the last one is too old).
     monitoring: &'static str,
     last_position: Option<PositionView>,
-    /// Visits to known places, in order of their beginning.
+    /// Visits to known places, in order of their beginning; to a partner's people those to places of the plan and of their
+    /// own.
     visits: Vec<Visit>,
     /// Standing outside known places.
     standing: Vec<Stood>,
@@ -145,14 +147,29 @@ pub struct ExpectedArrival {
 #[get("/shipments/{id}/whereabouts")]
 pub async fn show_whereabouts(
     service: web::Data<Service>,
-    caller: Caller<ReadPlaces>,
+    caller: Caller<ReadShipments>,
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, ApiError> {
     let mut db = service.store.connect().await?;
     let id = ShipmentId(id.into_inner());
-    db.shipment(caller.organisation, id).await.map_err(named("shipment"))?;
-    let way = way(&mut db, (caller.organisation, id), &mut KnownPlaces::default(), (service.clock)()).await?;
+    let sight = caller.sight();
+    db.shipment_seen_by(sight, id).await.map_err(named("shipment"))?;
+    let mut way = way(&mut db, (sight.tenant, id), &mut KnownPlaces::default(), (service.clock)()).await?;
+    hide_from(sight, &mut way);
     Ok(HttpResponse::Ok().json(view(&way.whereabouts, &way.places)))
+}
+
+/// A van's stops at others' doors are not a partner's business: of visits it sees those to places of the plan and of its own.
+fn hide_from(sight: Sight, way: &mut Way) {
+    let legs = way.plan.as_ref().map(|stored| stored.plan.legs()).unwrap_or_default();
+    let is_planned = |place: PlaceId| legs.iter().any(|leg| leg.from == place || leg.to == place);
+    let is_own = |place: PlaceId| {
+        let known = way.places.iter().find(|stored| stored.place.id == place);
+        known.and_then(|stored| stored.operator).is_some_and(|operator| sight.covers(operator))
+    };
+    way.whereabouts
+        .visits
+        .retain(|(place, _)| sight.partner.is_none() || is_planned(*place) || is_own(*place));
 }
 
 fn view(known: &Known, places: &[StoredPlace]) -> Whereabouts {

@@ -1,1 +1,0 @@
-alter table shipments drop column ledger_rows;
