@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Array, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Integer, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use domain::custody::record::{KeyId, LedgerRow};
 use domain::evidence::PublicKey;
@@ -17,6 +17,20 @@ use crate::{Connection, StoreError};
 type Row = (Uuid, i32, i32, Uuid, String, String, Vec<u8>, String);
 
 impl Connection {
+    /// How many rows a shipment's ledger has at least; kept apart from it.
+    pub async fn ledger_length(&mut self, shipment: ShipmentId) -> Result<usize, StoreError> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Integer)]
+            ledger_rows: i32,
+        }
+        let row: Row = sql_query("select ledger_rows from shipments where id = $1")
+            .bind::<SqlUuid, _>(shipment.0)
+            .get_result(&mut self.raw)
+            .await?;
+        usize::try_from(row.ledger_rows).map_err(|error| StoreError::unreadable("length of a ledger", error))
+    }
+
     /// A shipment's ledger from its first row on; whose it is the caller knows.
     pub async fn ledger(&mut self, shipment: ShipmentId) -> Result<Vec<LedgerRow>, StoreError> {
         let rows: Vec<Row> = custody_records::table
@@ -65,6 +79,11 @@ impl Connection {
                 custody_records::signature.eq(row.signature.as_slice()),
                 custody_records::key_id.eq(&row.key.0),
             ))
+            .execute(&mut self.raw)
+            .await?;
+        sql_query("update shipments set ledger_rows = $2 where id = $1")
+            .bind::<SqlUuid, _>(row.shipment.0)
+            .bind::<Integer, _>(sequence)
             .execute(&mut self.raw)
             .await?;
         Ok(())

@@ -19,6 +19,9 @@ use crate::hand_ins::Waiting;
 use crate::ledger::Ledger;
 use crate::live::{Change, OwnedChange};
 
+/// A telephone's position is no better than this, whatever it says, in metres.
+const BEST_SCAN_M: u32 = 20;
+
 /// A shipment whose ledger is open for writing: locked until the transaction ends.
 pub struct Book {
     pub owner: OrganisationId,
@@ -145,12 +148,16 @@ impl Book {
     /// Where the shipment was, by who had all of its boxes before him. Who does not say how well he knows it is not believed
     /// to the metre.
     fn scanned(&self, entry: &Entry) -> Option<Position> {
+        // Who refuses need not have seen them, and nobody knows where he is to the metre.
+        if !matches!(entry.act, Act::Offered { .. } | Act::Accepted { .. }) {
+            return None;
+        }
         let is_whole = self.boxes.iter().all(|number| entry.boxes().contains(number));
         let whereabouts = entry.whereabouts.as_ref().filter(|_| is_whole)?;
         Some(Position {
             at: entry.at,
             point: Point::from_degrees(whereabouts.lat?, whereabouts.lon?).ok()?,
-            accuracy_m: whereabouts.accuracy_m.unwrap_or(domain::watch::UNSAID_ACCURACY_M),
+            accuracy_m: whereabouts.accuracy_m.unwrap_or(domain::watch::UNSAID_ACCURACY_M).max(BEST_SCAN_M),
             source: PositionSource::Scan,
         })
     }

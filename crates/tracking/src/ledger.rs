@@ -5,11 +5,11 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use domain::custody::record::{self, KeyId, LedgerRow, Record};
-use domain::custody::{Act, Custody, Entry, EntryHash};
+use domain::custody::{Act, BoxCustody, Custody, Entry, EntryHash, Strength};
 use domain::evidence::PublicKey;
 use domain::shipment::ShipmentStatus;
 use domain::{OrganisationId, ShipmentId};
-use ed25519_dalek::{Signer, SigningKey};
+use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use store::{Connection, Shipment, StoreError};
 
 use crate::Service;
@@ -40,6 +40,18 @@ impl LedgerKey {
     }
 }
 
+/// What cannot be read where a ledger is not as it was written.
+pub const LEDGER: &str = "custody ledger";
+
+/// Whether one of the keys signed the row as it stands.
+fn is_signed(row: &LedgerRow, keys: &[PublicKey]) -> bool {
+    let key = keys.iter().find(|key| key.id == row.key);
+    let key = key.and_then(|key| VerifyingKey::from_bytes(&key.bytes).ok());
+    key.is_some_and(|key| {
+        key.verify_strict(row.record.as_bytes(), &Signature::from_bytes(&row.signature)).is_ok()
+    })
+}
+
 /// The ledger of one shipment as it stands.
 pub struct Ledger {
     owner: OrganisationId,
@@ -55,9 +67,18 @@ impl Ledger {
         owner: OrganisationId,
         shipment: ShipmentId,
     ) -> Result<Self, StoreError> {
+        let tampered = |reason: String| StoreError::Unreadable { what: LEDGER, reason };
+        // First, for an entry may be written meanwhile.
+        let length = db.ledger_length(shipment).await?;
         let rows = db.ledger(shipment).await?;
-        let read = record::read(owner, shipment, &rows)
-            .map_err(|fault| StoreError::Unreadable { what: "custody ledger", reason: fault.to_string() })?;
+        if rows.len() < length {
+            return Err(tampered(format!("it had {length} rows, and {} are there", rows.len())));
+        }
+        let read = record::read(owner, shipment, &rows).map_err(|fault| tampered(fault.to_string()))?;
+        let keys = if rows.is_empty() { Vec::new() } else { db.keys().await? };
+        if let Some(row) = rows.iter().find(|row| !is_signed(row, &keys)) {
+            return Err(tampered(format!("row {} is not as key {} signed it", row.sequence, row.key.0)));
+        }
         let custody = custody_of(&read);
         Ok(Self { owner, rows, read, custody })
     }
@@ -123,9 +144,18 @@ impl Ledger {
         self.custody.stage(&self.entries(), |organisation| consignees.contains(&organisation))
     }
 
-    /// When the last of the boxes came to who has it now; none before they were packed.
+    /// When the last of the boxes surely had come to who has it now; none before they were packed. Who accepted on his own
+    /// account, or by his own system, is believed when he says that he did it; what was written on somebody else's word, such
+    /// as a code on the account of who handed over, counts from when it came to be known: nobody takes readings away alone.
     pub fn last_moved_at(&self) -> Option<DateTime<Utc>> {
-        self.custody.boxes.values().map(|one| one.present.from).max()
+        let recorded = self.recorded_at();
+        let surely = |one: &BoxCustody| match one.present.strength {
+            Strength::Account | Strength::System => one.present.from,
+            Strength::Badge | Strength::Code | Strength::Link | Strength::Unattended => {
+                recorded.get(&one.present.link).copied().unwrap_or(one.present.from).max(one.present.from)
+            }
+        };
+        self.custody.boxes.values().map(surely).max()
     }
 
     /// Organisations that have or had a box, or were offered one.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::access::{Caller, Grant};
 use super::custody::{CustodyView, WhereaboutsView, in_words, view};
-use super::meant::whereabouts;
+use super::meant::{check_possible, whereabouts};
 use super::once::Once;
 use super::photos::check_photo;
 use super::problem::{ApiError, named};
@@ -134,6 +134,7 @@ async fn note<G: Grant>(
 
 /// The hash of what will be written. What would change nothing, or contradict what is written, is refused.
 pub(super) fn foresee(book: &Book, entry: &Entry) -> Result<EntryHash, ApiError> {
+    check_possible(book, entry)?;
     let foreseen = book.foresee(entry)?;
     if let Some(why) = foreseen.ignored {
         return Err(ApiError::Conflict(format!("nothing was written: {}", in_words(why))));

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::custody::{
-    Act, Actor, BoxNumber, Condition, Entry, EntryHash, Exception, Seal, Seen, Whereabouts,
+    Act, Actor, BoxNumber, Condition, Entry, EntryHash, Exception, Seal, Seen, Strength, Whereabouts,
 };
-use domain::shipment::Act as BoxAct;
+use domain::shipment::{Act as BoxAct, ShipmentStatus};
 
 use super::custody::{ExceptionView, SealView, WhereaboutsView};
 use super::handover::SeenRequest;
@@ -183,4 +183,52 @@ pub(super) fn whereabouts(written: Option<&WhereaboutsView>) -> Result<Option<Wh
     }
     let place = optional("whereabouts.place", written.place.as_deref(), 200)?;
     Ok(Some(Whereabouts { place, lat: written.lat, lon: written.lon, accuracy_m: written.accuracy_m }))
+}
+
+/// Longer than any way; each is read at every further one.
+const MOST_ENTRIES: usize = 1000;
+
+/// What no way of a shipment can bring about is refused, whoever writes it.
+pub(super) fn check_possible(book: &Book, entry: &Entry) -> Result<(), ApiError> {
+    let refuse = |why: String| Err(ApiError::Conflict(format!("nothing was written: {why}")));
+    let is_undoing = matches!(entry.act, Act::Refused { .. } | Act::Withdrawn { .. } | Act::Corrected { .. });
+    if book.shipment.status == ShipmentStatus::Cancelled && !is_undoing {
+        return refuse("the shipment was called off".into());
+    }
+    if matches!(entry.act, Act::Packed { .. }) && entry.by.organisation.id != book.owner {
+        return refuse("whoever owns the shipment packs it".into());
+    }
+    if book.ledger.rows.len() >= MOST_ENTRIES {
+        return refuse(format!("the shipment has {MOST_ENTRIES} entries already"));
+    }
+    if entry.by.strength == Strength::Unattended && book.shipment.hold.is_some() {
+        return refuse("the shipment is on hold: somebody must take it over and keep it apart".into());
+    }
+    let (seals, exceptions) = named(&entry.act);
+    for (field, numbers) in [("seals", seals), ("exceptions", exceptions)] {
+        let mut seen = BTreeSet::new();
+        if let Some(number) = numbers.iter().find(|number| !book.boxes.contains(number)) {
+            return Err(ApiError::Unprocessable(format!("{field}: the shipment has no box {number}")));
+        }
+        if let Some(number) = numbers.into_iter().find(|number| !seen.insert(*number)) {
+            return Err(ApiError::Unprocessable(format!("{field}: box {number} stands twice")));
+        }
+    }
+    Ok(())
+}
+
+/// The boxes of which an act names seals and exceptions.
+fn named(act: &Act) -> (Vec<BoxNumber>, Vec<BoxNumber>) {
+    let of_seals = |seals: &[Seal]| seals.iter().map(|seal| seal.number).collect();
+    let of_exceptions = |all: &[Exception]| all.iter().map(|one| one.number).collect();
+    match act {
+        Act::Packed { seals, .. } => (of_seals(seals), Vec::new()),
+        Act::Offered { exceptions, seen, .. } | Act::Accepted { exceptions, seen, .. } => {
+            (of_seals(&seen.seals), of_exceptions(exceptions))
+        }
+        Act::Refused { seen, .. } => (of_seals(&seen.seals), Vec::new()),
+        Act::Sealed { .. } | Act::Withdrawn { .. } | Act::Corrected { .. } | Act::Decided { .. } => {
+            (Vec::new(), Vec::new())
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::access::Sight;
 use domain::place::Place;
 use domain::plan::{Lane, Leg as Known, Plan as KnownPlan, TimeWindow};
@@ -20,7 +20,10 @@ use super::places::{OrganisationName, no_partner, organisation};
 use super::problem::{ApiError, Problem, named};
 use super::shipments::audit;
 use crate::Service;
+use crate::arrived::FARTHEST_BACK;
 use crate::live::Change;
+
+const FARTHEST_AHEAD: TimeDelta = TimeDelta::days(730);
 
 /// A plan as it is written.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -151,7 +154,7 @@ pub async fn set_legs(
             shipment.status
         )));
     }
-    let plan = read(&mut db, &caller, &body).await?;
+    let plan = read(&mut db, &caller, &body, now).await?;
     let former = db.plan(id).await?;
     db.set_plan(caller.organisation, id, &plan, caller.user, now).await?;
     db.mark_watch(caller.organisation, id, now).await?;
@@ -176,6 +179,7 @@ async fn read<G: Grant>(
     db: &mut Connection,
     caller: &Caller<G>,
     body: &PlanRequest,
+    now: DateTime<Utc>,
 ) -> Result<KnownPlan, ApiError> {
     let lanes: Vec<LaneId> = body.legs.iter().filter_map(|leg| leg.lane.map(LaneId)).collect();
     let lanes = db.lanes_of(caller.organisation, &lanes).await?;
@@ -195,6 +199,7 @@ async fn read<G: Grant>(
         ApiError::Unprocessable("consignee: nobody said whose the last place is; say to whom it goes".into())
     })?;
     check_people(db, caller, &legs, consignee).await?;
+    check_times(&legs, now)?;
     KnownPlan::new(consignee, legs, &lanes).map_err(|error| ApiError::Unprocessable(error.to_string()))
 }
 
@@ -219,6 +224,19 @@ fn read_leg(number: u32, leg: &LegRequest, lanes: &[Lane], own: OrganisationId) 
         pick_up: leg.pick_up,
         delivery: leg.delivery,
     })
+}
+
+/// Nobody plans further ahead than two years, and what lies further back than readings are kept is over.
+fn check_times(legs: &[Known], now: DateTime<Utc>) -> Result<(), ApiError> {
+    let believed = now - FARTHEST_BACK..=now + FARTHEST_AHEAD;
+    let is_odd = |window: &TimeWindow| !believed.contains(&window.from) || !believed.contains(&window.to);
+    match legs.iter().find(|leg| is_odd(&leg.pick_up) || is_odd(&leg.delivery)) {
+        Some(leg) => Err(ApiError::Unprocessable(format!(
+            "leg {}: its times lie more than 400 days back or two years ahead",
+            leg.number
+        ))),
+        None => Ok(()),
+    }
 }
 
 async fn check_people<G: Grant>(

@@ -8,6 +8,8 @@ use serde::Serialize;
 use store::StoreError;
 use utoipa::ToSchema;
 
+use crate::ledger::LEDGER;
+
 /// What a client is told. Internal text never leaves the service.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
@@ -68,6 +70,13 @@ impl From<StoreError> for ApiError {
         match error {
             StoreError::Unavailable(_) => Self::Unavailable(error),
             StoreError::NotFound => Self::NotFound("record"),
+            StoreError::Unreadable { what: LEDGER, reason } => {
+                tracing::error!(%reason, "a custody ledger is not as it was written");
+                Self::Conflict(format!(
+                    "the shipment's custody ledger is not as it was written ({reason}): nothing is written to it; whoever runs \
+                     the installation must look at it"
+                ))
+            }
             other => Self::Internal(Box::new(other)),
         }
     }

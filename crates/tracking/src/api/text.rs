@@ -28,12 +28,23 @@ pub fn non_empty(field: &str, text: &str, max: usize) -> Result<String, ApiError
 pub fn prose(field: &str, text: &str, max: usize) -> Result<String, ApiError> {
     let text = text.trim();
     let length = text.chars().count();
-    if length == 0 || length > max || text.chars().any(|c| c.is_control() && c != '\n') {
+    let is_blank = text.chars().all(|c| c.is_whitespace() || is_invisible(c));
+    if is_blank || length > max || text.chars().any(|c| (c.is_control() && c != '\n') || turns_line(c)) {
         return Err(ApiError::Unprocessable(format!(
-            "{field}: write 1 to {max} characters, no control characters"
+            "{field}: write 1 to {max} characters that can be seen, no control characters"
         )));
     }
     Ok(text.to_owned())
+}
+
+/// Takes no room: joiners, marks and the like.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{3164}')
+}
+
+/// Breaks the line unseen, or has it read the other way round: a name would show something else than was written.
+fn turns_line(c: char) -> bool {
+    matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Absent, or as `non_empty`; an empty text counts as absent.
@@ -64,4 +75,29 @@ pub fn time(field: &str, text: Option<&str>) -> Result<Option<DateTime<Utc>>, Ap
         ApiError::BadRequest(format!("{field} is `{text}`: write a time such as 2026-03-01T08:00:00Z"))
     })?;
     Ok(Some(time.to_utc()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_can_be_seen_and_reads_as_it_was_written() {
+        for (text, is_text) in [
+            ("Dr. Eve", true),
+            ("د. ليلى", true),
+            ("a\u{200d}b", true),
+            ("", false),
+            ("\u{200b}\u{2060}", false),
+            ("\u{3164}", false),
+            ("\u{202e}evE .rD\u{202c}", false),
+            ("one\u{2028}two", false),
+            ("\u{2066}x\u{2069}", false),
+            ("a\u{0}b", false),
+        ] {
+            assert_eq!(non_empty("name", text, 20).is_ok(), is_text, "{text:?}");
+        }
+        assert!(non_empty("name", "a\nb", 20).is_err() && prose("note", "a\nb", 20).is_ok());
+        assert!(prose("note", &"x".repeat(20), 20).is_ok() && prose("note", &"x".repeat(21), 20).is_err());
+    }
 }

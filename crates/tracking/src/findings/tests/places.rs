@@ -148,3 +148,36 @@ async fn a_shipment_is_received_by_its_planned_consignee_or_once_it_has_turned_b
     back.accept(back.house.owner, 30, offer).await;
     assert_eq!(status(&back).await, ShipmentStatus::Received);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_hands_over_on_his_own_word_takes_no_reading_away_by_dating_it_back() {
+    let ends = |way: &Way| {
+        way.house.database.psql("select extract(epoch from until_at)::bigint from assignments").unwrap()
+    };
+    for (strength, ended) in [
+        (Strength::Account, 20),
+        (Strength::System, 20),
+        (Strength::Badge, 5_000),
+        (Strength::Code, 5_000),
+        (Strength::Link, 5_000),
+        (Strength::Unattended, 5_000),
+    ] {
+        let way = Way::new().await;
+        let first = way.hand_over(way.house.owner, way.packed, way.first, 10).await;
+        let offer = way.offer(way.first, 19, first, way.pharmacy).await;
+        way.house.set(5_000);
+        way.write_as((way.pharmacy, None, strength), 20, None, accepted(offer, Seen::default())).await;
+        assert_eq!(ends(&way).trim(), at(ended).timestamp().to_string(), "{strength}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_refuses_does_not_say_where_the_boxes_are() {
+    let way = Way::new().await;
+    let offer = way.offer(way.house.owner, 9, way.packed, way.first).await;
+    let tokyo = Where { place: None, lat: Some(35.7), lon: Some(139.7), accuracy_m: Some(1) };
+    let refused =
+        Act::Refused { answers: offer, boxes: vec![1], reason: "no".to_owned(), seen: Seen::default() };
+    way.write_as((way.first, None, Strength::Account), 10, Some(tokyo), refused).await;
+    assert_eq!(way.house.database.psql("select count(*) from positions").unwrap().trim(), "0");
+}
