@@ -53,12 +53,14 @@ pub struct Told {
     /// From 1.
     pub round: u32,
     pub step: StepId,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 /// A step that is to be told now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Due {
-    /// From 1 to [`ROUNDS`].
+    /// From 1 to [`ROUNDS`], and later than any in which the step was told: another list may have had shorter rounds.
     pub round: u32,
     /// The step's place in the list, from 1.
     pub place: usize,
@@ -79,7 +81,8 @@ pub fn concerns(kind: AlertKind) -> bool {
     kind != AlertKind::NotificationFailed
 }
 
-/// Who is to be told at an instant. A step whose time came in several rounds meanwhile is told once, for the latest.
+/// Who is to be told at an instant. A step whose time came in several rounds meanwhile is told once, for the latest. What
+/// was told before is held against the times of the list as it is now, since the list may have been another one then.
 pub fn escalate(alert: &Watched, steps: &[Step], told: &[Told], now: DateTime<Utc>) -> Escalation {
     let mut escalation = Escalation::default();
     if !alert.is_open {
@@ -93,15 +96,21 @@ pub fn escalate(alert: &Watched, steps: &[Step], told: &[Told], now: DateTime<Ut
         if alert.severity < step.from {
             continue;
         }
-        let begun = rounds_begun(elapsed, offset_s, round_s);
         let known = told.iter().filter(|told| told.opened_at == alert.opened_at && told.step == step.id);
-        if begun > known.map(|told| told.round).max().unwrap_or(0) {
-            escalation.due.push(Due { round: begun, place, step: step.id });
+        let last = known.max_by_key(|told| told.round);
+        let round = last.map_or(0, |told| told.round);
+        if round >= ROUNDS {
+            continue;
+        }
+        let time_of = |rounds: u32| {
+            alert.opened_at.checked_add_signed(TimeDelta::seconds(offset_s + i64::from(rounds) * round_s))
+        };
+        let begun = rounds_begun(elapsed, offset_s, round_s);
+        if begun > 0 && last.is_none_or(|last| time_of(begun - 1).is_some_and(|time| last.at < time)) {
+            escalation.due.push(Due { round: begun.max(round + 1), place, step: step.id });
         }
         if begun < ROUNDS {
-            let at = TimeDelta::seconds(offset_s + i64::from(begun) * round_s);
-            let at = alert.opened_at.checked_add_signed(at);
-            escalation.next_at = [escalation.next_at, at].into_iter().flatten().min();
+            escalation.next_at = [escalation.next_at, time_of(begun)].into_iter().flatten().min();
         }
     }
     escalation

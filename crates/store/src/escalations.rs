@@ -46,19 +46,31 @@ pub struct StepNotification {
 
 impl Connection {
     /// Open alerts whose time has come, locked until the transaction ends; what another process has locked is left to it.
+    /// So are those of an organisation whose list is being changed ([`Connection::lock_alerting`]), since the list that
+    /// could be read would be the former one; until the transaction ends nobody else changes it.
     pub async fn lock_alerts_to_escalate(
         &mut self,
         now: DateTime<Utc>,
         limit: i64,
     ) -> Result<Vec<EscalatingAlert>, StoreError> {
+        let organisations: Vec<OrganisationRow> = sql_query(
+            "select id from organisations o where exists (select from alerts a where a.organisation_id = o.id
+                 and a.escalate_at <= $1 and a.acknowledged_at is null and a.closed_as is null)
+             order by id for share skip locked",
+        )
+        .bind::<Timestamptz, _>(now)
+        .load(&mut self.raw)
+        .await?;
         let rows: Vec<AlertRow> = sql_query(
             "select a.id, a.organisation_id, a.kind, a.severity, coalesce(a.reopened_at, a.created_at) as opened_at,
                  s.hold is not null as is_held
              from alerts a left join shipments s on s.id = a.shipment_id
              where a.escalate_at <= $1 and a.acknowledged_at is null and a.closed_as is null
-             order by a.escalate_at, a.id limit $2 for no key update of a skip locked",
+                 and a.organisation_id = any($2)
+             order by a.escalate_at, a.id limit $3 for no key update of a skip locked",
         )
         .bind::<Timestamptz, _>(now)
+        .bind::<Array<Integer>, _>(column(&organisations, |row| row.id))
         .bind::<BigInt, _>(limit)
         .load(&mut self.raw)
         .await?;
@@ -77,7 +89,7 @@ impl Connection {
             return Ok(of);
         }
         let rows: Vec<ToldRow> = sql_query(
-            "select alert_id, opened_at, step_id, max(round) as round from notifications
+            "select alert_id, opened_at, step_id, max(round) as round, max(created_at) as at from notifications
              where alert_id = any($1) and step_id is not null group by alert_id, opened_at, step_id",
         )
         .bind::<Array<SqlUuid>, _>(alerts)
@@ -85,7 +97,7 @@ impl Connection {
         .await?;
         for row in rows {
             let round = u32::try_from(row.round).map_err(|error| StoreError::unreadable("round", error))?;
-            let told = Told { opened_at: row.opened_at, round, step: StepId(row.step_id) };
+            let told = Told { opened_at: row.opened_at, round, step: StepId(row.step_id), at: row.at };
             of.entry(row.alert_id).or_default().push(told);
         }
         Ok(of)
@@ -171,6 +183,12 @@ impl Connection {
 }
 
 #[derive(QueryableByName)]
+struct OrganisationRow {
+    #[diesel(sql_type = Integer)]
+    id: i32,
+}
+
+#[derive(QueryableByName)]
 struct AlertRow {
     #[diesel(sql_type = SqlUuid)]
     id: Uuid,
@@ -210,4 +228,6 @@ struct ToldRow {
     step_id: Uuid,
     #[diesel(sql_type = Integer)]
     round: i32,
+    #[diesel(sql_type = Timestamptz)]
+    at: DateTime<Utc>,
 }

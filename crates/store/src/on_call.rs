@@ -46,8 +46,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Puts the steps in the place of the list, which is locked ([`Connection::lock_alerting`]). Open alerts that are not too old for it are looked at
-    /// again.
+    /// Puts the steps in the place of the list, which the caller has locked ([`Connection::lock_alerting`]). Open alerts
+    /// that are not too old for it are looked at again.
     pub async fn replace_on_call(
         &mut self,
         organisation: OrganisationId,
@@ -74,10 +74,11 @@ impl Connection {
         .bind::<Array<Text>, _>(column(steps, |(step, _)| step.from.as_str()))
         .execute(&mut self.raw)
         .await?;
+        // In the order of their ids, as everybody locks several alerts.
         sql_query(
-            "update alerts set escalate_at = '-infinity'
-             where organisation_id = $1 and acknowledged_at is null and closed_as is null
-                 and coalesce(reopened_at, created_at) >= $2",
+            "with open as (select id from alerts where organisation_id = $1 and acknowledged_at is null
+                 and closed_as is null and coalesce(reopened_at, created_at) >= $2 order by id for no key update)
+             update alerts a set escalate_at = '-infinity' from open where a.id = open.id",
         )
         .bind::<Integer, _>(organisation.0)
         .bind::<Timestamptz, _>(now - chrono::Duration::seconds(LOOKS_BACK.seconds()))

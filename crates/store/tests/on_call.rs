@@ -23,6 +23,25 @@ struct House {
     alert: AlertId,
 }
 
+fn alert(organisation: OrganisationId, id: Uuid, subject: &str) -> NewAlert {
+    let episode =
+        Episode { began_at: at(0), alarmed_at: at(0), ended_at: None, exposure_s: None, extreme: None };
+    NewAlert {
+        id: AlertId(id),
+        organisation,
+        shipment: None,
+        assignment: None,
+        tracker: None,
+        subject: Some(subject.to_owned()),
+        finding: None,
+        detail: None,
+        kind: AlertKind::Backlog,
+        alarm: None,
+        severity: Severity::Warning,
+        episode,
+    }
+}
+
 impl House {
     async fn new() -> Self {
         let database = database(None).unwrap();
@@ -33,29 +52,14 @@ impl House {
         let (email, password_hash) = ("quality@example.org".to_owned(), "-".to_owned());
         let user = NewUser { organisation: owner, email, name: None, role: Role::Quality, password_hash };
         let user = db.add_user(&user, at(0)).await.unwrap();
-        let alert = NewAlert {
-            id: AlertId(Uuid::now_v7()),
-            organisation: owner,
-            shipment: None,
-            assignment: None,
-            tracker: None,
-            subject: Some("the queue".to_owned()),
-            finding: None,
-            detail: None,
-            kind: AlertKind::Backlog,
-            alarm: None,
-            severity: Severity::Warning,
-            episode: Episode {
-                began_at: at(0),
-                alarmed_at: at(0),
-                ended_at: None,
-                exposure_s: None,
-                extreme: None,
-            },
-        };
+        let alert = alert(owner, Uuid::now_v7(), "the queue");
         db.raise_alerts(std::slice::from_ref(&alert), at(0)).await.unwrap();
         drop(db);
         Self { database, store, owner, user, alert: alert.id }
+    }
+
+    fn another(&self, id: Uuid) -> NewAlert {
+        alert(self.owner, id, "another queue")
     }
 
     fn told(&self, round: u32, step: u128) -> StepNotification {
@@ -65,7 +69,7 @@ impl House {
             user: self.user,
             subject: "the queue".to_owned(),
             body: "waits".to_owned(),
-            told: Told { opened_at: at(0), round, step: StepId(Uuid::from_u128(step)) },
+            told: Told { opened_at: at(0), round, step: StepId(Uuid::from_u128(step)), at: at(0) },
             place: 1,
             steps: 2,
         }
@@ -92,8 +96,13 @@ async fn a_step_of_a_round_is_kept_once_whoever_writes_it() {
     let [alert] = &db.lock_alerts_to_escalate(at(0), 10).await.unwrap()[..] else { panic!() };
     let mut told = alert.told.clone();
     told.sort();
-    let latest = |round, step| Told { opened_at: at(0), round, step: StepId(Uuid::from_u128(step)) };
-    assert_eq!(told, [latest(1, 2), latest(2, 1)], "the latest round of each step");
+    let latest = |round, step, second| Told {
+        opened_at: at(0),
+        round,
+        step: StepId(Uuid::from_u128(step)),
+        at: at(second),
+    };
+    assert_eq!(told, [latest(1, 2, 0), latest(2, 1, 1)], "the latest round of each step, and when");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -119,6 +128,62 @@ async fn an_alert_is_looked_at_when_its_time_has_come_and_by_one_process() {
         other.replace_on_call(house.owner, &[(step, house.user)], at(second)).await.unwrap();
         assert_eq!(other.lock_alerts_to_escalate(at(second), 10).await.unwrap().len(), found, "{second}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_looks_at_the_alerts_of_an_organisation_whose_list_is_being_changed() {
+    let house = House::new().await;
+    let step = Step { id: StepId(Uuid::from_u128(1)), wait: Duration::ZERO, from: Severity::Info };
+    let mut admin = house.store.begin().await.unwrap();
+    admin.lock_alerting(house.owner).await.unwrap();
+    admin.replace_on_call(house.owner, &[(step, house.user)], at(0)).await.unwrap();
+    let late = Uuid::from_u128(9);
+    let mut other = house.store.connect().await.unwrap();
+    other.raise_alerts(&[house.another(late)], at(1)).await.unwrap();
+    drop(other);
+    let mut round = house.store.begin().await.unwrap();
+    let looked_at = round.lock_alerts_to_escalate(at(2), 10).await.unwrap();
+    assert_eq!(looked_at.len(), 0, "who would be told is not known yet");
+    admin.commit().await.unwrap();
+    assert_eq!(round.lock_alerts_to_escalate(at(2), 10).await.unwrap().len(), 2);
+    assert_eq!(round.on_call(house.owner).await.unwrap().len(), 1);
+    // And the other way round: a list is changed when the round that read it is over.
+    let is_free = |sql: &str| {
+        house.database.psql(&format!("begin; {sql} for no key update skip locked; commit")).unwrap()
+    };
+    let list = format!("select 'free' from organisations where id = {}", house.owner.0);
+    assert!(!is_free(&list).contains("free"));
+    round.commit().await.unwrap();
+    assert!(is_free(&list).contains("free"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_that_is_replaced_locks_alerts_in_the_order_of_their_ids() {
+    let house = House::new().await;
+    // Later in the table and in every index but that of the ids.
+    let first = AlertId(Uuid::from_u128(9));
+    let mut batch = house.store.begin().await.unwrap();
+    batch.raise_alerts(&[house.another(first.0)], at(-1)).await.unwrap();
+    batch.commit().await.unwrap();
+    let mut batch = house.store.begin().await.unwrap();
+    batch.set_escalations(&[(first, Some(at(5)))]).await.unwrap();
+    let mut admin = house.store.begin().await.unwrap();
+    admin.lock_alerting(house.owner).await.unwrap();
+    let replaces = async {
+        admin.replace_on_call(house.owner, &[], at(0)).await.unwrap();
+        admin.commit().await.unwrap();
+    };
+    let goes_on = async {
+        let waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+        while house.database.psql(waits).unwrap().trim() == "0" {
+            tokio::task::yield_now().await;
+        }
+        batch.set_escalations(&[(house.alert, Some(at(5)))]).await.unwrap();
+        batch.commit().await.unwrap();
+    };
+    tokio::join!(replaces, goes_on);
+    let waiting = house.count("alerts where escalate_at = '-infinity'");
+    assert_eq!(waiting, "2", "the batch went through, and the list holds for both");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

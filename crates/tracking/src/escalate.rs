@@ -50,7 +50,7 @@ async fn tell(db: &mut Connection, alerts: &[EscalatingAlert], now: DateTime<Utc
         }
         let view = db.alert(alert.organisation, alert.id).await?;
         let runbook = runbooks.in_mail(alert.organisation, alert.kind);
-        let mail = |due| mail_to(alert, &view, list, due, &runbook);
+        let mail = |due| mail_to(alert, &view, list, due, (&runbook, now));
         new.extend(escalation.due.into_iter().filter_map(mail));
     }
     db.add_step_notifications(&new, now).await?;
@@ -63,7 +63,7 @@ fn mail_to(
     view: &AlertView,
     list: &[OnCallStep],
     due: Due,
-    runbook: &str,
+    (runbook, now): (&str, DateTime<Utc>),
 ) -> Option<StepNotification> {
     let on_call = list.iter().find(|on_call| on_call.step.id == due.step && !on_call.is_disabled)?;
     let told = Told {
@@ -86,7 +86,7 @@ fn mail_to(
         user: on_call.user,
         subject: format!("{} (on call, step {place} of {steps})", mail.subject),
         body,
-        told: ToldStep { opened_at: alert.watched.opened_at, round, step },
+        told: ToldStep { opened_at: alert.watched.opened_at, round, step, at: now },
         place: i32::try_from(place).ok()?,
         steps: i32::try_from(steps).ok()?,
     })

@@ -25,8 +25,9 @@ fn open(severity: Severity) -> Watched {
     Watched { opened_at: at(0), severity, is_open: true }
 }
 
-fn told(due: &[Due]) -> Vec<Told> {
-    due.iter().map(|due| Told { opened_at: at(0), round: due.round, step: due.step }).collect()
+fn told(due: &[Due], second: i64) -> Vec<Told> {
+    let one = |due: &Due| Told { opened_at: at(0), round: due.round, step: due.step, at: at(second) };
+    due.iter().map(one).collect()
 }
 
 /// Places and rounds that are told at an instant, and the next instant, in seconds.
@@ -39,7 +40,7 @@ fn at_second(alert: &Watched, told: &[Told], second: i64) -> (Vec<(usize, u32)>,
 #[test]
 fn each_step_is_told_when_its_time_has_come_and_not_a_second_before() {
     let (critical, warning, info) = (open(Severity::Critical), open(Severity::Warning), open(Severity::Info));
-    let first = [Told { opened_at: at(0), round: 1, step: list()[0].id }];
+    let first = [Told { opened_at: at(0), round: 1, step: list()[0].id, at: at(0) }];
     for (alert, told, second, due, next) in [
         (&critical, &[][..], -1, vec![], Some(0)),
         (&critical, &[], 0, vec![(1, 1)], Some(900)),
@@ -59,9 +60,17 @@ fn each_step_is_told_when_its_time_has_come_and_not_a_second_before() {
 #[test]
 fn it_begins_again_half_an_hour_after_the_last_step_and_ends_after_the_last_round() {
     let alert = open(Severity::Critical);
-    let all: Vec<Told> = (1..=ROUNDS)
-        .flat_map(|round| list().map(|step| Told { opened_at: at(0), round, step: step.id }))
-        .collect();
+    let round = |round: u32| {
+        let second = |place: i64| i64::from(round - 1) * ROUND_S + place * 900;
+        let one = |(place, step): (i64, Step)| Told {
+            opened_at: at(0),
+            round,
+            step: step.id,
+            at: at(second(place)),
+        };
+        (0..).zip(list()).map(one).collect::<Vec<_>>()
+    };
+    let all: Vec<Told> = (1..=ROUNDS).flat_map(round).collect();
     let before = |round: u32| all.iter().copied().filter(|told| told.round < round).collect::<Vec<_>>();
     let last = i64::from(ROUNDS - 1) * ROUND_S;
     assert_eq!(at_second(&alert, &before(2), ROUND_S - 1), (vec![], Some(ROUND_S)));
@@ -79,15 +88,42 @@ fn what_was_missed_is_told_once_and_for_the_latest_round() {
     let alert = open(Severity::Critical);
     assert_eq!(at_second(&alert, &[], ROUND_S + 900).0, [(1, 2), (2, 2), (3, 1)]);
     // An instant before the one that was judged last, as of a process whose clock is behind.
-    let told = told(&escalate(&alert, &list(), &[], at(ROUND_S + 900)).due);
+    let told = told(&escalate(&alert, &list(), &[], at(ROUND_S + 900)).due, ROUND_S + 900);
     for second in [-1, 0, 900, 1800, ROUND_S + 900] {
         assert_eq!(at_second(&alert, &told, second).0, [], "{second}");
     }
 }
 
 #[test]
+fn whoever_is_on_call_is_told_again_at_his_time_by_a_list_that_was_lengthened_or_shortened() {
+    let alert = open(Severity::Critical);
+    let mut all = run(&alert, &[step(1, 0, Severity::Info)], &[0, 1800, 3600, 5400, 7200]);
+    assert_eq!(all.last().map(|told| told.round), Some(5));
+    // A round now takes three hours, and the first step's second one begins at the third hour.
+    let long = [step(1, 0, Severity::Info), step(2, 9000, Severity::Info)];
+    let due = |all: &[Told], steps: &[Step], second: i64| {
+        let due = escalate(&alert, steps, all, at(second)).due;
+        (due.iter().map(|due| (due.place, due.round)).collect::<Vec<_>>(), told(&due, second))
+    };
+    assert_eq!(due(&all, &long, 7201).0, [], "who was told stays told");
+    for (second, expected) in [(9000, (2, 1)), (10_800, (1, 6)), (19_800, (2, 2)), (21_600, (1, 7))] {
+        assert_eq!(due(&all, &long, second - 1).0, [], "{second}");
+        let (places, new) = due(&all, &long, second);
+        assert_eq!(places, [expected], "{second}");
+        all.extend(new);
+    }
+    // A round of half an hour again: nothing of what is past, and the clock's own rounds from there.
+    let short = [step(1, 0, Severity::Info)];
+    assert_eq!(due(&all, &short, 23_399).0, []);
+    assert_eq!(due(&all, &short, 23_400).0, [(1, 14)]);
+    // Never more often than there are rounds.
+    all.push(Told { opened_at: at(0), round: ROUNDS, step: step(1, 0, Severity::Info).id, at: at(23_400) });
+    assert_eq!(escalate(&alert, &short, &all, at(30_000)), escalate(&alert, &[], &[], at(30_000)));
+}
+
+#[test]
 fn an_alert_that_is_open_anew_begins_anew_and_a_graver_one_reaches_those_who_were_left_out() {
-    let before = told(&escalate(&open(Severity::Warning), &list(), &[], at(1800)).due);
+    let before = told(&escalate(&open(Severity::Warning), &list(), &[], at(1800)).due, 1800);
     assert_eq!(before.len(), 2);
     let graver = open(Severity::Critical);
     assert_eq!(at_second(&graver, &before, 1801), (vec![(2, 1)], Some(ROUND_S)));
@@ -121,7 +157,7 @@ fn run(alert: &Watched, steps: &[Step], seconds: &[i64]) -> Vec<Told> {
     let mut all = Vec::new();
     for second in seconds {
         let due = escalate(alert, steps, &all, at(*second)).due;
-        all.extend(told(&due));
+        all.extend(told(&due, *second));
     }
     all
 }
@@ -140,7 +176,7 @@ proptest! {
         };
         let runs = [until(some), until(others)].map(|seconds| run(&alert, &steps, &seconds));
         for told in &runs {
-            let each: BTreeSet<_> = told.iter().collect();
+            let each: BTreeSet<_> = told.iter().map(|told| (told.round, told.step)).collect();
             prop_assert_eq!(each.len(), told.len(), "nobody twice for the same step of a round");
         }
         let who = |told: &[Told]| told.iter().map(|told| told.step).collect::<BTreeSet<_>>();
@@ -159,14 +195,15 @@ proptest! {
         let (mut all, mut now) = (Vec::new(), at(0));
         while now <= at(last) {
             let escalation = escalate(&alert, &steps, &all, now);
-            all.extend(told(&escalation.due));
+            all.extend(told(&escalation.due, (now - at(0)).num_seconds()));
             let Some(next) = escalation.next_at else { break };
             prop_assert!(next > now);
             now = next;
         }
         prop_assert_eq!(escalate(&alert, &steps, &all, at(last)).due, vec![]);
         for told in &all {
-            let missed = told.round > 1 && !all.contains(&Told { round: told.round - 1, ..*told });
+            let is_before = |one: &Told| (one.round + 1, one.step) == (told.round, told.step);
+            let missed = told.round > 1 && !all.iter().any(is_before);
             prop_assert!(!missed, "every round of every step");
         }
     }

@@ -46,6 +46,7 @@ impl Night {
             list.push((Step { id: StepId(user.0), wait, from: *from }, user));
         }
         let mut db = self.house.service.store.begin().await.unwrap();
+        db.lock_alerting(self.house.owner).await.unwrap();
         db.replace_on_call(self.house.owner, &list, self.house.now()).await.unwrap();
         db.commit().await.unwrap();
     }
@@ -189,7 +190,7 @@ async fn processes_that_look_at_the_same_time_tell_each_step_once() {
         user: night.user("quality").await,
         subject: "again".to_owned(),
         body: String::new(),
-        told: ToldStep { opened_at: at(0), round: 1, step: StepId(night.user("quality").await.0) },
+        told: ToldStep { opened_at: at(0), round: 1, step: StepId(night.user("quality").await.0), at: at(0) },
         place: 1,
         steps: 3,
     };
