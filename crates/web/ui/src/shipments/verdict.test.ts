@@ -88,22 +88,24 @@ test.each<[string, Partial<Shipment>, string, string]>([
   ["a gap", { assessment: "incomplete" }, "unknown", "No excursion known, but part is unknown"],
   ["not assessed yet", { assessment: null }, "unknown", "No excursion known, but part is unknown"],
 ])("with %s the page says first how it stands", (_, part, tone, headline) => {
-  expect(verdict({ ...GOOD, ...part })).toMatchObject({ tone, headline });
+  expect(verdict({ ...GOOD, ...part }, true)).toMatchObject({ tone, headline });
 });
 
 test("a hold outweighs everything else, and unknown is never called good", () => {
   for (const assessment of ["no_excursion", "excursion", "incomplete", null] as const) {
     for (const open_alerts of [0, 5]) {
-      expect(verdict({ ...GOOD, assessment, open_alerts, on_hold: true }).headline).toMatch(/^Do not use/);
+      expect(verdict({ ...GOOD, assessment, open_alerts, on_hold: true }, true).headline).toMatch(
+        /^Do not use/,
+      );
       if (assessment !== "no_excursion")
-        expect(verdict({ ...GOOD, assessment, open_alerts }).tone).not.toBe("good");
+        expect(verdict({ ...GOOD, assessment, open_alerts }, true).tone).not.toBe("good");
     }
   }
 });
 
 test("who reads of an excursion on record is told whether quality released it", () => {
   const advice = (disposition: Shipment["disposition"]) =>
-    verdict({ ...GOOD, assessment: "excursion", disposition }).advice;
+    verdict({ ...GOOD, assessment: "excursion", disposition }, true).advice;
   expect(advice(null)).toMatch(/ask quality before it is used\.$/);
   expect(advice({ ...REJECTED, decision: "release" })).toMatch(/Quality released it all the same\.$/);
 });
@@ -139,7 +141,7 @@ test.each<[Shipment["hold_reason"], string, RegExp]>([
   ["decision", ".", /^Quality has decided so, for good\.$/],
   [null, ", until quality has decided.", /^Keep the goods apart\.$/],
 ])("on hold for %s it says what is forbidden, and what is allowed all the same", (reason, until, advice) => {
-  const held = verdict({ ...GOOD, on_hold: true, hold_reason: reason, forbidden: USE });
+  const held = verdict({ ...GOOD, on_hold: true, hold_reason: reason, forbidden: USE }, true);
   expect(held.rule).toBe(ONLY_QUARANTINE + until);
   expect(held.advice).toMatch(advice);
   expect(held.allowed).toBe("Still allowed: hand over to the next custodian, return to the consignor.");
@@ -198,8 +200,19 @@ test("who does not see the chart is told what it shows", () => {
 
 test("a recall does not hide what readings say", () => {
   const advice = (...reasons: Shipment["hold_reasons"]) =>
-    verdict({ ...GOOD, on_hold: true, hold_reason: "recall", hold_reasons: reasons }).advice;
+    verdict({ ...GOOD, on_hold: true, hold_reason: "recall", hold_reasons: reasons }, true).advice;
   expect(advice("recall")).toBe("Keep the goods apart.");
   expect(advice("recall", "excursion")).toMatch(/Apart from the recall, the temperature left 2 to 8/);
   expect(advice("recall", "incomplete")).toContain("unknown for part of the time");
+});
+
+test("a courier is told what it means that nobody measures, and a packer what to do about it", () => {
+  const courier = ["Keep them at their range", "Keep the boxes at their range"];
+  const unmonitored: Partial<Shipment>[] = [{ trackers: [], last_reading: null }, { trackers: [LEFT] }];
+  unmonitored.forEach((part, index) => {
+    expect(verdict({ ...GOOD, ...part }, true).advice).toMatch(/Bind (a tracker|the next one) below/);
+    const advice = verdict({ ...GOOD, ...part }, false).advice;
+    expect(advice).toContain(courier[index]);
+    expect(advice).not.toMatch(/bind/i);
+  });
 });

@@ -62,8 +62,11 @@ type Known = Pick<
   | "profile"
 >;
 
-/** Never an all-clear: the record is described, and a person decides. */
-export function verdict(shipment: Known): Verdict {
+/**
+ * Never an all-clear: the record is described, and a person decides. `binds`: the reader binds trackers, and is told to;
+ * anybody else is told what it means for who has the boxes.
+ */
+export function verdict(shipment: Known, binds: boolean): Verdict {
   if (shipment.on_hold) return held(shipment);
   if (shipment.open_alerts > 0) {
     return {
@@ -75,8 +78,8 @@ export function verdict(shipment: Known): Verdict {
       advice: "See what happened below, act on it, and acknowledge with the reason.",
     };
   }
-  if (shipment.last_reading === null) return unheard(shipment);
-  return onRecord(shipment);
+  if (shipment.last_reading === null) return unheard(shipment, binds);
+  return onRecord(shipment, binds);
 }
 
 function held(shipment: Known): Verdict {
@@ -163,12 +166,14 @@ function rides(shipment: Known): boolean {
   return shipment.trackers.some(({ until }) => until === null);
 }
 
-function unheard(shipment: Known): Verdict {
+function unheard(shipment: Known, binds: boolean): Verdict {
   if (!rides(shipment)) {
     return {
       tone: "quiet",
       headline: "Not monitored: no tracker is bound",
-      advice: "Bind a tracker below before the box is packed.",
+      advice: binds
+        ? "Bind a tracker below before the box is packed."
+        : "Nobody can say how warm the boxes are. Keep them at their range, and ask the consignor if they should be monitored.",
     };
   }
   return {
@@ -179,7 +184,7 @@ function unheard(shipment: Known): Verdict {
   };
 }
 
-function onRecord(shipment: Known): Verdict {
+function onRecord(shipment: Known, binds: boolean): Verdict {
   const over = shipment.status === "delivered" || shipment.status === "closed";
   switch (shipment.assessment) {
     case "no_excursion":
@@ -187,7 +192,7 @@ function onRecord(shipment: Known): Verdict {
         return {
           tone: "quiet",
           headline: "Not monitored any more: no tracker is bound",
-          advice: `While one was, every second is known and within ${range(shipment.profile.range)}. Bind the next one below, or see to it that the box is received.`,
+          advice: `While one was, every second is known and within ${range(shipment.profile.range)}. ${binds ? "Bind the next one below, or see to it that the box is received." : "From then on nothing is known. Keep the boxes at their range."}`,
         };
       }
       return {
