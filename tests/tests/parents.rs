@@ -298,3 +298,25 @@ async fn what_is_not_certain_is_refused_and_nothing_is_written() {
     let (status, other) = house.post(&house.owner, "offer", json!({ "id": id, "to": to, "at": at })).await;
     assert!(status == 409 && other["detail"].as_str().unwrap().contains("id:"), "{other}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn as_many_shipments_as_may_be_change_hands_as_one() {
+    let house = House::start("many").await;
+    for number in 0..50 {
+        house.ship(&format!("S-{number}"), number + 1, 1).await;
+    }
+    let offer = json!({ "to": { "organisation": house.carrier.0 } });
+    for (api, act, body) in [(&house.owner, "offer", offer), (&house.carrier.1, "accept", json!({}))] {
+        let begun = std::time::Instant::now();
+        let (status, answer) = house.post(api, act, body).await;
+        println!("{act} of 50 shipments with a box each: {} ms", begun.elapsed().as_millis());
+        assert_eq!((status, answer["shipments"].as_array().unwrap().len()), (201, 50), "{answer}");
+    }
+    house.ship("S-50", 51, 1).await;
+    let (status, answer) = house.post(&house.owner, "refuse", json!({ "reason": "late" })).await;
+    let says = answer["detail"].as_str().unwrap();
+    assert!(
+        status == 409 && says.contains("boxes of 51 shipments are in this parent: at most 50"),
+        "{answer}"
+    );
+}

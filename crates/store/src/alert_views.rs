@@ -61,11 +61,16 @@ pub struct AffectedRide {
     pub until: Option<DateTime<Utc>>,
 }
 
+/// Alerts of this kind name the entry by which somebody came to have a box.
+const UNQUALIFIED: &str = AlertKind::CustodianUnqualified.as_str();
+
 /// How many of an alert's rides are shown with it.
 const RIDES_SHOWN: i32 = 50;
 
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AlertFilter {
+    /// As this partner sees them: what somebody lacked who had a box is told where that was one of its own people alone.
+    pub partner: Option<OrganisationId>,
     /// About it, or about a gateway that took one of its trackers out of hearing.
     pub shipment: Option<ShipmentId>,
     /// Neither acknowledged nor closed.
@@ -90,12 +95,17 @@ impl Connection {
                      join assignments x on x.id = r.assignment_id
                      where r.alert_id = a.id and x.shipment_id = $2))
                  and ($3 is null or (a.created_at, a.id) < ($3, $4))
-             order by a.created_at desc, a.id desc limit $5"
+                 and ($5 is null or a.kind <> '{UNQUALIFIED}' or exists (select from custody_records c
+                     where c.shipment_id = a.shipment_id
+                         and a.finding = 'entry ' || encode(sha256(convert_to(c.entry, 'UTF8')), 'hex')
+                         and (c.entry::jsonb #>> '{{by,organisation,id}}')::int = $5))
+             order by a.created_at desc, a.id desc limit $6"
         ))
         .bind::<Integer, _>(organisation.0)
         .bind::<Nullable<SqlUuid>, _>(filter.shipment.map(|id| id.0))
         .bind::<Nullable<Timestamptz>, _>(before_at)
         .bind::<Nullable<SqlUuid>, _>(before_id)
+        .bind::<Nullable<Integer>, _>(filter.partner.map(|id| id.0))
         .bind::<BigInt, _>(limit)
         .load(&mut self.raw)
         .await?;

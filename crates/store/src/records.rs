@@ -68,11 +68,11 @@ impl Connection {
         Ok(())
     }
 
-    /// How often somebody did that after `since`.
-    pub async fn count_audited(
+    /// How many wrong badges or codes were shown on an account after `since`. The action stands in the statement, as it does
+    /// in the index that answers it.
+    pub async fn count_refused_signatures(
         &mut self,
         actor: UserId,
-        action: &str,
         since: DateTime<Utc>,
     ) -> Result<i64, StoreError> {
         #[derive(QueryableByName)]
@@ -80,10 +80,10 @@ impl Connection {
             #[diesel(sql_type = BigInt)]
             count: i64,
         }
-        let sql = "select count(*) from audit_entries where actor = $1 and action = $2 and at > $3";
+        let sql = "select count(*) from audit_entries
+             where actor = $1 and action = 'custody.signature_refused' and at > $2";
         let row: Row = sql_query(sql)
             .bind::<SqlUuid, _>(actor.0)
-            .bind::<Text, _>(action)
             .bind::<Timestamptz, _>(since)
             .get_result(&mut self.raw)
             .await?;

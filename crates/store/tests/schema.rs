@@ -176,3 +176,23 @@ async fn an_uplink_without_payload_is_a_copy_of_the_one_that_has_it() {
     let shown = db.uplinks(owner, DevEui(7), None, 10).await.unwrap();
     assert!(shown.iter().all(|(_, uplink)| uplink.problem.is_none()), "{shown:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_clock_and_each_badge_ask_is_answered_by_an_index_of_its_own() {
+    let (database, ..) = migrated().await;
+    for (index, question) in [
+        (
+            "audit_entries_refused_signatures",
+            "select count(*) from audit_entries where actor = '00000000-0000-0000-0000-000000000001'
+             and action = 'custody.signature_refused' and at > '2026-01-01'",
+        ),
+        (
+            "alerts_standing_returns",
+            "select id from alerts where kind = 'tracker_not_returned' and closed_as is null
+             and tracker_id is not null",
+        ),
+    ] {
+        let plan = database.psql(&format!("set enable_seqscan = off; explain {question}")).unwrap();
+        assert!(plan.contains(index), "{plan}");
+    }
+}

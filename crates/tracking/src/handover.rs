@@ -2,6 +2,7 @@
 //! that a received shipment's trackers are its own no more.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::access::Sight;
@@ -30,7 +31,7 @@ pub struct Book {
     pub boxes: Vec<BoxNumber>,
     pub ledger: Ledger,
     /// The owner and its partners.
-    pub parties: Vec<Partner>,
+    pub parties: Arc<[Partner]>,
     /// For whom it is meant, as planned.
     consignee: Option<OrganisationId>,
     /// What systems handed in and what waits for the entry that it continues, the earliest first.
@@ -53,8 +54,24 @@ impl Book {
         owner: OrganisationId,
         shipment: ShipmentId,
     ) -> Result<Self, StoreError> {
+        let parties = Self::parties(db, owner).await?;
+        Self::open_among(db, owner, shipment, parties).await
+    }
+
+    /// As [`Book::open`], where the parties are known already.
+    pub async fn open_among(
+        db: &mut Connection,
+        owner: OrganisationId,
+        shipment: ShipmentId,
+        parties: Arc<[Partner]>,
+    ) -> Result<Self, StoreError> {
         let shipment = lock_shipment(db, owner, shipment).await?;
-        Self::read(db, owner, shipment).await
+        Self::read_among(db, owner, shipment, parties).await
+    }
+
+    /// The owner and its partners, for several books of the same owner.
+    pub async fn parties(db: &mut Connection, owner: OrganisationId) -> Result<Arc<[Partner]>, StoreError> {
+        Ok(db.partners(Sight::of(owner, owner), None, i64::MAX).await?.into())
     }
 
     /// As it stands, to look at: nothing is locked.
@@ -63,9 +80,19 @@ impl Book {
         owner: OrganisationId,
         shipment: Shipment,
     ) -> Result<Self, StoreError> {
+        let parties = Self::parties(db, owner).await?;
+        Self::read_among(db, owner, shipment, parties).await
+    }
+
+    /// As [`Book::read`], where the parties are known already.
+    pub async fn read_among(
+        db: &mut Connection,
+        owner: OrganisationId,
+        shipment: Shipment,
+        parties: Arc<[Partner]>,
+    ) -> Result<Self, StoreError> {
         let ledger = Ledger::open(db, owner, shipment.id).await?;
         let boxes = db.boxes(shipment.id).await?.iter().map(|one| one.number).collect();
-        let parties = db.partners(Sight::of(owner, owner), None, i64::MAX).await?;
         let consignee = db.plan(shipment.id).await?.map(|stored| stored.plan.consignee());
         let waiting = Waiting::of(db.waiting_hand_ins(shipment.id).await?)?;
         Ok(Self { owner, shipment, boxes, ledger, parties, consignee, waiting })
@@ -75,6 +102,20 @@ impl Book {
     pub fn entry_of(&self, id: Uuid) -> Option<(EntryHash, &Entry)> {
         let of = self.ledger.read.iter().find(|(_, entry)| entry.id == id);
         of.map(|(record, entry)| (record.entry, entry))
+    }
+
+    /// As it was when the entry came to be written, to ask what a request with its id means. Nothing is on hold: whatever
+    /// was then, the entry was let through, and says itself whether it went into quarantine.
+    pub fn before(&self, entry: EntryHash) -> Self {
+        Self {
+            owner: self.owner,
+            shipment: Shipment { hold: None, ..self.shipment.clone() },
+            boxes: self.boxes.clone(),
+            ledger: self.ledger.before(entry),
+            parties: Arc::clone(&self.parties),
+            consignee: self.consignee,
+            waiting: Vec::new(),
+        }
     }
 
     /// What the entry will amount to when it is written now.

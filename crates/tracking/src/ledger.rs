@@ -83,6 +83,14 @@ impl Ledger {
         Ok(Self { owner, rows, read, custody })
     }
 
+    /// As it was before that entry came to be known, to look at: it cannot be written on.
+    pub fn before(&self, entry: EntryHash) -> Self {
+        let before = self.read.iter().take_while(|(record, _)| record.entry != entry);
+        let read: Vec<_> = before.cloned().collect();
+        let custody = custody_of(&read);
+        Self { owner: self.owner, rows: Vec::new(), read, custody }
+    }
+
     /// By their hashes.
     pub fn entries(&self) -> BTreeMap<EntryHash, &Entry> {
         self.read.iter().map(|(record, entry)| (record.entry, entry)).collect()

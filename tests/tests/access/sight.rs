@@ -153,3 +153,79 @@ async fn partners_see_the_way_of_their_shipments_and_not_what_is_others_business
         assert_eq!(stranger.send(Method::GET, &below(part), None).await.status, 404, "{part}");
     }
 }
+
+#[tokio::test]
+async fn partners_read_alerts_without_the_tenants_house_and_other_partners_lapses() {
+    let (installation, program, _kept) = start("lapses").await;
+    let admin = user(&installation, &program, "north", "admin").await;
+    let shipment = ship(&admin, "S-1", &fleet::dev_eui(1)).await;
+    let mut people = Vec::new();
+    for (name, email) in
+        [("First carrier", "first@carrier.example"), ("Second carrier", "second@carrier.example")]
+    {
+        let id = partner(&admin, "carrier", name).await;
+        let auditor = format!("auditor-{email}");
+        let auditor = partners_user(&admin, &program, id, &auditor, "auditor").await;
+        people.push((id, partners_user(&admin, &program, id, email, "courier").await, auditor));
+    }
+    // Nobody is under contract or trained.
+    let mut from = &admin;
+    for (id, courier, _) in &people {
+        let offer = json!({ "to": { "organisation": id } });
+        from.post(&format!("/shipments/{shipment}/custody/offer"), &offer).await;
+        courier.post(&format!("/shipments/{shipment}/custody/accept"), &json!({ "quarantine": true })).await;
+        from = courier;
+    }
+    let own = json!({ "what_to_do": "Ring the night desk.", "who_to_call": "Night desk, 4711" });
+    let put = admin.send(Method::PUT, "/runbooks/custodian_unqualified", Some(&own)).await;
+    assert_eq!(put.status, 200, "{}", put.body);
+    let path = format!("/shipments/{shipment}/alerts");
+    let lapses = async |api: &Api| {
+        let alerts = api.list(&path).await;
+        alerts.into_iter().filter(|alert| alert["kind"] == "custodian_unqualified").collect::<Vec<_>>()
+    };
+    let all = e2e::until("both lapses", async || {
+        let all = lapses(&admin).await;
+        (all.len() == 2).then_some(all)
+    })
+    .await;
+    for alert in &all {
+        let path = format!("/alerts/{}/acknowledge", alert["id"].as_str().unwrap());
+        admin.send(Method::POST, &path, Some(&json!({ "reason": "their contract is on its way" }))).await;
+    }
+    let all = lapses(&admin).await;
+    assert!(all.iter().all(|alert| alert["runbook"]["who_to_call"] == "Night desk, 4711"), "{all:?}");
+    assert!(all.iter().any(|alert| alert["acknowledged_by"] == "admin@north.example"), "{all:?}");
+    for ((_, courier, auditor), (own, other)) in people.iter().zip([("first", "second"), ("second", "first")])
+    {
+        let seen = lapses(courier).await;
+        let [alert] = &seen[..] else { panic!("{seen:?}") };
+        assert!(alert["detail"].as_str().unwrap().contains(own), "{alert}");
+        assert!(
+            own == "first" || alert["acknowledged_by"] == "north",
+            "the house, and nobody of it: {alert}"
+        );
+        let listed = json!(courier.list(&path).await).to_string();
+        let kept = auditor_reads(&program, auditor, &shipment).await;
+        for text in [&listed, &kept] {
+            for hidden in ["4711", "admin@north.example", &format!("{other}@carrier.example had")] {
+                assert!(!text.contains(hidden), "{hidden}: {text}");
+            }
+        }
+        let id = alert["id"].as_str().unwrap();
+        for part in ["history", "attempts"] {
+            let answer = auditor.send(Method::GET, &format!("/alerts/{id}/{part}"), None).await;
+            assert_eq!(answer.status, 404, "{part}");
+        }
+    }
+}
+
+/// The alerts of an evidence package, whose files are stored as they are.
+async fn auditor_reads(program: &e2e::Program, auditor: &Api, shipment: &str) -> String {
+    let url = format!("{}/api/v1/shipments/{shipment}/evidence", program.url);
+    let answer = reqwest::Client::new().get(url).bearer_auth(auditor.token()).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let package = String::from_utf8_lossy(&answer.bytes().await.unwrap()).into_owned();
+    let (_, alerts) = package.split_once("alerts.json").unwrap();
+    alerts.split_once("signatures.json").unwrap().0.to_owned()
+}

@@ -5,6 +5,7 @@
 mod attacks;
 mod house;
 mod links;
+mod repeated;
 mod unattended;
 
 use house::{House, act};

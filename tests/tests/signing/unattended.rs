@@ -92,6 +92,8 @@ async fn boxes_are_left_where_the_last_legs_lane_allows_it_and_nowhere_else() {
         .await
         .refused(422, "whereabouts");
     act(&house.carrier.1, &shipment, "accept", at(48.51)).await.refused(409, "away from Night shelf");
+    let coarse = left(json!({ "lat": 48.5, "lon": 11.5, "accuracy_m": 1001 }));
+    act(&house.carrier.1, &shipment, "accept", coarse).await.refused(422, "the position is too coarse");
     // The consignee's own people accept as they always do.
     act(&house.pharmacy.1, &shipment, "accept", at(48.5)).await.refused(409, "only who carries the last leg");
     let mut signed = at(48.5);

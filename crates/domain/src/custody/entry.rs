@@ -1,7 +1,10 @@
 //! What is written down of a shipment: by whom, when and where, and what happened.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::corrections::Effect;
@@ -138,6 +141,30 @@ impl Act {
             | Self::Corrected { .. }
             | Self::Decided { .. } => None,
         }
+    }
+
+    /// What another act says otherwise, by the names of its fields in the entry's text, `act` where another thing
+    /// happened; none where both say the same. By what name and number an organisation went then does not matter.
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        let (Some((act, said)), Some((other_act, other))) = (self.fields(), other.fields()) else {
+            return vec!["act".to_owned()];
+        };
+        if act != other_act {
+            return vec!["act".to_owned()];
+        }
+        let names: BTreeSet<&String> = said.keys().chain(other.keys()).collect();
+        names.into_iter().filter(|name| said.get(*name) != other.get(*name)).cloned().collect()
+    }
+
+    /// As it stands in the text of an entry, an addressee by its id alone.
+    fn fields(&self) -> Option<(String, Map<String, Value>)> {
+        let Ok(Value::Object(act)) = serde_json::to_value(self) else { return None };
+        let (name, fields) = act.into_iter().next()?;
+        let Value::Object(mut fields) = fields else { return None };
+        if let Some(to) = fields.get_mut("to").and_then(|to| to.get_mut("organisation")) {
+            *to = to.get("id").cloned().unwrap_or_default();
+        }
+        Some((name, fields))
     }
 }
 

@@ -3,10 +3,11 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
+use domain::access::Sight;
 use domain::runbook::Runbook;
-use domain::{AlertId, OrganisationId, ShipmentId};
+use domain::{AlertId, ShipmentId};
 use serde::{Deserialize, Serialize};
-use store::{AffectedRide, AlertFilter, AlertView, AuditEntry, extreme_temperature};
+use store::{AffectedRide, AlertFilter, AlertView, AuditEntry, Connection, StoreError, extreme_temperature};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -45,6 +46,7 @@ pub struct Alert {
     /// `open`, `acknowledged`, `closed`, `withdrawn` or `merged`.
     state: String,
     acknowledged_at: Option<DateTime<Utc>>,
+    /// The e-mail address; for a partner's people the tenant's name.
     acknowledged_by: Option<String>,
     acknowledge_reason: Option<String>,
     closed_at: Option<DateTime<Utc>>,
@@ -132,6 +134,45 @@ impl Alert {
     }
 }
 
+/// How somebody sees alerts: the tenant's own people all of them; a partner's what concerns the shipment, and neither who
+/// works in the tenant's house, nor its own runbooks, nor other shipments that a gateway carries.
+pub(super) struct SeenAlerts {
+    sight: Sight,
+    shipment: Option<ShipmentId>,
+    runbooks: Runbooks,
+    /// The tenant's name.
+    house: String,
+}
+
+impl SeenAlerts {
+    pub async fn of(
+        db: &mut Connection,
+        sight: Sight,
+        shipment: Option<ShipmentId>,
+    ) -> Result<Self, StoreError> {
+        let is_own = sight.partner.is_none();
+        let runbooks = Runbooks::of(db, is_own.then_some(sight.tenant).into_iter()).await?;
+        let house = db.circle_names(sight.tenant, &[sight.tenant]).await?.remove(&sight.tenant);
+        Ok(Self { sight, shipment, runbooks, house: house.unwrap_or_default() })
+    }
+
+    pub fn view(&self, alert: AlertView) -> Alert {
+        let runbook = self.runbooks.get(self.sight.tenant, alert.kind);
+        let mut alert = Alert::of(alert, runbook);
+        if self.sight.partner.is_some() {
+            alert.acknowledged_by = self.person(alert.acknowledged_by);
+            alert.affected.retain(|ride| Some(ShipmentId(ride.shipment)) == self.shipment);
+            alert.affected_trackers = alert.affected_trackers.and(i64::try_from(alert.affected.len()).ok());
+        }
+        alert
+    }
+
+    /// Somebody of the tenant's; a partner's people read whose he is, not who.
+    pub fn person(&self, email: Option<String>) -> Option<String> {
+        email.map(|email| if self.sight.partner.is_some() { self.house.clone() } else { email })
+    }
+}
+
 #[derive(Deserialize, IntoParams)]
 pub struct AlertQuery {
     /// `open` (neither acknowledged nor closed; the default) or `all`.
@@ -153,13 +194,11 @@ pub async fn list_alerts(
         Some("all") => false,
         Some(other) => return Err(ApiError::BadRequest(format!("state is `{other}`: write open or all"))),
     };
-    let page = alerts_page(
-        &service,
-        caller.organisation,
-        AlertFilter { open_only, ..AlertFilter::default() },
-        &page,
-    )
-    .await?;
+    let mut db = service.store.connect().await?;
+    // A partner's people have none of their own, and look at those of a shipment.
+    let own = Sight::of(caller.organisation, caller.organisation);
+    let filter = AlertFilter { open_only, ..AlertFilter::default() };
+    let page = alerts_page(&mut db, own, filter, &page).await?;
     Ok(HttpResponse::Ok().json(page))
 }
 
@@ -174,41 +213,24 @@ pub async fn list_shipment_alerts(
     page: web::Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let shipment = ShipmentId(id.into_inner());
-    service
-        .store
-        .connect()
-        .await?
-        .shipment_seen_by(caller.sight(), shipment)
-        .await
-        .map_err(named("shipment"))?;
+    let mut db = service.store.connect().await?;
+    db.shipment_seen_by(caller.sight(), shipment).await.map_err(named("shipment"))?;
     let filter = AlertFilter { shipment: Some(shipment), ..AlertFilter::default() };
-    let mut alerts = alerts_page(&service, caller.tenant, filter, &page).await?;
-    if caller.sight().partner.is_some() {
-        // A gateway may carry what is none of a partner's business.
-        let is_seen = |ride: &AffectedTracker| ride.shipment == shipment.0;
-        for alert in &mut alerts.items {
-            alert.affected.retain(is_seen);
-            alert.affected_trackers = alert.affected_trackers.and(i64::try_from(alert.affected.len()).ok());
-        }
-    }
-    Ok(HttpResponse::Ok().json(alerts))
+    Ok(HttpResponse::Ok().json(alerts_page(&mut db, caller.sight(), filter, &page).await?))
 }
 
 async fn alerts_page(
-    service: &Service,
-    whose: OrganisationId,
+    db: &mut Connection,
+    sight: Sight,
     filter: AlertFilter,
     page: &PageQuery,
 ) -> Result<Page<Alert>, ApiError> {
     let limit = page.limit()?;
-    let filter = AlertFilter { before: page.before()?.map(|(at, id)| (at, AlertId(id))), ..filter };
-    let mut db = service.store.connect().await?;
-    let rows = db.alerts(whose, filter, limit + 1).await?;
-    let runbooks = Runbooks::of(&mut db, [whose].into_iter()).await?;
-    let item = |alert: AlertView| {
-        let runbook = runbooks.get(whose, alert.kind);
-        Alert::of(alert, runbook)
-    };
+    let before = page.before()?.map(|(at, id)| (at, AlertId(id)));
+    let filter = AlertFilter { before, partner: sight.partner, ..filter };
+    let rows = db.alerts(sight.tenant, filter, limit + 1).await?;
+    let seen = SeenAlerts::of(db, sight, filter.shipment).await?;
+    let item = |alert: AlertView| seen.view(alert);
     Ok(Page::of(rows, limit, |alert| cursor_before(alert.created_at, alert.id.0), item))
 }
 

@@ -116,7 +116,7 @@ fn offered<'a>(
     answers: Option<&str>,
     caller: &Caller<TransferCustody>,
 ) -> Result<(EntryHash, &'a Entry, &'a Organisation), ApiError> {
-    let (offer, _) = open_offer(book, answers, |entry| {
+    let (offer, _) = open_offer(&book.ledger, answers, |entry| {
         matches!(entry.act, Act::Offered { .. }) && entry.by.organisation.id == caller.organisation
     })?;
     let entry = book.ledger.read.iter().find(|(record, _)| record.entry == offer).map(|(_, entry)| entry);

@@ -75,7 +75,10 @@ pub(super) async fn write_for<G: Grant>(
     db.lock_intake().await?;
     let mut book = Book::open(&mut db, caller.tenant, shipment.id).await.map_err(named("shipment"))?;
     let account = actor(&mut db, caller, &book).await?;
-    if let Some(hash) = written_before(&book, written, &account)? {
+    if let Some((hash, entry)) = written.id.and_then(|id| book.entry_of(id)) {
+        let signed = signer.signed(&mut db, &book, &entry.by).await?;
+        let act = act(&book.before(hash), &entry.by);
+        check_repeated(entry, (written, &account, signed), act)?;
         let answer = answer(&book, hash);
         return once.finish(service, db, caller, StatusCode::OK, &answer).await;
     }
@@ -103,13 +106,30 @@ pub(super) async fn write_for<G: Grant>(
     Ok(answer)
 }
 
-/// The entry that the writer handed in before under the same id.
-fn written_before(book: &Book, written: &Written, account: &Actor) -> Result<Option<EntryHash>, ApiError> {
-    let Some((hash, entry)) = written.id.and_then(|id| book.entry_of(id)) else { return Ok(None) };
-    if entry.by.account() != account.user || written.at.is_some_and(|at| at != entry.at) {
-        return Err(ApiError::Conflict("id: another entry of this shipment bears it: use a new one".into()));
+/// Whether a request whose id an entry bears is the one that wrote it; refused with what differs. `act` is what it would
+/// have written then.
+fn check_repeated(
+    entry: &Entry,
+    (written, account, is_signed_so): (&Written, &Actor, bool),
+    act: Result<Act, ApiError>,
+) -> Result<(), ApiError> {
+    let taken = |why: &str| {
+        Err(ApiError::Conflict(format!("id: another entry of this shipment bears it: use a new one ({why})")))
+    };
+    if entry.by.account() != account.user {
+        return taken("somebody else wrote it");
     }
-    Ok(Some(hash))
+    let act = match act {
+        Ok(act) => act,
+        Err(error) => return taken(&format!("it was written where this would have been refused: {error}")),
+    };
+    let mut differences = entry.act.differences(&act);
+    differences.extend(written.at.filter(|at| *at != entry.at).map(|_| "at".to_owned()));
+    differences.extend((!is_signed_so).then(|| "signs".to_owned()));
+    match &differences[..] {
+        [] => Ok(()),
+        all => taken(&format!("it differs in {}", all.join(", "))),
+    }
 }
 
 /// Keeps what is to be kept of a refusal, and gives the reason.

@@ -5,15 +5,16 @@ use std::fmt::Write;
 use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionType};
 use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, SecondsFormat, Utc};
+use domain::ShipmentId;
+use domain::access::Sight;
 use domain::custody::{Entry, PhotoHash};
 use domain::evidence::{Evidence, PublicKey};
-use domain::{OrganisationId, ShipmentId};
 use serde::Serialize;
-use store::{AlertFilter, Connection, SeriesPoint, Shipment, StoredProfile};
+use store::{AlertFilter, AuditRecord, Connection, SeriesPoint, Shipment, StoredProfile};
 use uuid::Uuid;
 
 use super::access::{Caller, ExportEvidence};
-use super::alerts::Alert;
+use super::alerts::{Alert, SeenAlerts};
 use super::history::{AlertChange, PastAssessmentView};
 use super::on_call::AttemptView;
 use super::problem::{ApiError, Problem, named};
@@ -21,7 +22,6 @@ use super::series::{AssessmentView, assessment};
 use super::shipments::show_one;
 use super::text::{celsius, percent};
 use crate::Service;
-use crate::runbooks::Runbooks;
 
 /// Rows that are read at once.
 const AT_ONCE: i64 = 10_000;
@@ -68,7 +68,7 @@ pub async fn export_evidence(
     let mut db = service.store.snapshot().await?;
     let shipment = db.shipment_seen_by(caller.sight(), id).await.map_err(named("shipment"))?;
     let user = db.user_by_id(caller.user).await.map_err(named("user"))?;
-    let evidence = gather(&service, &mut db, caller.tenant, shipment, (user.name, now)).await?;
+    let evidence = gather(&service, &mut db, caller.sight(), shipment, (user.name, now)).await?;
     let key = &service.ledger_key;
     let package =
         (service.package)(&evidence, &key.id, &|text| key.sign(text)).map_err(ApiError::internal)?;
@@ -89,10 +89,11 @@ pub async fn export_evidence(
 async fn gather(
     service: &Service,
     db: &mut Connection,
-    owner: OrganisationId,
+    sight: Sight,
     shipment: Shipment,
     (exported_by, exported_at): (String, DateTime<Utc>),
 ) -> Result<Evidence, ApiError> {
+    let owner = sight.tenant;
     // As it stands, even where it was tampered with: that is for whoever checks the package to see.
     let ledger = db.ledger(shipment.id).await?;
     let signed = |key: &PublicKey| ledger.iter().any(|row| row.key == key.id);
@@ -118,7 +119,7 @@ async fn gather(
         ("shipment.json".to_owned(), json(&about)?),
         ("readings.csv".to_owned(), readings(db, id).await?.into_bytes()),
         ("assessment.json".to_owned(), json(&assessments)?),
-        ("alerts.json".to_owned(), json(&alerts(db, owner, id).await?)?),
+        ("alerts.json".to_owned(), json(&alerts(db, sight, id).await?)?),
         ("signatures.json".to_owned(), json(&signatures)?),
     ];
     Ok(Evidence {
@@ -218,19 +219,24 @@ async fn past_assessments(
 
 async fn alerts(
     db: &mut Connection,
-    owner: OrganisationId,
+    sight: Sight,
     shipment: ShipmentId,
 ) -> Result<Vec<AlertWithHistory>, ApiError> {
-    let filter = AlertFilter { shipment: Some(shipment), ..AlertFilter::default() };
+    let (owner, partner) = (sight.tenant, sight.partner);
+    let filter = AlertFilter { shipment: Some(shipment), partner, ..AlertFilter::default() };
     let mut found = Vec::new();
-    let runbooks = Runbooks::of(db, [owner].into_iter()).await?;
+    let seen = SeenAlerts::of(db, sight, Some(shipment)).await?;
     for alert in db.alerts(owner, filter, AT_ONCE).await? {
         let history = db.audit_of(owner, &alert.id.to_string(), None, AT_ONCE).await?;
-        let history = history.into_iter().map(AlertChange::from).collect();
-        let attempts = db.attempts(owner, alert.id, None, AT_ONCE).await?;
+        let known = |record: AuditRecord| AuditRecord { actor: seen.person(record.actor), ..record };
+        let history = history.into_iter().map(known).map(AlertChange::from).collect();
+        // Whom the tenant told, and where, is its own affair.
+        let attempts = match partner {
+            None => db.attempts(owner, alert.id, None, AT_ONCE).await?,
+            Some(_) => Vec::new(),
+        };
         let attempts = attempts.into_iter().map(AttemptView::from).collect();
-        let runbook = runbooks.get(owner, alert.kind);
-        found.push(AlertWithHistory { alert: Alert::of(alert, runbook), history, attempts });
+        found.push(AlertWithHistory { alert: seen.view(alert), history, attempts });
     }
     Ok(found)
 }

@@ -1,14 +1,15 @@
 //! What is done with a parent is done with each shipment that has boxes in it: all of them in one transaction, or none.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
-use domain::custody::{Act, BoxNumber, Entry, EntryHash, Exception, Seal, Seen, fanned_out_id};
+use domain::custody::{Act, Actor, BoxNumber, Entry, EntryHash, Exception, Seal, Seen, fanned_out_id};
 use domain::{ParentId, ShipmentId};
 use serde::Serialize;
-use store::{Connection, Parent, ParentBox};
+use store::{Connection, Parent, ParentBox, Partner};
 use uuid::Uuid;
 
 use super::access::{Caller, Grant};
@@ -54,14 +55,17 @@ pub(super) async fn hand_over<G: Grant>(
     let parent = db.parent(caller.sight(), id).await.map_err(named("parent"))?;
     db.lock_intake().await?;
     let stays = db.stays_in_parent(caller.sight(), id).await?;
-    if let Some(answer) = written_before(&mut db, caller, &said, id, &stays).await? {
+    let parties = Book::parties(&mut db, caller.tenant).await?;
+    if let Some(answer) = written_before(&mut db, caller, &said, (id, &parties), &stays).await? {
         return once.finish(service, db, caller, StatusCode::OK, &answer).await;
     }
     let load = Load::at(stays, at.min(now))?;
-    let parts = load.open(&mut db, caller.tenant, &said).await?;
+    let parts = load.open(&mut db, (caller.tenant, &parties), &said).await?;
     said.deed.check(&parts)?;
-    let mut fan =
-        Fan { said: &said, parent: &parent, at: at.min(now), now, answer: empty(id), changes: vec![] };
+    let Some(first) = parts.first() else { return Err(said.deed.nothing_to_do()) };
+    let by = actor(&mut db, caller, &first.book).await?;
+    let (at, answer, changes) = (at.min(now), empty(id), Vec::new());
+    let mut fan = Fan { said: &said, parent: &parent, by, at, now, answer, changes };
     for part in parts {
         fan.write(service, &mut db, caller, part).await?;
     }
@@ -85,7 +89,7 @@ async fn written_before<G: Grant>(
     db: &mut Connection,
     caller: &Caller<G>,
     said: &Said<'_>,
-    parent: ParentId,
+    (parent, parties): (ParentId, &Arc<[Partner]>),
     stays: &[ParentBox],
 ) -> Result<Option<ParentHandover>, ApiError> {
     let Some(request) = said.written.id else { return Ok(None) };
@@ -95,7 +99,8 @@ async fn written_before<G: Grant>(
     let known = db.shipments_with_entries(&wanted).await?;
     let mut answer = empty(parent);
     for shipment in &known {
-        let book = Book::open(db, caller.tenant, *shipment).await?;
+        let shipment_row = db.shipment(caller.tenant, *shipment).await?;
+        let book = Book::read_among(db, caller.tenant, shipment_row, Arc::clone(parties)).await?;
         let entries = (0..).map_while(|part| book.entry_of(id_of(*shipment, part)));
         for (hash, entry) in entries {
             if entry.by.account() != Some(caller.user) || said.written.at.is_some_and(|at| at != entry.at) {
@@ -113,6 +118,7 @@ async fn written_before<G: Grant>(
 struct Fan<'a> {
     said: &'a Said<'a>,
     parent: &'a Parent,
+    by: Actor,
     at: DateTime<Utc>,
     now: DateTime<Utc>,
     answer: ParentHandover,
@@ -136,7 +142,7 @@ impl Fan<'_> {
         caller: &Caller<G>,
         mut part: Part,
     ) -> Result<(), ApiError> {
-        let by = actor(db, caller, &part.book).await?;
+        let by = self.by.clone();
         let parent = name_of(self.parent);
         let (shares, others) = shares(&part, |number| self.said.deed.link(&part.book, &by, number, &parent));
         if !others.is_empty() {

@@ -237,7 +237,7 @@ pub async fn withdraw_offer(
 ) -> Result<HttpResponse, ApiError> {
     let reason = prose("reason", &body.reason, 1000)?;
     write(&service, &caller, &request, (*id, &body.written, &*body), |book, by| {
-        let answers = open_offer(book, body.answers.as_deref(), |entry| {
+        let answers = open_offer(&book.ledger, body.answers.as_deref(), |entry| {
             entry.by.organisation.id == by.organisation.id
         })?;
         Ok(Act::Withdrawn { answers: answers.0, reason })

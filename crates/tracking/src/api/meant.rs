@@ -12,6 +12,7 @@ use super::handover::SeenRequest;
 use super::problem::ApiError;
 use super::text::{non_empty, optional, prose};
 use crate::handover::Book;
+use crate::ledger::Ledger;
 
 /// The most boxes, seals or exceptions that one entry names.
 pub(super) const MOST_BOXES: usize = 1000;
@@ -52,7 +53,7 @@ pub(super) fn addressed(
     by: &Actor,
     answers: Option<&str>,
 ) -> Result<(EntryHash, Vec<BoxNumber>), ApiError> {
-    open_offer(book, answers, |entry| match &entry.act {
+    open_offer(&book.ledger, answers, |entry| match &entry.act {
         Act::Offered { to, .. } => to.organisation.id == by.organisation.id,
         _ => false,
     })
@@ -79,13 +80,13 @@ pub(super) fn accepted(
 
 /// The one open offer of those that `is_meant`, or the one that is named.
 pub(super) fn open_offer(
-    book: &Book,
+    ledger: &Ledger,
     named: Option<&str>,
     is_meant: impl Fn(&Entry) -> bool,
 ) -> Result<(EntryHash, Vec<BoxNumber>), ApiError> {
-    let entries = book.ledger.entries();
+    let entries = ledger.entries();
     let mut open: BTreeMap<EntryHash, Vec<BoxNumber>> = BTreeMap::new();
-    for (number, one) in &book.ledger.custody.boxes {
+    for (number, one) in &ledger.custody.boxes {
         for offer in one.offers.iter().filter(|offer| entries.get(offer).is_some_and(|entry| is_meant(entry)))
         {
             open.entry(*offer).or_default().push(*number);

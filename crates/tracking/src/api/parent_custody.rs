@@ -119,7 +119,7 @@ pub struct LeftOut {
 }
 
 /// Offers everything in the parent that the caller's organisation has, but for the exceptions: an entry for each shipment,
-/// all or none. At most 1000 boxes of 200 shipments.
+/// all or none. At most 1000 boxes of 50 shipments.
 #[utoipa::path(tag = "custody", params(("id" = Uuid, Path)), request_body = ParentOfferRequest, responses(
     (status = 201, body = ParentHandover), (status = 404, body = Problem), (status = 409, body = Problem),
     (status = 422, body = Problem)))]
@@ -138,7 +138,7 @@ pub async fn offer_parent(
 }
 
 /// Accepts everything in the parent that was offered to the caller's organisation, but for the exceptions: an entry for
-/// each shipment, all or none. At most 1000 boxes of 200 shipments.
+/// each shipment, all or none. At most 1000 boxes of 50 shipments.
 #[utoipa::path(tag = "custody", params(("id" = Uuid, Path)), request_body = ParentAcceptRequest, responses(
     (status = 201, body = ParentHandover), (status = 404, body = Problem), (status = 409, body = Problem),
     (status = 422, body = Problem)))]
@@ -156,7 +156,7 @@ pub async fn accept_parent(
 }
 
 /// Refuses everything in the parent that was offered to the caller's organisation: an entry for each shipment, all or
-/// none. At most 1000 boxes of 200 shipments.
+/// none. At most 1000 boxes of 50 shipments.
 #[utoipa::path(tag = "custody", params(("id" = Uuid, Path)), request_body = ParentRefuseRequest, responses(
     (status = 201, body = ParentHandover), (status = 404, body = Problem), (status = 409, body = Problem),
     (status = 422, body = Problem)))]

@@ -24,6 +24,7 @@ use super::shipments::{RangeView, range};
 use super::text::{non_empty, prose};
 use crate::Service;
 use crate::handover::Book;
+use crate::ledger::Ledger;
 
 /// A link that was opened.
 #[derive(Deserialize, ToSchema)]
@@ -107,24 +108,27 @@ pub async fn show_linked_offer(
     body: web::Json<LinkRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let now = (service.clock)();
-    let mut db = service.store.begin().await?;
+    // It shows, and so it waits for nobody and keeps nobody waiting.
+    let mut db = service.store.snapshot().await?;
     let (link, _) = link(&service, &mut db, &body.secret).await?;
-    let book = Book::open(&mut db, link.tenant, link.shipment).await.map_err(named("link"))?;
     if let Some(error) = ended(&link, now) {
         return Err(error);
     }
-    let (offer, numbers) = open_offer(&book, None, |entry| entry.id == link.offer).map_err(|_| answered())?;
-    let entries = book.ledger.entries();
+    let shipment = db.shipment(link.tenant, link.shipment).await.map_err(named("link"))?;
+    let ledger = Ledger::open(&mut db, link.tenant, shipment.id).await?;
+    let (offer, numbers) =
+        open_offer(&ledger, None, |entry| entry.id == link.offer).map_err(|_| answered())?;
+    let entries = ledger.entries();
     let Some((Act::Offered { to, exceptions, seen, .. }, entry)) =
         entries.get(&offer).map(|entry| (&entry.act, *entry))
     else {
         return Err(answered());
     };
     let packed = db.boxes(link.shipment).await?;
-    let profile = service.profiles.get_one(&mut db, book.shipment.profile).await?;
+    let profile = service.profiles.get_one(&mut db, shipment.profile).await?;
     let Addressee { organisation, person } = to;
     Ok(HttpResponse::Ok().json(LinkedOffer {
-        reference: book.shipment.reference.clone(),
+        reference: shipment.reference.clone(),
         from: PartyView { organisation: entry.by.organisation.name.clone(), person: entry.by.person.clone() },
         to: PartyView {
             organisation: organisation.name.clone(),
@@ -139,7 +143,7 @@ pub async fn show_linked_offer(
         exceptions: excepted(exceptions),
         note: seen.note.clone(),
         range: range(&profile.profile),
-        hold_reason: book.shipment.hold.map(|hold| hold.to_string()),
+        hold_reason: shipment.hold.map(|hold| hold.to_string()),
         expires_at: link.expires_at,
     }))
 }
@@ -155,10 +159,8 @@ pub async fn accept_by_link(
 ) -> Result<HttpResponse, ApiError> {
     let body = body.into_inner();
     let (seen, exceptions) = (saw(&body.seen)?, exceptions(&body.exceptions)?);
-    let is_same =
-        |act: &Act| matches!(act, Act::Accepted { quarantine, .. } if *quarantine == body.quarantine);
     let who = (&*body.secret, &*body.name, body.whereabouts.as_ref());
-    answer(&service, who, is_same, |book, by, offer| {
+    answer(&service, who, |book, by, offer| {
         accepted(book, by, Some(offer), body.boxes.as_deref(), (exceptions, body.quarantine, seen))
     })
     .await
@@ -175,10 +177,8 @@ pub async fn refuse_by_link(
 ) -> Result<HttpResponse, ApiError> {
     let body = body.into_inner();
     let (seen, reason) = (saw(&body.seen)?, prose("reason", &body.reason, 1000)?);
-    let wanted = reason.clone();
-    let is_same = |act: &Act| matches!(act, Act::Refused { reason, .. } if *reason == wanted);
     let who = (&*body.secret, &*body.name, body.whereabouts.as_ref());
-    answer(&service, who, is_same, |book, by, offer| {
+    answer(&service, who, |book, by, offer| {
         let (answers, offered) = addressed(book, by, Some(offer))?;
         let boxes = chosen(&offered, body.boxes.as_deref(), &[])?;
         Ok(Act::Refused { answers, boxes, reason, seen })
@@ -190,7 +190,6 @@ pub async fn refuse_by_link(
 async fn answer(
     service: &Service,
     (secret, name, whereabouts_view): (&str, &str, Option<&WhereaboutsView>),
-    is_same: impl Fn(&Act) -> bool,
     act: impl FnOnce(&Book, &Actor, &str) -> Result<Act, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
     let (now, name) = ((service.clock)(), non_empty("name", name, 200)?);
@@ -200,13 +199,20 @@ async fn answer(
     db.lock_intake().await?;
     let mut book = Book::open(&mut db, link.tenant, link.shipment).await.map_err(named("link"))?;
     if let Some((hash, entry)) = book.entry_of(link.id) {
-        let is_repeated = entry.by.person.as_ref() == Some(&name) && is_same(&entry.act);
-        return if is_repeated { Ok(told(StatusCode::OK, hash, entry)) } else { Err(used()) };
+        let offer = entry.link().map(|offer| offer.to_string()).unwrap_or_default();
+        let act = act(&book.before(hash), &entry.by, &offer);
+        let is_same = act.is_ok_and(|act| entry.act.differences(&act).is_empty());
+        return if is_same && entry.by.person.as_ref() == Some(&name) {
+            Ok(told(StatusCode::OK, hash, entry))
+        } else {
+            Err(used())
+        };
     }
     if let Some(error) = ended(&link, now) {
         return Err(error);
     }
-    let (offer, _) = open_offer(&book, None, |entry| entry.id == link.offer).map_err(|_| answered())?;
+    let (offer, _) =
+        open_offer(&book.ledger, None, |entry| entry.id == link.offer).map_err(|_| answered())?;
     let by = signer(&book, link.receiver, name)?;
     let act = act(&book, &by, &offer.to_string())?;
     check_photo(&mut db, link.shipment, &act).await?;

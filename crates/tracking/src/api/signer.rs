@@ -117,6 +117,19 @@ impl Signer {
         }
     }
 
+    /// Whether who wrote an entry is known by the same.
+    pub async fn signed(&self, db: &mut Connection, book: &Book, by: &Actor) -> Result<bool, StoreError> {
+        let is_known = match self {
+            Self::Account | Self::Unattended => true,
+            Self::Badge(number) => {
+                let badge = db.badge_by_hash(book.owner, number).await?;
+                badge.is_some_and(|badge| by.badge == Some(badge.id))
+            }
+            Self::Code { person, .. } => by.person.as_ref() == Some(person),
+        };
+        Ok(is_known && by.strength == self.strength().unwrap_or(Strength::Account))
+    }
+
     /// Who writes.
     pub async fn actor(
         &self,
@@ -177,13 +190,13 @@ fn addressee(book: &Book, account: &Actor, answers: Option<&str>) -> Result<Orga
     };
     let concerns =
         |entry: &Entry| to(entry).is_some_and(|to| to.id == own || entry.by.organisation.id == own);
-    let (offer, _) = open_offer(book, answers, concerns)?;
+    let (offer, _) = open_offer(&book.ledger, answers, concerns)?;
     book.ledger.entries().get(&offer).and_then(|entry| to(entry)).ok_or(ApiError::NotFound("offer"))
 }
 
 async fn check_tries(db: &mut Connection, account: &Actor, now: DateTime<Utc>) -> Result<(), Refused> {
     let Some(user) = account.user else { return Ok(()) };
-    let refused = db.count_audited(user, SIGNATURE_REFUSED, now - TimeDelta::hours(1)).await?;
+    let refused = db.count_refused_signatures(user, now - TimeDelta::hours(1)).await?;
     if refused < MOST_REFUSED_AN_HOUR {
         return Ok(());
     }

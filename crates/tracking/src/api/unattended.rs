@@ -10,6 +10,9 @@ use utoipa::ToSchema;
 use super::problem::ApiError;
 use crate::handover::Book;
 
+/// A position that is known less well than to so many metres says nothing of where boxes were left.
+const COARSEST_M: u32 = 1000;
+
 /// Where boxes may be left for the consignee.
 #[derive(Serialize, ToSchema)]
 pub struct LeavingView {
@@ -60,6 +63,12 @@ pub(super) async fn may_be_left(
     let Some(whereabouts) = whereabouts else {
         return Err(ApiError::Unprocessable("whereabouts: write where the boxes were left".into()));
     };
+    if let Some(accuracy_m) = whereabouts.accuracy_m.filter(|accuracy_m| *accuracy_m > COARSEST_M) {
+        return Err(ApiError::Unprocessable(format!(
+            "whereabouts.accuracy_m: the position is too coarse: it is known to {accuracy_m} m, and where boxes are left has \
+             to be known to {COARSEST_M} m or better; nothing was written"
+        )));
+    }
     let places = db.places_of(book.owner, &[last.to]).await?;
     let place = places.first().map(|stored| &stored.place);
     let fence = place.and_then(|place| place.fence.as_ref());

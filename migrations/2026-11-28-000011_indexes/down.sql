@@ -1,0 +1,2 @@
+drop index alerts_standing_returns;
+drop index audit_entries_refused_signatures;
