@@ -7,6 +7,7 @@
 mod alerts;
 mod severity;
 mod transfers;
+mod way;
 mod whereabouts;
 
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ use crate::custody::{BoxNumber, Custody, Entry, EntryHash};
 use crate::event::Event;
 use crate::place::{Place, Stay};
 use crate::plan::Plan;
-use crate::route::Dwell;
+use crate::route::{Dwell, Standing};
 use crate::{Duration, OrganisationId, PlaceId};
 
 pub use alerts::{AlertChange, StandingAlert, reconcile};
@@ -80,6 +81,8 @@ pub struct Delays {
     pub arrive: Duration,
     /// Off the corridor.
     pub off_route: Duration,
+    /// Outside all known places.
+    pub stand: Duration,
     /// What comes to be known late may have its answer on the way: a phone that was without network hands in an offer, and
     /// another one its acceptance. So long after it came nobody is woken for what is missing.
     pub settle: Duration,
@@ -94,6 +97,7 @@ impl Default for Delays {
             leave: minutes(15),
             arrive: minutes(30),
             off_route: minutes(10),
+            stand: Standing::default().at_least,
             settle: minutes(5),
         }
     }
@@ -115,6 +119,18 @@ pub struct Finding {
     pub ended: Option<(DateTime<Utc>, &'static str)>,
     /// What a person should know, in words.
     pub detail: String,
+}
+
+impl Finding {
+    /// What an alert about it says.
+    pub fn in_words(&self) -> String {
+        let numbers: Vec<String> = self.boxes.iter().map(ToString::to_string).collect();
+        match numbers.as_slice() {
+            [] => self.detail.clone(),
+            [number] => format!("box {number}: {}", self.detail),
+            numbers => format!("boxes {}: {}", numbers.join(", "), self.detail),
+        }
+    }
 }
 
 /// All of them, in the order of their beginnings.
@@ -200,16 +216,6 @@ impl Situation<'_> {
 
     fn place(&self, id: PlaceId) -> Option<&Place> {
         self.places.iter().find(|place| place.id == id)
-    }
-
-    /// When the last of the boxes came to one of `takers`; none while one of them has not.
-    fn taken_over(&self, takers: &[OrganisationId]) -> Option<DateTime<Utc>> {
-        let taken = |one: &crate::custody::BoxCustody| {
-            let is_one = |holding: &&crate::custody::Holding| takers.contains(&holding.organisation.id);
-            one.holdings().find(is_one).map(|holding| holding.from)
-        };
-        let times: Option<Vec<DateTime<Utc>>> = self.custody.boxes.values().map(taken).collect();
-        times?.into_iter().max()
     }
 }
 

@@ -210,7 +210,8 @@ impl Connection {
     ) -> Result<HashMap<ShipmentId, Vec<StandingAlert>>, StoreError> {
         let rows: Vec<StandingRow> = statement(
             "select id, shipment_id, kind, finding, severity, began_at, alarmed_at, ended_at, exposure_s, extreme,
-                 acknowledged_at is not null as acknowledged, closed_as is not null as closed
+                 coalesce(detail, '') as detail, acknowledged_at is not null as acknowledged,
+                 closed_as is not null as closed
              from alerts
              where shipment_id = any($1) and finding is not null and closed_as is distinct from 'withdrawn'
              order by id for no key update",
@@ -241,7 +242,8 @@ impl Connection {
         }
         let rows: Vec<Row> = sql_query(
             "select tracker_id, organisation_id, id, shipment_id, kind, finding, severity, began_at, alarmed_at, ended_at,
-                 exposure_s, extreme, acknowledged_at is not null as acknowledged, false as closed
+                 exposure_s, extreme, coalesce(detail, '') as detail, acknowledged_at is not null as acknowledged,
+                 false as closed
              from alerts where kind = 'tracker_not_returned' and closed_as is null and tracker_id is not null order by id",
         )
         .load(&mut self.raw)
@@ -267,6 +269,8 @@ struct StandingRow {
     severity: String,
     #[diesel(embed)]
     episode: EpisodeRow,
+    #[diesel(sql_type = Text)]
+    detail: String,
     #[diesel(sql_type = Bool)]
     acknowledged: bool,
     #[diesel(sql_type = Bool)]
@@ -284,6 +288,7 @@ impl StandingRow {
             began_at: episode.began_at,
             alarmed_at: episode.alarmed_at,
             ended_at: episode.ended_at,
+            detail: self.detail,
             acknowledged: self.acknowledged,
             closed: self.closed,
         })

@@ -181,7 +181,7 @@ impl Telling<'_> {
             tracker: None,
             subject: None,
             finding: Some(finding.key.clone()),
-            detail: Some(in_words(finding)),
+            detail: Some(finding.in_words()),
             kind: finding.kind,
             alarm: None,
             severity: finding.severity,
@@ -191,7 +191,7 @@ impl Telling<'_> {
 
     fn told(&self, finding: &Finding) -> Told {
         let over = finding.ended.filter(|_| finding.kind.is_closed_by_data());
-        Told { over, ..Told::about(self.shipment, in_words(finding)) }
+        Told { over, ..Told::about(self.shipment, finding.in_words()) }
     }
 
     /// Its ledger is not as it was written, or something else of it cannot be read: nobody watches over its custody.
@@ -229,17 +229,8 @@ fn episode(finding: &Finding) -> Episode {
 }
 
 fn amendment(id: AlertId, finding: &Finding, reopen: bool) -> Amendment {
-    let detail = Some(in_words(finding));
+    let detail = Some(finding.in_words());
     Amendment { id, severity: finding.severity, episode: episode(finding), reopen, detail }
-}
-
-fn in_words(finding: &Finding) -> String {
-    let numbers: Vec<String> = finding.boxes.iter().map(ToString::to_string).collect();
-    match numbers.as_slice() {
-        [] => finding.detail.clone(),
-        [number] => format!("box {number}: {}", finding.detail),
-        numbers => format!("boxes {}: {}", numbers.join(", "), finding.detail),
-    }
 }
 
 /// Tells of trackers that should be back, and ends what was told of those that are, or of which nobody waits any more.

@@ -195,6 +195,15 @@ impl Opening {
         spans.any(|(opens, closes)| opens < to && closes > from)
     }
 
+    /// The first instant of `[at, until)` at which it is open, of which the first 400 days count.
+    pub fn next_open(&self, at: DateTime<Utc>, until: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let last = until.with_timezone(&self.zone).date_naive();
+        let days = at.with_timezone(&self.zone).date_naive().iter_days().take(400);
+        let mut spans = days.take_while(|day| *day <= last).flat_map(|day| self.spans_of(day));
+        let (opens, _) = spans.find(|(opens, closes)| *closes > at && opens < closes)?;
+        Some(opens.max(at)).filter(|at| *at < until)
+    }
+
     /// From when to when it is open on a local day. What begins in an hour that the clock leaves out begins when it
     /// leaps; of an hour that comes twice, the first one opens and the second one closes.
     fn spans_of(&self, day: NaiveDate) -> impl Iterator<Item = (DateTime<Utc>, DateTime<Utc>)> {

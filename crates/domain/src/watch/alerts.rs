@@ -16,6 +16,8 @@ pub struct StandingAlert {
     pub began_at: DateTime<Utc>,
     pub alarmed_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
+    /// What it says, in words.
+    pub detail: String,
     pub acknowledged: bool,
     /// Data have closed it.
     pub closed: bool,
@@ -49,11 +51,20 @@ pub enum AlertChange {
 /// is a new one. Ordered as the findings are, withdrawals last.
 pub fn reconcile(alerts: &[StandingAlert], findings: &[Finding]) -> Vec<AlertChange> {
     let mut free: Vec<&StandingAlert> = alerts.iter().collect();
-    free.sort_by_key(|alert| (alert.began_at, alert.id));
+    let mut told: Vec<Option<&StandingAlert>> = Vec::with_capacity(findings.len());
+    // The latest first: a live alert is about the latest of a thing's episodes.
+    for finding in findings.iter().rev() {
+        // A live one before those that are closed, and of these the one that told of it before.
+        let by = |(_, alert): &(usize, &&StandingAlert)| {
+            (alert.closed, alert.began_at != finding.began_at, alert.began_at, alert.id)
+        };
+        let own = free.iter().enumerate().filter(|(_, alert)| is_of(alert, finding)).min_by_key(by);
+        told.push(own.map(|(index, _)| index).map(|index| free.remove(index)));
+    }
     let mut changes = Vec::new();
-    for finding in findings {
-        match free.iter().position(|alert| is_of(alert, finding)) {
-            Some(index) => follow(free.remove(index), finding, &mut changes),
+    for (finding, alert) in findings.iter().zip(told.into_iter().rev()) {
+        match alert {
+            Some(alert) => follow(alert, finding, &mut changes),
             None => changes.push(AlertChange::Raise { finding: finding.clone() }),
         }
     }
@@ -79,7 +90,8 @@ fn follow(alert: &StandingAlert, finding: &Finding, changes: &mut Vec<AlertChang
     }
     let ended_at = finding.ended.map(|(at, _)| at);
     let was = (alert.severity, alert.began_at, alert.alarmed_at, alert.ended_at);
-    if was != (finding.severity, finding.began_at, finding.alarmed_at, ended_at) {
+    let is = (finding.severity, finding.began_at, finding.alarmed_at, ended_at);
+    if was != is || alert.detail != finding.in_words() {
         changes.push(AlertChange::Amend {
             alert: alert.id,
             finding: finding.clone(),

@@ -3,14 +3,15 @@
 use chrono::{DateTime, Utc};
 
 use super::{Finding, Lacking, Seen, Situation, after};
+use crate::UserId;
 use crate::alert::AlertKind;
 use crate::custody::{Act, BoxNumber, Condition, Entry, EntryHash, Holding, Seal, Whereabouts};
 use crate::event::EventKind;
 use crate::place::{Fence, Point};
 use crate::plan::Plan;
-use crate::{OrganisationId, UserId};
 
-/// Of a position at a handover of which nobody said how well it is known, in metres.
+/// Of a position at a handover of which nobody said how well it is known, in metres. Who says that it is known worse is not
+/// believed: whoever is far away could say so.
 pub const UNSAID_ACCURACY_M: u32 = 1_000;
 
 /// So far beyond a fence and the position's own accuracy is elsewhere, in metres.
@@ -18,6 +19,8 @@ const BESIDE_M: f64 = 200.0;
 
 const ACCEPTED: &str = "it was accepted";
 const HANDED_ON: &str = "it was handed on";
+const ANSWERED: &str = "it was answered";
+const MOOT: &str = "it was handed over by another offer";
 
 pub(super) fn find(situation: &Situation, found: &mut Vec<Finding>) {
     if let Some(plan) = situation.plan {
@@ -33,12 +36,6 @@ pub(super) fn find(situation: &Situation, found: &mut Vec<Finding>) {
     noticed(situation, found);
 }
 
-/// Who may have taken over from a leg on: its carrier, a later one, or the consignee.
-pub(super) fn takers(plan: &Plan, from_leg: u32) -> Vec<OrganisationId> {
-    let carriers = plan.legs().iter().filter(|leg| leg.number >= from_leg).map(|leg| leg.carrier);
-    carriers.chain([plan.consignee()]).collect()
-}
-
 /// The planned time is over, and not all boxes were taken over.
 fn overdue(situation: &Situation, plan: &Plan, found: &mut Vec<Finding>) {
     if situation.custody.packed.is_none() {
@@ -47,7 +44,7 @@ fn overdue(situation: &Situation, plan: &Plan, found: &mut Vec<Finding>) {
     let legs = plan.legs().iter().map(|leg| (leg.number, leg.pick_up.to, "picked up"));
     let end = plan.legs().last().map(|leg| (leg.number + 1, leg.delivery.to, "accepted by the consignee"));
     for (number, due, what) in legs.chain(end) {
-        let taken = situation.taken_over(&takers(plan, number));
+        let taken = situation.taken_over(plan, number);
         if taken.is_some_and(|taken| taken <= due) {
             continue;
         }
@@ -71,25 +68,27 @@ fn overdue(situation: &Situation, plan: &Plan, found: &mut Vec<Finding>) {
     }
 }
 
-/// An offer waits for an answer.
+/// An offer waits for an answer, as long as who made it has the boxes.
 fn unanswered(situation: &Situation, found: &mut Vec<Finding>) {
     for (hash, entry) in situation.counting() {
-        let Act::Offered { boxes, to, .. } = &entry.act else { continue };
+        let Act::Offered { boxes, to, continues, .. } = &entry.act else { continue };
         let answers = situation.counting().filter(|(_, answer)| answer.link() == Some(hash));
-        let answered = |number: &BoxNumber| {
+        let over = |number: &BoxNumber| {
             let is_about = |answer: &&Entry| {
                 matches!(answer.act, Act::Withdrawn { .. }) || answer.boxes().contains(number)
             };
-            answers.clone().map(|(_, answer)| answer).filter(is_about).map(|answer| answer.at).min()
+            let answers = answers.clone().map(|(_, answer)| answer).filter(is_about);
+            let moot = handed_on(situation, *number, *continues).map(|at| (at, MOOT));
+            answers.map(|answer| (answer.at, ANSWERED)).chain(moot).min()
         };
-        let times: Option<Vec<DateTime<Utc>>> = boxes.iter().map(answered).collect();
+        let times: Option<Vec<(DateTime<Utc>, &str)>> = boxes.iter().map(over).collect();
         let ended = times.and_then(|times| times.into_iter().max());
         let alarmed_at = situation.settled(
             after(entry.at, situation.delays.answer),
             situation.known_at.get(&hash).copied(),
             ended.is_none(),
         );
-        if ended.is_some_and(|ended| ended <= alarmed_at) {
+        if ended.is_some_and(|(ended, _)| ended <= alarmed_at) {
             continue;
         }
         found.push(situation.finding(Seen {
@@ -98,10 +97,17 @@ fn unanswered(situation: &Situation, found: &mut Vec<Finding>) {
             boxes,
             began_at: entry.at,
             alarmed_at,
-            ended: ended.map(|ended| (ended, "it was answered")),
+            ended,
             detail: format!("offered to {} and not answered", to.organisation.name),
         }));
     }
+}
+
+/// When the box went on from the custodian to whom it came by `link`.
+fn handed_on(situation: &Situation, number: BoxNumber, link: EntryHash) -> Option<DateTime<Utc>> {
+    let mut holdings = situation.custody.boxes.get(&number)?.holdings();
+    holdings.find(|holding| holding.link == link)?;
+    holdings.next().map(|next| next.from)
 }
 
 /// A later custodian's time.
@@ -212,11 +218,12 @@ fn elsewhere(situation: &Situation, plan: &Plan, found: &mut Vec<Finding>) {
     }
 }
 
-/// Whether that is surely away from the fence: further beyond it than its own accuracy and 200 m. None: no position was
+/// Whether that is surely away from the fence: further beyond it than its own accuracy, of at most
+/// [`UNSAID_ACCURACY_M`], and 200 m. None: no position was
 /// written.
 pub fn is_elsewhere(whereabouts: &Whereabouts, fence: &Fence) -> Option<bool> {
     let point = Point::from_degrees(whereabouts.lat?, whereabouts.lon?).ok()?;
-    let accuracy_m = whereabouts.accuracy_m.unwrap_or(UNSAID_ACCURACY_M);
+    let accuracy_m = whereabouts.accuracy_m.unwrap_or(UNSAID_ACCURACY_M).min(UNSAID_ACCURACY_M);
     Some(fence.edge_m(point) > f64::from(accuracy_m) + BESIDE_M)
 }
 
@@ -270,13 +277,9 @@ fn noticed(situation: &Situation, found: &mut Vec<Finding>) {
             // A shock has its alarms in the profile, wherever the box is.
             EventKind::Shock => continue,
         };
-        let is_home = |organisation: OrganisationId| {
-            Some(organisation) == situation.consignor()
-                || situation.plan.is_some_and(|plan| plan.consignee() == organisation)
-        };
         let is_under_way = situation.custody.boxes.keys().any(|number| {
             let custodian = situation.custody.custodian_at(*number, event.at);
-            custodian.is_some_and(|custodian| !is_home(custodian.organisation.id))
+            custodian.is_some_and(|custodian| !situation.is_home(custodian.organisation.id))
         });
         if is_under_way {
             found.push(situation.finding(Seen {

@@ -130,3 +130,33 @@ fn hours_read_back_as_written() {
     assert_eq!(serde_json::to_value(&text).unwrap()["weekly"]["mon"], json!(["08:00-12:00", "13:00-24:00"]));
     assert_eq!(Opening::try_from(text), Ok(opening));
 }
+
+#[test]
+fn the_next_opening_is_exact_over_a_change_of_summer_time() {
+    let berlin = |weekly, closed: &[&str]| open("Europe/Berlin", weekly, closed);
+    let week =
+        berlin(json!({ "sat": ["08:00-09:00", "10:07-11:00"], "mon": ["08:00-09:00"] }), &["2026-04-04"]);
+    // In the hour that is left out, and in the one that comes twice.
+    let night = berlin(json!({ "sun": ["02:15-04:00"] }), &[]);
+    for (opening, at, expected) in [
+        (&week, "2026-03-28T06:59:59Z", "2026-03-28T07:00:00Z"),
+        (&week, "2026-03-28T07:00:00Z", "2026-03-28T07:00:00Z"),
+        (&week, "2026-03-28T07:59:59Z", "2026-03-28T07:59:59Z"),
+        (&week, "2026-03-28T08:00:00Z", "2026-03-28T09:07:00Z"),
+        (&week, "2026-03-28T10:00:00Z", "2026-03-30T06:00:00Z"),
+        (&week, "2026-03-30T07:00:00Z", "2026-04-06T06:00:00Z"),
+        (&week, "2026-10-24T09:00:00Z", "2026-10-26T07:00:00Z"),
+        (&night, "2026-03-28T12:00:00Z", "2026-03-29T01:00:00Z"),
+        (&night, "2026-10-24T12:00:00Z", "2026-10-25T00:15:00Z"),
+    ] {
+        let expected = utc(expected);
+        let until = |seconds| expected + chrono::TimeDelta::seconds(seconds);
+        assert_eq!(opening.next_open(utc(at), until(1)), Some(expected), "{at}");
+        assert_eq!(opening.next_open(utc(at), until(0)), None, "{at}");
+        assert!(opening.is_open(expected), "{at}");
+    }
+    assert_eq!(
+        berlin(json!({}), &[]).next_open(utc("2026-03-28T00:00:00Z"), utc("2036-03-28T00:00:00Z")),
+        None
+    );
+}

@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod alerts;
+mod following;
 mod order;
 mod scene;
 mod transfers;
+mod way;
 mod whereabouts;

@@ -2,6 +2,7 @@
 
 use domain::custody::Seen;
 use domain::event::{Event, EventKind};
+use domain::route::Dwell;
 use proptest::prelude::*;
 
 use crate::scene::*;
@@ -43,7 +44,12 @@ proptest! {
     ) {
         let mut scene = scene(&steps);
         scene.events = events.iter().map(|minute| Event { at: at(*minute), kind: EventKind::Light, value: 500 }).collect();
-        scene.stays = vec![(place(1), inside(-10, Some(15))), (place(2), inside(130, Some(200)))];
+        scene.stays = vec![
+            (place(1), inside(-10, Some(15))),
+            (place(2), lost(130, 150)),
+            (place(2), inside(300, Some(400))),
+        ];
+        scene.dwells = vec![Dwell { from: at(20), last_at: at(120), point: point(5), lasts: false }];
         let whole = scene.findings(now);
         let mut other = scene.clone();
         let count = other.entries.len();
@@ -71,7 +77,12 @@ proptest! {
         now in -20..800_i64,
     ) {
         let mut scene = scene(&steps);
-        scene.stays = vec![(place(1), inside(-10, Some(15))), (place(2), inside(130, Some(200)))];
+        scene.stays = vec![
+            (place(1), inside(-10, Some(15))),
+            (place(2), lost(130, 150)),
+            (place(2), inside(300, Some(400))),
+        ];
+        scene.dwells = vec![Dwell { from: at(20), last_at: at(120), point: point(5), lasts: false }];
         scene.off_route = vec![outside(40, Some(90))];
         let next = scene.next_change(now).map(|next| (next - at(0)).num_minutes());
         let findings = scene.findings(now);

@@ -37,18 +37,27 @@ pub fn point(number: u128) -> Point {
 
 /// Picked up from 0 to 60, delivered by 180; the next from 180 to 240, delivered by 360.
 pub fn plan() -> Plan {
+    planned(&[FIRST, SECOND], PHARMACY)
+}
+
+/// Each leg three hours after the one before it.
+pub fn planned(carriers: &[i32], consignee: i32) -> Plan {
     let window = |from, to| TimeWindow { from: at(from), to: at(to) };
-    let leg = |number: u32, carrier: i32, begins: i64| Leg {
-        number,
-        lane: None,
-        from: place(number.into()),
-        to: place(u128::from(number) + 1),
-        carrier: OrganisationId(carrier),
-        courier: (carrier == SECOND).then_some(driver()),
-        pick_up: window(begins, begins + 60),
-        delivery: window(begins + 120, begins + 180),
+    let leg = |(number, carrier): (u32, &i32)| {
+        let begins = i64::from(number - 1) * 180;
+        Leg {
+            number,
+            lane: None,
+            from: place(number.into()),
+            to: place(u128::from(number) + 1),
+            carrier: OrganisationId(*carrier),
+            courier: (*carrier == SECOND).then_some(driver()),
+            pick_up: window(begins, begins + 60),
+            delivery: window(begins + 120, begins + 180),
+        }
     };
-    Plan::new(OrganisationId(PHARMACY), vec![leg(1, FIRST, 0), leg(2, SECOND, 180)], &[]).unwrap()
+    let legs = (1..).zip(carriers).map(leg).collect();
+    Plan::new(OrganisationId(consignee), legs, &[]).unwrap()
 }
 
 pub fn driver() -> UserId {
@@ -225,6 +234,11 @@ fn organisation(id: i32) -> Organisation {
 
 pub fn inside(from: i64, until: Option<i64>) -> Stay {
     Stay { inside: true, ..stay(from, until) }
+}
+
+/// Last seen inside at that minute; two hours later nothing is known.
+pub fn lost(from: i64, last: i64) -> Stay {
+    Stay { last_at: at(last), ending: Ending::Lost(at(last + 120)), ..inside(from, None) }
 }
 
 pub fn outside(from: i64, until: Option<i64>) -> Stay {

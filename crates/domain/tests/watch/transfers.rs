@@ -79,6 +79,41 @@ fn an_offer_waits_for_half_an_hour() {
 }
 
 #[test]
+fn an_offer_is_over_when_the_box_went_on_by_another_one() {
+    let moot = "it was handed over by another offer";
+    for (to, boxes, minute, expected) in [
+        (SECOND, &[1, 2][..], 40, Some(None)),
+        (SECOND, &[1, 2], 41, Some(Some((at(41), moot)))),
+        // Offered again to whom it was offered before.
+        (FIRST, &[1, 2], 41, Some(Some((at(41), moot)))),
+        (SECOND, &[1], 41, None),
+    ] {
+        let (mut scene, packed) = Scene::packed();
+        scene.plan = None;
+        scene.offer(SHIPPER, 10, packed, FIRST);
+        assert_eq!(scene.kinds(42), [(OfferUnanswered, LASTS)]);
+        let other = scene.offer(SHIPPER, 30, packed, to);
+        scene.accept_seeing(to, minute, other, boxes, Seen::default(), None);
+        let found = scene.findings(42);
+        let ended = expected.map_or(vec![None], |ended| ended.into_iter().map(Some).collect());
+        let is: Vec<_> = found.iter().map(|finding| finding.ended).collect();
+        assert_eq!(is, ended, "{boxes:?} at {minute}");
+    }
+}
+
+#[test]
+fn what_was_answered_is_over_by_its_answer_and_what_was_offered_after_it_went_is_none() {
+    let (mut scene, packed) = Scene::packed();
+    scene.plan = None;
+    let offer = scene.offer(SHIPPER, 0, packed, FIRST);
+    scene.accept(FIRST, 40, offer);
+    assert_eq!(scene.findings(50)[0].ended, Some((at(40), "it was answered")));
+    // Written without a network by who did not know that it is gone.
+    scene.offer(SHIPPER, 60, packed, SECOND);
+    assert_eq!(scene.kinds(200), [(OfferUnanswered, ENDED)]);
+}
+
+#[test]
 fn a_custodian_who_is_not_in_the_plan_is_unexpected_until_he_hands_on() {
     let (mut scene, packed) = Scene::packed();
     let stranger = scene.hand_over(SHIPPER, packed, STRANGER, 30);
@@ -146,6 +181,9 @@ fn accepted_elsewhere_is_beyond_fence_accuracy_and_200_m() {
         // Who says nothing of the accuracy is believed to a kilometre.
         (position(east(1_400.0), None), false),
         (position(east(1_600.0), None), true),
+        // And who says that it is known worse than that, to no more.
+        (position(east(1_495.0), Some(10_000_000)), false),
+        (position(east(1_505.0), Some(10_000_000)), true),
     ] {
         let (scene, _) = first_at(whereabouts.clone());
         assert_eq!(
