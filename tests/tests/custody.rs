@@ -292,6 +292,18 @@ async fn the_database_refuses_to_change_a_ledger_and_verify_finds_what_was_chang
             .unwrap();
         assert_eq!(house.verify(&house.evidence().await, Some(&keys)).await.0, 0, "{column} is back");
     }
+
+    // Nor can a row be taken off its end: how long it was is kept apart.
+    house
+        .database
+        .psql(
+            "begin; alter table custody_records disable trigger user; delete from custody_records where sequence = 3;
+             alter table custody_records enable trigger user; commit",
+        )
+        .unwrap();
+    let (code, answer) = house.verify(&house.evidence().await, Some(&keys)).await;
+    let altered = answer["altered"].as_str().unwrap();
+    assert_eq!((code, altered.contains("ends with row 2, and the manifest says 3")), (1, true), "{answer}");
 }
 
 impl House {

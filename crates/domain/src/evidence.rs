@@ -29,6 +29,8 @@ pub struct Evidence {
     pub exported_by: String,
     /// The whole ledger of its custody.
     pub ledger: Vec<LedgerRow>,
+    /// How many rows it had at least, by what is kept apart from it.
+    pub ledger_length: usize,
     /// Every key that signed a row of it, and the one that signs the package.
     pub keys: Vec<PublicKey>,
     /// What people and programs read: by name, each with its content.

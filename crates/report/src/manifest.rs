@@ -33,7 +33,8 @@ pub struct Manifest {
     pub files: Vec<Listed>,
 }
 
-/// Where the ledger ended when it was exported, so that nothing can be cut from its end.
+/// Where the ledger ended when it was exported, so that nothing can be cut from its end; nor before, as far as the service
+/// knew how long it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Head {
@@ -121,7 +122,10 @@ pub fn package(
         organisation: evidence.organisation,
         exported_at: evidence.exported_at.to_rfc3339(),
         exported_by: evidence.exported_by.clone(),
-        ledger: Head::of(&evidence.ledger),
+        ledger: Head {
+            rows: evidence.ledger_length.max(evidence.ledger.len()),
+            ..Head::of(&evidence.ledger)
+        },
         files: files.iter().map(|(name, content)| Listed::of(name, content)).collect(),
     };
     let manifest = written(text_of(&manifest))?.into_bytes();

@@ -89,6 +89,7 @@ impl Service {
             organisation: OWNER,
             exported_at: at(500),
             exported_by: "quality@example.org".into(),
+            ledger_length: 0,
             ledger,
             keys: vec![self.public()],
             documents: vec![

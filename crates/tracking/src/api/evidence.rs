@@ -95,6 +95,7 @@ async fn gather(
 ) -> Result<Evidence, ApiError> {
     let owner = sight.tenant;
     // As it stands, even where it was tampered with: that is for whoever checks the package to see.
+    let ledger_length = db.ledger_length(shipment.id).await?;
     let ledger = db.ledger(shipment.id).await?;
     let signed = |key: &PublicKey| ledger.iter().any(|row| row.key == key.id);
     let present = service.ledger_key.public(exported_at);
@@ -129,6 +130,7 @@ async fn gather(
         exported_at,
         exported_by,
         ledger,
+        ledger_length,
         keys,
         documents,
         photos,
