@@ -190,7 +190,7 @@ async fn a_box_is_on_one_pallet_at_a_time_and_found_by_its_sscc() {
     let second = house.make("S-2", &json!([{}])).await;
     for (body, says) in [
         (json!({ "kind": "crate", "reference": "x" }), "kind"),
-        (json!({ "kind": "pallet" }), "sscc or a reference"),
+        (json!({ "kind": "pallet" }), "sscc: write one or a reference"),
         (json!({ "kind": "pallet", "sscc": SSCC.replace("08", "09") }), "misread"),
     ] {
         house.refused("/parents", &body, 422, says).await;

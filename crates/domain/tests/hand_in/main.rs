@@ -100,7 +100,7 @@ fn a_line_that_is_wrong_says_what_where_and_what_to_do() {
         ),
         (json!({ "what": "offered", "to": 8, "quarantine": true }), "quarantine: what was offered has none"),
         (json!({ "quarantine": "yes" }), "quarantine: `yes` is neither true nor false"),
-        (json!({ "continues": "abc" }), "continues: `abc` is not the hash of an entry"),
+        (json!({ "continues": "abc" }), "continues: `abc` is not a hash"),
         (json!({ "continues_event": "e-0" }), "continues_by: write whose event it is"),
         (json!({ "continues_by": 3 }), "continues_by: write continues_event"),
         (json!({ "continues": "0".repeat(64), "continues_event": "e-0" }), "not both"),
