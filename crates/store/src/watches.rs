@@ -1,7 +1,7 @@
 //! Which shipments' custody has to be looked at, and the alerts that were raised about it.
 //!
-//! A mark says that something came that custody's alerts depend on. Looking takes no lock that writers wait for: who looks
-//! notes the marks that it knew of, and a mark that came meanwhile has the shipment looked at again.
+//! A mark says that something came that custody's alerts depend on. Looking takes no lock that those who mark wait for: who
+//! looks notes the marks that it knew of, and a mark that came meanwhile has the shipment looked at again.
 
 use std::collections::HashMap;
 
@@ -54,14 +54,38 @@ impl Connection {
         shipment: ShipmentId,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        self.mark(organisation, shipment, None, now).await
+    }
+
+    /// The same after a handover at `at`: readings that come later and were measured before it can change what was known
+    /// then. The caller holds the intake lock, so that no batch lies in between.
+    pub async fn mark_handed_over(
+        &mut self,
+        organisation: OrganisationId,
+        shipment: ShipmentId,
+        at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.mark(organisation, shipment, Some(at), now).await
+    }
+
+    async fn mark(
+        &mut self,
+        organisation: OrganisationId,
+        shipment: ShipmentId,
+        handed_over_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         statement(
-            "insert into watches (shipment_id, organisation_id, due_at) values ($1, $2, $3)
+            "insert into watches (shipment_id, organisation_id, due_at, handed_over_at) values ($1, $2, $3, $4)
              on conflict (shipment_id) do update
-             set marks = watches.marks + 1, due_at = least(watches.due_at, excluded.due_at)",
+             set marks = watches.marks + 1, due_at = least(watches.due_at, excluded.due_at),
+                 handed_over_at = greatest(watches.handed_over_at, excluded.handed_over_at)",
         )
         .bind::<SqlUuid, _>(shipment.0)
         .bind::<Integer, _>(organisation.0)
         .bind::<Timestamptz, _>(now)
+        .bind::<Nullable<Timestamptz>, _>(handed_over_at)
         .execute(&mut self.raw)
         .await?;
         Ok(())
@@ -98,24 +122,6 @@ impl Connection {
         .bind::<Array<Timestamptz>, _>(column(earliest, |(_, at)| *at))
         .execute(&mut self.raw)
         .await?;
-        Ok(())
-    }
-
-    /// As [`Connection::mark_watch`], after a handover at `at`: readings that come later and were measured before it can
-    /// change what was known then. The caller holds the intake lock, so that no batch lies in between.
-    pub async fn mark_handed_over(
-        &mut self,
-        organisation: OrganisationId,
-        shipment: ShipmentId,
-        at: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        self.mark_watch(organisation, shipment, now).await?;
-        statement("update watches set handed_over_at = greatest(handed_over_at, $1) where shipment_id = $2")
-            .bind::<Timestamptz, _>(at)
-            .bind::<SqlUuid, _>(shipment.0)
-            .execute(&mut self.raw)
-            .await?;
         Ok(())
     }
 

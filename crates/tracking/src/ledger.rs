@@ -142,6 +142,11 @@ impl Ledger {
         Ok(())
     }
 
+    /// Whether a writer's clock that said `at` was ahead when the entry was written, so that it bears the service's time.
+    pub fn was_clamped(&self, entry: EntryHash, at: DateTime<Utc>) -> bool {
+        self.read.iter().any(|(record, _)| record.entry == entry && record.recorded_at <= at)
+    }
+
     /// Whether the last entry changes something, as far as is known.
     pub fn last_counts(&self) -> bool {
         self.read.last().is_some_and(|(record, _)| !self.custody.ignored.contains_key(&record.entry))

@@ -1,5 +1,6 @@
 //! What is sent again under the id of an entry is that entry; another request under it is told what differs.
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::house::{House, act, post};
@@ -55,6 +56,31 @@ async fn an_id_that_is_used_again_for_something_else_is_refused_with_what_differ
     act(carrier, &shipment, "offer", offer.clone()).await.ok(200);
     let other = with(&offer, json!({ "to": { "organisation": 1 } }));
     act(carrier, &shipment, "offer", other).await.refused(409, "it differs in to");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_phone_whose_clock_is_ahead_and_twenty_requests_at_once_are_answered_as_the_first_was() {
+    let house = House::start("ahead").await;
+    let shipment = house.packed("S-1", 2).await;
+    let offered = house.offered(&shipment, house.carrier.0).await;
+    let at = e2e::warm::now(&house.owner).await + chrono::Duration::minutes(5);
+    let accept = json!({ "id": "0198a000-0000-7000-8000-000000000001", "at": at, "boxes": [1] });
+    let carrier = &house.carrier.1;
+    let written = act(carrier, &shipment, "accept", accept.clone()).await.ok(201);
+    assert_eq!(act(carrier, &shipment, "accept", accept.clone()).await.ok(200)["entry"], written["entry"]);
+    let back = with(&accept, json!({ "at": at - chrono::Duration::hours(1) }));
+    act(carrier, &shipment, "accept", back).await.refused(409, "it differs in at");
+
+    let rest = json!({ "answers": offered, "boxes": [2] });
+    let url = format!("{}/api/v1/shipments/{shipment}/custody/accept", house.program.url);
+    let client = reqwest::Client::new();
+    let once = async || {
+        let request = client.post(&url).bearer_auth(carrier.token()).header("Idempotency-Key", "the rest");
+        request.json(&rest).send().await.unwrap().status()
+    };
+    for status in join_all((0..20).map(|_| once())).await {
+        assert_eq!(status, 201);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

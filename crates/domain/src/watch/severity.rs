@@ -7,7 +7,7 @@ use crate::alert::{AlertKind, Severity};
 /// With less than this left of the packaging's qualified time, everything is one step louder.
 const SHORT: chrono::Duration = chrono::Duration::hours(2);
 
-/// Of a tracker that did not come back: the medicine has arrived, only the device is missing.
+/// Of a tracker that did not come back, which the pool tells of: the medicine has arrived, only the device is missing.
 pub const NOT_RETURNED: Severity = Severity::Info;
 
 pub(super) fn of(
@@ -18,11 +18,8 @@ pub(super) fn of(
 ) -> Severity {
     use AlertKind::{
         AcceptedElsewhere, CustodianUnexpected, HandedOverOutOfRange, LeftWithoutCustody, OpenedInTransit,
-        SealDiffers, TrackerNotReturned,
+        SealDiffers,
     };
-    if kind == TrackerNotReturned {
-        return NOT_RETURNED;
-    }
     let is_about_integrity = matches!(
         kind,
         AcceptedElsewhere

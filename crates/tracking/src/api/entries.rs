@@ -68,17 +68,19 @@ pub(super) async fn write_for<G: Grant>(
     happened("at", at, now)?;
     let whereabouts = whereabouts(written.whereabouts.as_ref())?;
     let mut db = service.store.begin().await?;
+    let shipment = db.shipment_seen_by(caller.sight(), ShipmentId(id)).await.map_err(named("shipment"))?;
+    db.lock_intake().await?;
+    // Under the lock: the same request at the same instant finds what the first one was answered.
     if let Some(answer) = once.first_answer(&mut db, caller).await? {
         return Ok(answer);
     }
-    let shipment = db.shipment_seen_by(caller.sight(), ShipmentId(id)).await.map_err(named("shipment"))?;
-    db.lock_intake().await?;
     let mut book = Book::open(&mut db, caller.tenant, shipment.id).await.map_err(named("shipment"))?;
     let account = actor(&mut db, caller, &book).await?;
     if let Some((hash, entry)) = written.id.and_then(|id| book.entry_of(id)) {
         let signed = signer.signed(&mut db, &book, &entry.by).await?;
         let act = act(&book.before(hash), &entry.by);
-        check_repeated(entry, (written, &account, signed), act)?;
+        let at = written.at.filter(|at| !book.ledger.was_clamped(hash, *at));
+        check_repeated(entry, (at, &account, signed), act)?;
         let answer = answer(&book, hash);
         return once.finish(service, db, caller, StatusCode::OK, &answer).await;
     }
@@ -107,10 +109,10 @@ pub(super) async fn write_for<G: Grant>(
 }
 
 /// Whether a request whose id an entry bears is the one that wrote it; refused with what differs. `act` is what it would
-/// have written then.
+/// have written then, `at` when it says that it was.
 fn check_repeated(
     entry: &Entry,
-    (written, account, is_signed_so): (&Written, &Actor, bool),
+    (at, account, is_signed_so): (Option<DateTime<Utc>>, &Actor, bool),
     act: Result<Act, ApiError>,
 ) -> Result<(), ApiError> {
     let taken = |why: &str| {
@@ -124,7 +126,7 @@ fn check_repeated(
         Err(error) => return taken(&format!("it was written where this would have been refused: {error}")),
     };
     let mut differences = entry.act.differences(&act);
-    differences.extend(written.at.filter(|at| *at != entry.at).map(|_| "at".to_owned()));
+    differences.extend(at.filter(|at| *at != entry.at).map(|_| "at".to_owned()));
     differences.extend((!is_signed_so).then(|| "signs".to_owned()));
     match &differences[..] {
         [] => Ok(()),
