@@ -33,7 +33,12 @@ impl Answer {
 
 impl Api {
     pub fn new(program_url: &str) -> Self {
-        Self { client: Client::new(), url: format!("{program_url}/api/v1"), token: None }
+        Self::by(Client::new(), program_url)
+    }
+
+    /// By a client that knows how the program is reached.
+    pub fn by(client: Client, program_url: &str) -> Self {
+        Self { client, url: format!("{program_url}/api/v1"), token: None }
     }
 
     pub async fn log_in(&self, email: &str, password: &str) -> Self {

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use reqwest::{Certificate, Client};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -126,14 +127,22 @@ impl Installation {
             .env("RUST_LOG", "info,tracing_actix_web=warn,lapin=warn,fjall=warn,lsm_tree=warn");
         let stderr = std::fs::File::create(&log).unwrap();
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr).spawn().unwrap();
-        let mut program = Program { child, log, url: String::new() };
+        let mut program = Program { child, log, client: self.client(), url: String::new() };
         program.url = until("the program answers", async || {
             let log = program.log();
             assert!(program.child.try_wait().unwrap().is_none(), "it ended: {log}");
-            address(&log).map(|address| format!("http://{address}"))
+            address(&log)
         })
         .await;
         program
+    }
+
+    /// A client that believes the certificate that is configured now, and no other.
+    pub fn client(&self) -> Client {
+        let cert = self.settings.iter().rev().find(|(name, _)| name == "ISOTHERM_HTTP__TLS__CERT");
+        let Some((_, cert)) = cert else { return Client::new() };
+        let cert = Certificate::from_pem(&std::fs::read(cert).unwrap()).unwrap();
+        Client::builder().tls_built_in_root_certs(false).add_root_certificate(cert).build().unwrap()
     }
 }
 
@@ -141,6 +150,7 @@ impl Installation {
 pub struct Program {
     child: Child,
     log: PathBuf,
+    client: Client,
     pub url: String,
 }
 
@@ -164,7 +174,7 @@ impl Program {
 
     /// What its ingester says at `/readyz`, and the status.
     pub async fn ingest_readiness(&self) -> (u16, Value) {
-        let answer = reqwest::get(format!("{}/readyz", self.url)).await.unwrap();
+        let answer = self.client.get(format!("{}/readyz", self.url)).send().await.unwrap();
         let (status, mut all) = (answer.status().as_u16(), answer.json::<Value>().await.unwrap());
         // Beside the tracking service it is a part of the whole.
         let part = all.get_mut("ingest").map(Value::take);
@@ -173,7 +183,7 @@ impl Program {
 
     /// Its API, for nobody yet.
     pub fn api(&self) -> Api {
-        Api::new(&self.url)
+        Api::by(self.client.clone(), &self.url)
     }
 
     /// Its API for the user that `add_user` made.
@@ -205,8 +215,10 @@ pub fn program() -> PathBuf {
 /// Where it answers, from its log: JSON lines.
 fn address(log: &str) -> Option<String> {
     let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let mut answers = lines.filter(|line| line["fields"]["message"] == "isotherm answers");
-    Some(answers.next()?["fields"]["address"].as_str()?.to_owned())
+    let answers =
+        lines.map(|line| line["fields"].clone()).find(|said| said["message"] == "isotherm answers")?;
+    let scheme = if answers["tls"] == true { "https" } else { "http" };
+    Some(format!("{scheme}://{}", answers["address"].as_str()?))
 }
 
 /// Processes with the folder in their command line, other than ours.

@@ -112,6 +112,35 @@ async fn an_integration_counts_at_once_and_while_the_tracking_service_is_away() 
     until("both refusals are told", refusals).await;
 }
 
+#[tokio::test]
+async fn an_ingester_asks_by_tls_and_believes_the_authority_that_is_named_and_no_other() {
+    let house = House::new();
+    let tls = folder("split-tls");
+    let certificate = |name: &str| {
+        let out = tls.path().join(name);
+        let made = house.track.admin(&["tls", "self-signed", "--out", out.to_str().unwrap()], "");
+        ["cert", "key"].map(|file| made[file].as_str().unwrap().to_owned())
+    };
+    let ([cert, key], [other, _]) = (certificate("own"), certificate("other"));
+    let by_tls = |part: &Installation| {
+        part.clone().with("ISOTHERM_HTTP__TLS__CERT", &cert).with("ISOTHERM_HTTP__TLS__KEY", &key)
+    };
+    let track = by_tls(&house.track).start(Part::Track).await;
+    assert_eq!(track.log_in("admin").await.list("/shipments").await, [Value::Null; 0]);
+    house.track.add_integration("depot", "chirpstack");
+    let ingest = by_tls(&house.ingest).with("ISOTHERM_INGEST__TRACKING_URL", &track.url);
+    let doubting = ingest.clone().with("ISOTHERM_INGEST__TRACKING_CA", &other).start(Part::Ingest).await;
+    until("it does not believe", async || {
+        doubting.log().contains("cannot be brought up to date").then_some(())
+    })
+    .await;
+    assert_eq!(doubting.ingest_readiness().await.1["integrations"], 0);
+    drop(doubting);
+    let ingest = ingest.with("ISOTHERM_INGEST__TRACKING_CA", &cert).start(Part::Ingest).await;
+    until("it believes", async || (ingest.ingest_readiness().await.1["integrations"] == 1).then_some(()))
+        .await;
+}
+
 /// How many uplinks of a tracker come before anybody knows it: more than one page of them.
 const EARLY: u32 = 1200;
 

@@ -1,8 +1,10 @@
 //! `isotherm migrate` and `isotherm admin`: what must exist before anyone can log in or post.
 //!
-//! Both work beside a running service and without one; then the embedded cluster is started for as long as they run.
+//! All work beside a running service and without one; what is kept in the database starts the embedded cluster then, for as
+//! long as it runs.
 
 mod organisation;
+pub mod self_signed;
 
 use domain::OrganisationId;
 use domain::access::Role;
@@ -12,6 +14,7 @@ use store::embedded::Cluster;
 use store::{Connection, Integration, NewUser, Store, StoreError};
 use tracking::credentials::{hash_password, hash_token, is_email, new_token};
 
+use self::self_signed::SelfSigned;
 use crate::config::Config;
 use crate::serve::{Database, open_database};
 use crate::{Failure, clock, print_json};
@@ -39,6 +42,19 @@ enum Subject {
     /// Example: isotherm admin integration add --id depot --network chirpstack
     #[command(subcommand)]
     Integration(IntegrationCommand),
+    /// Certificates for `http.tls`
+    ///
+    /// Example: isotherm admin tls self-signed --host 192.168.1.20
+    #[command(subcommand)]
+    Tls(TlsCommand),
+}
+
+#[derive(clap::Subcommand)]
+enum TlsCommand {
+    /// Makes a certificate that nobody vouches for, with its key: for development and demonstrations
+    ///
+    /// Example: isotherm admin tls self-signed --host isotherm.local --host 192.168.1.20 --out /etc/isotherm
+    SelfSigned(SelfSigned),
 }
 
 #[derive(clap::Subcommand)]
@@ -129,6 +145,9 @@ pub fn run(config: &Config, options: AdminOptions) -> Result<(), Failure> {
             let database = open_database(config, Cluster::connect_or_start)?;
             let wanted = Wanted { id, network, refuse_when_broker_away };
             print_json(&block_on(add_integration(config, &database, wanted, organisation.as_deref()))?)
+        }
+        Subject::Tls(TlsCommand::SelfSigned(wanted)) => {
+            print_json(&self_signed::make(wanted, (clock::machine())())?)
         }
     }
 }

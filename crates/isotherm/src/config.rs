@@ -45,6 +45,21 @@ pub struct Config {
 pub struct Http {
     #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
+    pub tls: TlsFiles,
+}
+
+/// Both or none.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsFiles {
+    pub cert: PathBuf,
+    pub key: PathBuf,
+}
+
+impl TlsFiles {
+    pub fn are_named(&self) -> bool {
+        !self.cert.as_os_str().is_empty()
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -73,6 +88,7 @@ pub struct Spool {
 #[serde(deny_unknown_fields)]
 pub struct Ingest {
     pub tracking_url: String,
+    pub tracking_ca: PathBuf,
     pub token: Secret,
 }
 
@@ -125,6 +141,15 @@ impl Config {
     fn check(self) -> Result<Self, String> {
         if self.queue.linger_ms > 20 {
             return Err("queue.linger_ms: 0 to 20 is expected".to_owned());
+        }
+        match [&self.http.tls.cert, &self.http.tls.key].map(|file| file.as_os_str().is_empty()) {
+            [false, true] => {
+                return Err("http.tls.key: the key's file is expected beside http.tls.cert".to_owned());
+            }
+            [true, false] => {
+                return Err("http.tls.cert: a certificate's file is expected beside http.tls.key".to_owned());
+            }
+            _ => {}
         }
         if self.organisation.name.trim().is_empty() {
             return Err("organisation.name: a name is expected".to_owned());

@@ -5,19 +5,21 @@ mod couriers;
 mod fleet;
 mod people;
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 
 use anyhow::Context;
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use domain::access::Role;
 use store::Store;
 use store::embedded::Cluster;
 use tokio::sync::watch;
 
+use crate::admin::self_signed::{self, SelfSigned};
 use crate::clock::{self, Clock};
-use crate::config::{Config, Options, Secret};
-use crate::serve::{Clocks, Part, open_database, start, wait_for_stop};
+use crate::config::{Config, Options, Secret, TlsFiles};
+use crate::serve::{Clocks, Door, Part, open_database, start, wait_for_stop};
+use crate::tls::Tls;
 use crate::{Failure, print_text};
 
 /// How long ago, by the machine's clock, a demonstration begins.
@@ -31,6 +33,9 @@ pub struct DemoOptions {
     /// How many times as fast as the machine's the demonstration's clock runs
     #[arg(long, value_name = "N", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=3600))]
     speed: u32,
+    /// Answers by https with a certificate of its own, as browsers want before they open a phone's camera
+    #[arg(long)]
+    tls: bool,
 }
 
 pub fn run(options: &Options, demo: &DemoOptions) -> Result<(), Failure> {
@@ -41,15 +46,37 @@ pub fn run(options: &Options, demo: &DemoOptions) -> Result<(), Failure> {
     if options.data.is_none() {
         config.data_dir = PathBuf::from("isotherm-demo");
     }
+    let machine = clock::machine();
+    let mut tls =
+        if demo.tls { None } else { Tls::open(&config.http.tls, machine()).map_err(Failure::bad)? };
     clear(&config)?;
+    if demo.tls {
+        tls = Tls::open(&own_certificate(&config, machine())?, machine()).map_err(Failure::bad)?;
+    }
+    let door = door(tls).context("the loopback address")?;
     say(&format!("starting the database in {} …", config.data_dir.display()));
     let database = open_database(&config, Cluster::start)?;
-    let machine = clock::machine();
     let begins = machine() - BEGINS_BEFORE;
     let scaled = clock::scaled(&machine, begins, demo.speed);
     let runtime = tokio::runtime::Runtime::new().context("the runtime cannot start")?;
-    runtime.block_on(show(&config, &database.url, machine, scaled, demo.speed))?;
+    runtime.block_on(show(&config, &database.url, door, machine, scaled, demo.speed))?;
     Ok(())
+}
+
+/// For this machine and the address on which it listens.
+fn own_certificate(config: &Config, now: DateTime<Utc>) -> Result<TlsFiles, Failure> {
+    let listens = config.http.listen.ip();
+    let hosts = if listens.is_unspecified() { Vec::new() } else { vec![listens.to_string()] };
+    let out = config.data_dir.join("tls");
+    let made = self_signed::make(SelfSigned { hosts, days: 30, out, force: false }, now)?;
+    Ok(TlsFiles { cert: made.cert, key: made.key })
+}
+
+/// With TLS the demonstration's own people and trackers come by a door of theirs: whose name the certificate bears is
+/// nothing to them.
+fn door(tls: Option<Tls>) -> std::io::Result<Door> {
+    let inside = tls.is_some().then(|| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).transpose()?;
+    Ok(Door { tls, inside })
 }
 
 /// Progress, for the person in front of the terminal.
@@ -80,17 +107,21 @@ fn clear(config: &Config) -> Result<(), Failure> {
 async fn show(
     config: &Config,
     database_url: &str,
+    door: Door,
     machine: Clock,
     scaled: Clock,
     speed: u32,
 ) -> anyhow::Result<()> {
     let clocks = Clocks { readings: scaled.clone(), wall: machine };
-    let running = start(config, Part::Both, clocks, Some(database_url)).await?;
-    let url = format!("http://{}", reachable(running.address));
+    let scheme = if door.tls.is_some() { "https" } else { "http" };
+    let inside = door.inside.as_ref().map(TcpListener::local_addr).transpose()?;
+    let running = start(config, Part::Both, clocks, Some(database_url), door).await?;
+    let url = format!("{scheme}://{}", reachable(running.address));
+    let own_url = inside.map_or(url.clone(), |inside| format!("http://{inside}"));
     let (stop, stopped) = watch::channel(false);
     say("making people, profiles and shipments …");
     let made = tokio::select! {
-        made = make(config, database_url, &url, &scaled) => made,
+        made = make(config, database_url, &own_url, &scaled) => made,
         () = wait_for_stop() => { running.stop().await; return Ok(()) }
     };
     let Made { logins, trackers, target, couriers } = made?;

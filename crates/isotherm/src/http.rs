@@ -4,9 +4,12 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_web::dev::Server;
+use actix_web::http::header::{HeaderName, STRICT_TRANSPORT_SECURITY};
 use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::{Condition, DefaultHeaders};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use ingest::{Ingester, Readiness};
+use rustls::ServerConfig;
 use tracking::Service;
 
 /// How long an idle connection is kept. Network servers pool theirs: one that we close while they send is a webhook
@@ -16,23 +19,38 @@ const KEEP_ALIVE: Duration = Duration::from_secs(130);
 /// How long requests under way may take when the program is to stop, in seconds.
 const DRAIN_S: u64 = 10;
 
-/// A server for whichever parts are given.
+/// Browsers that came by TLS once come by TLS only, for a year.
+const HSTS: (HeaderName, &str) = (STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+
+/// A server for whichever parts are given, by TLS where there is a configuration for it. What comes in `inside` is plain
+/// HTTP in any case.
 pub fn serve(
     listener: TcpListener,
+    tls: Option<ServerConfig>,
+    inside: Option<TcpListener>,
     ingester: Option<web::Data<Ingester>>,
     service: Option<web::Data<Service>>,
 ) -> std::io::Result<(Server, SocketAddr)> {
     let address = listener.local_addr()?;
-    let server = HttpServer::new(move || {
+    let by_tls = tls.is_some();
+    let mut server = HttpServer::new(move || {
         let (ingester, service) = (ingester.clone(), service.clone());
-        App::new().configure(move |app| mount(app, ingester, service))
+        App::new()
+            .wrap(Condition::new(by_tls, DefaultHeaders::new().add(HSTS)))
+            .configure(move |app| mount(app, ingester, service))
     })
     .workers(std::thread::available_parallelism().map_or(2, usize::from))
     .keep_alive(KEEP_ALIVE)
     .shutdown_timeout(DRAIN_S)
     // The program listens for signals itself, since more than the server has to stop.
-    .disable_signals()
-    .listen(listener)?;
+    .disable_signals();
+    if let Some(inside) = inside {
+        server = server.listen(inside)?;
+    }
+    let server = match tls {
+        Some(tls) => server.listen_rustls_0_23(listener, tls)?,
+        None => server.listen(listener)?,
+    };
     Ok((server.run(), address))
 }
 

@@ -9,6 +9,7 @@ mod evaluate;
 mod http;
 mod replay;
 mod serve;
+mod tls;
 mod verify;
 
 use std::io::{IsTerminal, Read, Write};

@@ -20,6 +20,7 @@ use crate::Failure;
 use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::http;
+use crate::tls::Tls;
 
 /// Connections to the database for requests.
 const FOR_REQUESTS: usize = 12;
@@ -54,17 +55,19 @@ pub struct Clocks {
 /// Runs until the program is told to stop (SIGINT or SIGTERM).
 pub fn run(config: Config, part: Part) -> Result<(), Failure> {
     check_part(&config, part)?;
+    let machine = clock::machine();
+    let door = Door { tls: Tls::open(&config.http.tls, machine()).map_err(Failure::bad)?, inside: None };
     let database = match part {
         Part::Ingest => None,
         Part::Both | Part::Track => Some(open_database(&config, Cluster::start)?),
     };
-    let machine = clock::machine();
     let clocks = Clocks { readings: machine.clone(), wall: machine };
     let runtime = runtime_for(part).context("the runtime cannot start")?;
     runtime.block_on(async {
-        let running =
-            start(&config, part, clocks, database.as_ref().map(|database| database.url.as_str())).await?;
-        tracing::info!(address = %running.address, "isotherm answers");
+        let database_url = database.as_ref().map(|database| database.url.as_str());
+        let tls = door.tls.is_some();
+        let running = start(&config, part, clocks, database_url, door).await?;
+        tracing::info!(address = %running.address, tls, "isotherm answers");
         running.run_until(wait_for_stop()).await
     })?;
     Ok(())
@@ -128,6 +131,14 @@ fn make_data_dir(data_dir: &Path) -> Result<(), Failure> {
         .map_err(|error| Failure::bad(format!("data_dir {} cannot be made: {error}", data_dir.display())))
 }
 
+/// Where the service is reached, beside its configured address.
+pub struct Door {
+    /// Without it that address speaks plain HTTP.
+    pub tls: Option<Tls>,
+    /// One more, in plain HTTP, for the program itself.
+    pub inside: Option<TcpListener>,
+}
+
 /// Services that run.
 pub struct Running {
     pub address: std::net::SocketAddr,
@@ -177,6 +188,7 @@ pub async fn start(
     part: Part,
     clocks: Clocks,
     database_url: Option<&str>,
+    door: Door,
 ) -> anyhow::Result<Running> {
     make_data_dir(&config.data_dir).map_err(|failure| anyhow::anyhow!(failure.message))?;
     let (stop, stopped) = watch::channel(false);
@@ -190,7 +202,7 @@ pub async fn start(
     if let Some(sender) = &transport.sender {
         let integrations = Integrations::open(&config.data_dir.join("integrations.json"))?;
         tasks.spawn(follow_integrations(
-            source_of(config, service.as_ref()),
+            source_of(config, service.as_ref())?,
             integrations.clone(),
             stopped.clone(),
         ));
@@ -204,7 +216,11 @@ pub async fn start(
     }
     let listen = config.http.listen;
     let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
-    let (server, address) = http::serve(listener, ingester, service)?;
+    let tls = door.tls.as_ref().map(Tls::server_config).transpose()?;
+    let (server, address) = http::serve(listener, tls, door.inside, ingester, service)?;
+    if let Some(tls) = door.tls {
+        tasks.spawn(tls.follow(clocks.wall, stopped));
+    }
     let handle = server.handle();
     tasks.spawn(async move {
         if let Err(error) = server.await {
@@ -291,15 +307,30 @@ enum IntegrationSource {
     Service { client: reqwest::Client, url: String, token: String },
 }
 
-fn source_of(config: &Config, service: Option<&web::Data<Service>>) -> IntegrationSource {
-    match service {
+fn source_of(config: &Config, service: Option<&web::Data<Service>>) -> anyhow::Result<IntegrationSource> {
+    Ok(match service {
         Some(service) => IntegrationSource::Store(service.store.clone()),
         None => IntegrationSource::Service {
-            client: reqwest::Client::new(),
+            client: client_of(&config.ingest.tracking_ca)?,
             url: format!("{}/api/v1/ingester/integrations", config.ingest.tracking_url.trim_end_matches('/')),
             token: config.ingest.token.0.clone(),
         },
+    })
+}
+
+/// A client that believes the public authorities and, where it is named, that in the file.
+fn client_of(authority: &Path) -> anyhow::Result<reqwest::Client> {
+    let mut client = reqwest::Client::builder();
+    if !authority.as_os_str().is_empty() {
+        let failed = || format!("ingest.tracking_ca: {}", authority.display());
+        let pem = std::fs::read(authority).with_context(failed)?;
+        let known = reqwest::Certificate::from_pem_bundle(&pem).with_context(failed)?;
+        anyhow::ensure!(!known.is_empty(), "{}: holds no certificate; PEM is expected", failed());
+        for certificate in known {
+            client = client.add_root_certificate(certificate);
+        }
     }
+    Ok(client.build()?)
 }
 
 impl IntegrationSource {

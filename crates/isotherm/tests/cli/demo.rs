@@ -15,11 +15,11 @@ const COMES_UP: Duration = Duration::from_secs(120);
 struct Demo(Child);
 
 impl Demo {
-    fn start(data: &str) -> Self {
+    fn start(data: &str, options: &[&str]) -> Self {
         // setpriv becomes the program; the kernel ends it with this test.
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "TERM", env!("CARGO_BIN_EXE_isotherm"), "demo"]);
-        command.args(["--listen", "127.0.0.1:0", "--data", data]);
+        command.args(["--listen", "127.0.0.1:0", "--data", data]).args(options);
         Self(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap())
     }
 
@@ -60,7 +60,7 @@ fn standard_output_has_the_address_and_the_log_ins_each_time() {
     let data = format!("{}/d", folder.path());
     let mut logins_of_both = Vec::new();
     for _ in 0..2 {
-        let mut demo = Demo::start(&data);
+        let mut demo = Demo::start(&data, &[]);
         let told = demo.told();
         let written = std::fs::read(Path::new(&data).join("demo.json")).unwrap();
         let written: Value = serde_json::from_slice(&written).unwrap();
@@ -79,6 +79,21 @@ fn standard_output_has_the_address_and_the_log_ins_each_time() {
         assert!(demo.stop(), "the demonstration ends well");
     }
     assert_ne!(logins_of_both[0], logins_of_both[1], "the second has passwords of its own");
+}
+
+#[tokio::test]
+async fn with_tls_it_is_reached_by_https_with_a_certificate_of_its_own() {
+    let folder = Folder::new("demo-tls");
+    let data = format!("{}/d", folder.path());
+    let mut demo = Demo::start(&data, &["--tls"]);
+    let url = demo.told()[0].strip_prefix("Isotherm is at ").unwrap().to_owned();
+    assert!(url.starts_with("https://127.0.0.1:"), "{url}");
+    let cert = std::fs::read(Path::new(&data).join("tls/cert.pem")).unwrap();
+    let client = reqwest::Client::builder().tls_built_in_root_certs(false);
+    let client = client.add_root_certificate(reqwest::Certificate::from_pem(&cert).unwrap()).build().unwrap();
+    let page = client.get(&url).send().await.unwrap();
+    assert!(page.headers().contains_key("strict-transport-security"), "{page:?}");
+    assert!(demo.stop(), "the demonstration ends well");
 }
 
 #[test]

@@ -48,6 +48,8 @@ fn every_command_that_there_is_has_an_example() {
         "admin user add",
         "admin integration",
         "admin integration add",
+        "admin tls",
+        "admin tls self-signed",
     ] {
         assert!(seen.iter().any(|seen| seen == command), "{command} is not among {seen:?}");
     }
@@ -73,6 +75,10 @@ fn a_wrong_call_exits_with_2_and_one_line_that_says_what_and_where() {
             "'isotherm admin' requires a subcommand but one was not provided [subcommands: organisation, user,",
         ),
         (&["admin", "user"], "'isotherm admin user' requires a subcommand but one was not provided"),
+        (
+            &["admin", "tls", "self-signed", "--host", "a b"],
+            "invalid value 'a b' for '--host <NAME_OR_IP>': a host name or an IP address is expected",
+        ),
         (
             &["admin", "integration", "add", "--id", "a", "--network", "x"],
             "invalid value 'x' for '--network <NETWORK>': `x` is not a known network; known are chirpstack",
