@@ -202,9 +202,14 @@ async fn send_location(target: &Target, dev_eui: &str, at: DateTime<Utc>, lat: f
 
 /// An uplink that a gateway heard which says where it stands.
 async fn send_uplink(target: &Target, dev_eui: &str, at: DateTime<Utc>, lat: f64) {
+    send_heard(target, dev_eui, at, json!({ "location": { "latitude": lat, "longitude": 11.5 } })).await;
+}
+
+/// An uplink, and what its gateway says.
+async fn send_heard(target: &Target, dev_eui: &str, at: DateTime<Utc>, said: Value) {
     let payload = e2e::bodies::frame(1, at, 500);
     let mut body = fleet::up(dev_eui, 1, at, &payload);
-    body["rxInfo"][0]["location"] = json!({ "latitude": lat, "longitude": 11.5 });
+    body["rxInfo"][0].as_object_mut().unwrap().extend(said.as_object().unwrap().clone());
     let path = format!("{}?event=up", target.integration);
     assert_eq!(fleet::post(&Client::new(), &target.url, &path, &target.token, &body).await, Some(204));
 }
@@ -256,4 +261,50 @@ async fn late_and_doubled_positions_tell_the_same_journey_and_none_tell_nothing(
     assert_eq!((&leg["departed_at"], &leg["off_route"]), (&json!(fleet::text(minute(20))), &json!([])));
     assert!(leg["expected"]["remaining_m"].as_u64().unwrap().abs_diff(27_800) < 200, "{leg}");
     assert_eq!(leg["not_expected_because"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_gateway_that_rides_in_the_van_says_where_the_boxes_are_that_it_hears_well() {
+    let folder = folder("places");
+    let installation = Installation::embedded(&folder.path().join("d"));
+    let program = installation.start(Part::Serve).await;
+    installation.add_user("coordinator");
+    installation.add_user("admin");
+    let (api, admin) = (program.log_in("coordinator").await, program.log_in("admin").await);
+    let token = installation.add_integration("depot", "chirpstack");
+    let target = Target { url: program.url.clone(), integration: "depot".to_owned(), token };
+    integrations(&program.url, 1).await;
+    let dev_eui = fleet::dev_eui(1);
+    let shipment = ship(&admin, "S-1", &dev_eui).await;
+    let begin = now(&api).await - Duration::minutes(30);
+    let said = |rssi: i32| json!({ "rssi": rssi, "location": { "latitude": 48.2, "longitude": 11.5 } });
+    let positions = format!("/shipments/{shipment}/positions");
+    let heard = async |minutes: i64, rssi: i32| {
+        let count = api.list(&positions).await.len();
+        send_heard(&target, &dev_eui, begin + Duration::minutes(minutes), said(rssi)).await;
+        until("the position is kept", async || {
+            let kept = api.list(&positions).await;
+            (kept.len() > count).then(|| (kept[0]["source"].clone(), kept[0]["accuracy_m"].clone()))
+        })
+        .await
+    };
+    assert_eq!(heard(0, -40).await, (json!("gateway"), json!(30_000)), "nobody said that it rides along");
+
+    let gateways = api.list("/gateways").await;
+    assert_eq!((gateways.len(), &gateways[0]["vehicle"]), (1, &Value::Null));
+    let path = format!("/gateways/{}", gateways[0]["id"]);
+    for metres in [9, 10_001] {
+        let (status, detail) = refused(&api, &path, &json!({ "vehicle": { "accuracy_m": metres } })).await;
+        assert!(status == 422 && detail.contains("write 10 to 10000 metres"), "{detail}");
+    }
+    assert_eq!(refused(&api, "/gateways/2147483647", &json!({})).await.0, 404);
+    let rides = json!({ "vehicle": { "accuracy_m": 1000 } });
+    let changed = api.post(&path, &rides).await;
+    assert_eq!((&changed["vehicle"], &changed["name"]), (&rides["vehicle"], &gateways[0]["name"]));
+    assert_eq!(api.list("/gateways").await, [changed]);
+    assert_eq!(heard(5, -40).await, (json!("van_gateway"), json!(1087)));
+    assert_eq!(heard(10, -110).await, (json!("gateway"), json!(30_000)), "it may be anywhere around");
+
+    assert_eq!(api.post(&path, &json!({})).await["vehicle"], Value::Null);
+    assert_eq!(heard(15, -40).await, (json!("gateway"), json!(30_000)));
 }

@@ -69,7 +69,7 @@ pub use connection::{Connection, Store, migrate, revert_all};
 pub use dispositions::{Decision, KeptDecision};
 pub use error::StoreError;
 pub use escalations::{EscalatingAlert, StepNotification};
-pub use gateways::{GatewayName, HeardGateway};
+pub use gateways::{GatewayName, HeardGateway, KnownGateway, StoredGateway};
 pub use hand_ins::StoredHandIn;
 pub use intake::{DeviceEvent, UnreadableBody, UnreadableCursor};
 pub use missing::{FollowedTracker, MissingRide, WaitingHole};

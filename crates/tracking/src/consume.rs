@@ -6,7 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use domain::{DevEui, OrganisationId, Reading, TrackerId};
 use store::{
-    Connection, Partitioned, StoreError, Tracker, TrackerPosition, TrackerReading, Uplink, partition_day,
+    Connection, KnownGateway, Partitioned, StoreError, Tracker, TrackerPosition, TrackerReading, Uplink,
+    partition_day,
 };
 
 use crate::Service;
@@ -63,10 +64,11 @@ pub async fn consume_batch(service: &Service, arrived: &mut Arrived) -> Result<(
     heard.positions.extend(arrived.located.iter().filter_map(|located| worked_out(located, &trackers)));
     service.workers.ensure_partitions(&days_of(&arrived.uplinks, &heard.readings)).await?;
     store_intake(&mut db, arrived).await?;
+    let gateways = place_heard(&mut db, &mut heard).await?;
     let fresh = store_readings(&mut db, &heard, recorded_at).await?;
     let readings = fresh.values().map(Vec::len).sum::<usize>();
     let earliest = earliest_of(&fresh);
-    let mut changes = note_heard(&mut db, &heard, &trackers, now).await?;
+    let mut changes = note_heard(&mut db, (&heard, &gateways), &trackers, now).await?;
     changes.extend(assess_fresh(service, &mut db, fresh, (&earliest, recorded_at), now).await?);
     let reports: Vec<&Report> = arrived.reports.iter().chain(&heard.reports).collect();
     changes.extend(raise_reports(&mut db, &reports, now).await?);
@@ -116,6 +118,13 @@ async fn store_intake(db: &mut Connection, arrived: &Arrived) -> Result<(), Stor
     Ok(())
 }
 
+/// Notes which gateways heard something, and says where the trackers were that they heard.
+async fn place_heard(db: &mut Connection, heard: &mut Heard) -> Result<Vec<KnownGateway>, StoreError> {
+    let gateways = db.note_gateways(&heard.gateways.heard).await?;
+    heard.locate(&gateways);
+    Ok(gateways)
+}
+
 type FreshReadings = HashMap<TrackerId, Vec<Reading>>;
 
 /// Stores what is not stored yet and returns that, in order of time for each tracker.
@@ -140,11 +149,11 @@ async fn store_readings(
 /// Keeps the latest states, closes the silence of those who were heard, and amends what was said of missing readings.
 async fn note_heard(
     db: &mut Connection,
-    heard: &Heard,
+    (heard, gateways): (&Heard, &[KnownGateway]),
     trackers: &Trackers,
     now: DateTime<Utc>,
 ) -> Result<Vec<OwnedChange>, StoreError> {
-    let refilled = store_states(db, heard, now).await?;
+    let refilled = store_states(db, heard, gateways, now).await?;
     let unknown: Vec<_> =
         heard.unknown.iter().map(|((owner, _), unknown)| (*owner, unknown.clone())).collect();
     let mut changes = Vec::new();
@@ -228,9 +237,10 @@ pub async fn take_up_tracker(
     after = None;
     let recorded_at = db.recording_time(now).await?;
     while let Some((mut uplinks, last)) = next_kept(db, tracker, after).await? {
-        let heard = decode_uplinks(&mut uplinks, &trackers);
+        let mut heard = decode_uplinks(&mut uplinks, &trackers);
+        let gateways = place_heard(db, &mut heard).await?;
         store_readings(db, &heard, recorded_at).await?;
-        note_heard(db, &heard, &trackers, now).await?;
+        note_heard(db, (&heard, &gateways), &trackers, now).await?;
         db.update_uplink_problems(&uplinks).await?;
         after = Some(last);
     }

@@ -4,15 +4,17 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use domain::place::{GATEWAY_RANGE_M, Point, Position, PositionSource};
+use domain::place::Position;
 use domain::silence::numbers::{Run, add_to_runs};
 use domain::silence::outage::HeardBy;
 use domain::{DevEui, OrganisationId, TrackerId};
 use networks::payload::{self, Codec, Payload};
-use store::{SetAside, Tracker, TrackerNews, TrackerPosition, TrackerReading, UnknownTracker, Uplink};
+use store::{
+    KnownGateway, SetAside, Tracker, TrackerNews, TrackerPosition, TrackerReading, UnknownTracker, Uplink,
+};
 
 use crate::arrived::{FARTHEST_BACK, MOST_AHEAD, Report};
-use crate::links::{Gateways, Link};
+use crate::links::{Gateways, Link, Nearest};
 
 /// What a batch's uplinks say of the trackers that are registered, and who else was heard.
 #[derive(Default)]
@@ -20,11 +22,20 @@ pub struct Heard {
     pub readings: Vec<TrackerReading>,
     pub set_aside: Vec<SetAside>,
     pub positions: Vec<TrackerPosition>,
+    near: Vec<Near>,
     pub news: HashMap<TrackerId, (TrackerNews, Link)>,
     /// Those that heard any device, registered or not.
     pub gateways: Gateways,
     pub unknown: HashMap<(OrganisationId, DevEui), UnknownTracker>,
     pub reports: Vec<Report>,
+}
+
+/// A tracker that was heard by a gateway that says where it is.
+struct Near {
+    organisation: OrganisationId,
+    tracker: TrackerId,
+    at: DateTime<Utc>,
+    gateway: Nearest,
 }
 
 /// Decodes the uplinks of registered trackers. An uplink that gives no readings keeps the reason.
@@ -34,7 +45,7 @@ pub fn decode_uplinks(
 ) -> Heard {
     let mut heard = Heard::default();
     for uplink in uplinks {
-        let (gateways, near) = heard.gateways.note(uplink);
+        let (gateways, nearest) = heard.gateways.note(uplink);
         let Some(dev_eui) = uplink.dev_eui else {
             uplink.problem = Some("the network server did not say which device".to_owned());
             heard.note_nameless(uplink);
@@ -42,7 +53,12 @@ pub fn decode_uplinks(
         };
         match trackers.get(&(uplink.organisation, dev_eui)) {
             Some(tracker) => {
-                heard.positions.extend(near.map(|point| within_hearing(uplink, tracker, point)));
+                heard.near.extend(nearest.map(|gateway| Near {
+                    organisation: tracker.organisation,
+                    tracker: tracker.id,
+                    at: uplink.received_at,
+                    gateway,
+                }));
                 uplink.problem = heard.decode(uplink, tracker, gateways).err();
             }
             None => {
@@ -55,6 +71,16 @@ pub fn decode_uplinks(
 }
 
 impl Heard {
+    /// Takes in where the trackers were that gateways heard, which are `known` by their places.
+    pub fn locate(&mut self, known: &[KnownGateway]) {
+        let position = |Near { organisation, tracker, at, gateway }: Near| {
+            let vehicle = gateway.place.and_then(|place| known.get(place)?.vehicle_accuracy_m);
+            let position = Position::near_gateway(at, gateway.point, vehicle, gateway.rssi_dbm);
+            TrackerPosition { organisation, tracker, position }
+        };
+        self.positions.extend(self.near.drain(..).map(position));
+    }
+
     fn decode(&mut self, uplink: &Uplink, tracker: &Tracker, gateways: Vec<usize>) -> Result<(), String> {
         let heard_by = HeardBy::new(uplink.received_at, gateways);
         let (news, link) = self.news.entry(tracker.id).or_insert_with(|| {
@@ -121,13 +147,6 @@ impl Heard {
         unknown.first_heard_at = unknown.first_heard_at.min(at);
         unknown.last_heard_at = unknown.last_heard_at.max(at);
     }
-}
-
-/// The tracker was somewhere within hearing of a gateway.
-fn within_hearing(uplink: &Uplink, tracker: &Tracker, point: Point) -> TrackerPosition {
-    let (at, source) = (uplink.received_at, PositionSource::Gateway);
-    let position = Position { at, accuracy_m: GATEWAY_RANGE_M, point, source };
-    TrackerPosition { organisation: tracker.organisation, tracker: tracker.id, position }
 }
 
 fn silent_news(tracker: &Tracker, heard_at: DateTime<Utc>) -> TrackerNews {

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use domain::TrackerId;
 use domain::place::Point;
 use domain::silence::numbers::{Hole, Numbers, Run};
 use domain::silence::outage::HeardBy;
-use domain::{GatewayId, TrackerId};
 use store::{
-    Connection, FollowedTracker, GatewayName, HeardGateway, Standing, StoreError, TrackerNews, Uplink,
+    Connection, FollowedTracker, GatewayName, HeardGateway, KnownGateway, Standing, StoreError, TrackerNews,
+    Uplink,
 };
 
 use crate::heard::Heard;
@@ -22,22 +23,32 @@ const MOST_OF_AN_UPLINK: usize = 64;
 /// The gateways of a batch, each at a place of its own, with when it last heard anything.
 #[derive(Default)]
 pub struct Gateways {
-    heard: Vec<HeardGateway>,
+    pub heard: Vec<HeardGateway>,
     /// By name: several networks may have one of that name.
     places: HashMap<String, Vec<usize>>,
 }
 
 impl Gateways {
-    /// Notes those that heard an uplink; returns their places, and where the one stands that heard it best of those
-    /// that say where they stand.
-    pub fn note(&mut self, uplink: &Uplink) -> (Vec<usize>, Option<Point>) {
+    /// Notes those that heard an uplink; returns their places, and the one that heard it best of those that say where
+    /// they are.
+    pub fn note(&mut self, uplink: &Uplink) -> (Vec<usize>, Option<Nearest>) {
         let is_name =
             |name: &str| !name.is_empty() && name.len() <= LONGEST_NAME && !name.contains(char::is_control);
-        let gateways = networks::decode::read_gateways(&uplink.gateways);
+        let mut gateways = networks::decode::read_gateways(&uplink.gateways);
+        gateways.truncate(MOST_OF_AN_UPLINK);
+        let (mut places, mut nearest) = (Vec::with_capacity(gateways.len()), None);
         let best = best_located(&gateways);
-        let names = gateways.into_iter().filter_map(|gateway| gateway.id).filter(|name| is_name(name));
-        let places = names.take(MOST_OF_AN_UPLINK).map(|name| self.note_one(&name, uplink)).collect();
-        (places, best)
+        for (index, gateway) in gateways.iter().enumerate() {
+            let name = gateway.id.as_deref().filter(|name| is_name(name));
+            let place = name.map(|name| self.note_one(name, uplink));
+            places.extend(place);
+            nearest = nearest.or(best.filter(|(best, _)| *best == index).map(|(_, point)| Nearest {
+                point,
+                rssi_dbm: gateway.rssi_dbm,
+                place,
+            }));
+        }
+        (places, nearest)
     }
 
     fn note_one(&mut self, name: &str, uplink: &Uplink) -> usize {
@@ -60,18 +71,35 @@ impl Gateways {
     }
 }
 
-/// By signal strength, then by the ratio to noise, then by the place alone, so that their order does not matter.
-fn best_located(gateways: &[networks::decode::HeardGateway<'_>]) -> Option<Point> {
+/// The gateway that heard an uplink best.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Nearest {
+    /// Where it says that it is.
+    pub point: Point,
+    pub rssi_dbm: Option<f64>,
+    /// Of those of the batch; none where it has no name.
+    pub place: Option<usize>,
+}
+
+/// Its index and where it is: by signal strength, then by the ratio to noise, the place and the name, so that their
+/// order does not matter.
+fn best_located(gateways: &[networks::decode::HeardGateway<'_>]) -> Option<(usize, Point)> {
     let strength = |value: Option<f64>| value.unwrap_or(f64::NEG_INFINITY);
-    let located = gateways.iter().filter_map(|gateway| {
+    let located = gateways.iter().enumerate().filter_map(|(index, gateway)| {
         let location = gateway.location?;
         let point = Point::from_degrees(location.lat, location.lon).ok()?;
-        Some((strength(gateway.rssi_dbm), strength(gateway.snr_db), point))
+        Some((index, point, gateway))
     });
-    let stronger = |one: &(f64, f64, Point), other: &(f64, f64, Point)| {
-        one.0.total_cmp(&other.0).then(one.1.total_cmp(&other.1)).then(one.2.cmp(&other.2))
-    };
-    located.max_by(stronger).map(|(_, _, point)| point)
+    let best = located.max_by(|(_, point, one), (_, other_point, other)| {
+        let by = |value: fn(&networks::decode::HeardGateway<'_>) -> Option<f64>| {
+            strength(value(one)).total_cmp(&strength(value(other)))
+        };
+        by(|gateway| gateway.rssi_dbm)
+            .then_with(|| by(|gateway| gateway.snr_db))
+            .then_with(|| point.cmp(other_point))
+            .then_with(|| one.id.cmp(&other.id))
+    });
+    best.map(|(index, point, _)| (index, point))
 }
 
 /// What a batch says of the link to one tracker.
@@ -101,11 +129,11 @@ impl Link {
 pub async fn store_states(
     db: &mut Connection,
     heard: &Heard,
+    gateways: &[KnownGateway],
     now: DateTime<Utc>,
 ) -> Result<Vec<TrackerId>, StoreError> {
-    let gateways = db.note_gateways(&heard.gateways.heard).await?;
     let news: Vec<TrackerNews> =
-        heard.news.values().map(|(news, link)| linked(news.clone(), link, &gateways)).collect();
+        heard.news.values().map(|(news, link)| linked(news.clone(), link, gateways)).collect();
     if news.is_empty() {
         return Ok(Vec::new());
     }
@@ -118,8 +146,8 @@ pub async fn store_states(
     if unsettled.is_empty() { Ok(Vec::new()) } else { settle(db, heard, &unsettled, now).await }
 }
 
-fn linked(news: TrackerNews, link: &Link, ids: &[GatewayId]) -> TrackerNews {
-    let gateways = link.heard_by.gateways.iter().filter_map(|place| ids.get(*place).copied());
+fn linked(news: TrackerNews, link: &Link, known: &[KnownGateway]) -> TrackerNews {
+    let gateways = link.heard_by.gateways.iter().filter_map(|place| known.get(*place)).map(|known| known.id);
     TrackerNews { gateways: gateways.collect(), run: link.run(), ..news }
 }
 
@@ -196,9 +224,10 @@ mod tests {
             ("no difference", vec![heard(None, None, Some(1.0)), heard(None, None, Some(2.0))], 2.0),
         ] {
             let expected = Point::from_degrees(expected, 11.5).ok();
-            assert_eq!(best_located(&gateways), expected, "{scenario}");
+            let best = |gateways: &[HeardGateway<'_>]| best_located(gateways).map(|(_, point)| point);
+            assert_eq!(best(&gateways), expected, "{scenario}");
             gateways.reverse();
-            assert_eq!(best_located(&gateways), expected, "{scenario}");
+            assert_eq!(best(&gateways), expected, "{scenario}");
         }
         assert_eq!(best_located(&[heard(Some(-80.0), None, None)]), None);
     }

@@ -110,6 +110,8 @@ const ROUTES: &[(&str, &str, &[&str], u16)] = &[
     ("get", "/trackers", STAFF, 200),
     ("post", "/trackers", &["admin", "coordinator"], 422),
     ("get", "/trackers/{dev_eui}", STAFF, 404),
+    ("get", "/gateways", STAFF, 200),
+    ("post", "/gateways/{id}", &["admin", "coordinator"], 404),
     ("get", "/trackers/{dev_eui}/uplinks", STAFF, 200),
     ("get", "/profiles", STAFF, 200),
     ("post", "/profiles", &["admin", "quality"], 422),

@@ -14,6 +14,7 @@ mod entries;
 mod events;
 mod evidence;
 mod fan_out;
+mod gateways;
 mod hand_in_file;
 mod hand_ins;
 mod handover;
@@ -87,7 +88,7 @@ const MAX_BODY: usize = 256 * 1024;
         on_call::show_on_call, on_call::replace_on_call, runbooks::list_runbooks, runbooks::set_runbook,
         runbooks::reset_runbook,
         trackers::list_trackers, trackers::add_tracker, trackers::show_tracker, trackers::list_uplinks,
-        trackers::list_set_aside, profiles::list_profiles, profiles::add_profile, profiles::show_profile,
+        trackers::list_set_aside, gateways::list_gateways, gateways::change_gateway, profiles::list_profiles, profiles::add_profile, profiles::show_profile,
         profiles::approve_profile, organisations::list_organisations, organisations::add_organisation,
         organisations::show_organisation, organisations::change_organisation, users::list_users, users::add_user,
         users::disable_user, contracts::list_contracts, contracts::add_contract, contracts::end_contract,
@@ -188,6 +189,8 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(trackers::list_uplinks)
                     .service(trackers::list_set_aside)
                     .service(trackers::show_tracker)
+                    .service(gateways::list_gateways)
+                    .service(gateways::change_gateway)
                     .service(profiles::list_profiles)
                     .service(profiles::add_profile)
                     .service(profiles::show_profile)

@@ -109,6 +109,10 @@ export const api = {
     client.get<t.Page<t.SetAside>>(`/trackers/${id(devEui)}/set-aside`, { limit: 5, cursor }),
   registerTracker: (tracker: t.NewTracker) => client.post<t.Tracker>("/trackers", tracker),
 
+  gateways: (cursor: string | null) => client.get<t.Page<t.KnownGateway>>("/gateways", { cursor, limit: 20 }),
+  changeGateway: (gateway: number, to: t.NewGateway) =>
+    client.post<t.KnownGateway>(`/gateways/${gateway}`, to),
+
   trackerReturned: (devEui: string) => client.post<t.Tracker>(`/trackers/${id(devEui)}/returned`, {}),
   trackerLost: (devEui: string, reason: string) =>
     client.post<t.Tracker>(`/trackers/${id(devEui)}/lost`, { reason }),

@@ -26,6 +26,9 @@ test("a position is told with how good it is", () => {
   expect(asked("monitored", POSITION)).toBe(
     "It was within 30 km of a gateway that heard its tracker (48, 11.5).",
   );
+  expect(asked("monitored", { ...POSITION, source: "van_gateway", accuracy_m: 900 })).toContain(
+    "within 900 m of where the gateway in its vehicle was",
+  );
   expect(asked("monitored", { ...POSITION, source: "network", accuracy_m: 40 })).toBe(
     "It was within 40 m of a known point (48, 11.5).",
   );

@@ -51,14 +51,20 @@ export function darkStretches(written: string): DarkStretch[] | null {
   return found.map((match) => ({ from: match?.[1] ?? "", to: match?.[2] ?? "" }));
 }
 
+/** What a position is near to, by its source. */
+const NEAR: Record<string, string> = {
+  gateway: "a gateway that heard its tracker",
+  van_gateway: "where the gateway in its vehicle was",
+};
+
 /** What is said of where a shipment is, before anything else. */
 export function monitoring(of: Whereabouts): string {
   const last = of.last_position;
   if (of.monitoring === "not_monitored" || !last) {
     return "Not monitored: no position has come. Nobody can tell where it is.";
   }
-  const where = last.source === "gateway" ? "of a gateway that heard its tracker" : "of a known point";
-  const near = `within ${metres(last.accuracy_m)} ${where} (${last.lat}, ${last.lon})`;
+  const where = NEAR[last.source] ?? "a known point";
+  const near = `within ${metres(last.accuracy_m)} of ${where} (${last.lat}, ${last.lon})`;
   return of.monitoring === "monitored"
     ? `It was ${near}.`
     : `Unknown where it is: the last position is too old. It was ${near}.`;

@@ -73,3 +73,21 @@ export interface SetAside {
   humidity_pct: number | null;
   reason: string;
 }
+
+/** A gateway that heard a device. */
+export interface KnownGateway {
+  id: number;
+  name: string;
+  integration: string;
+  heard_at: string;
+  /** Null for one that stands. */
+  vehicle: Vehicle | null;
+}
+
+export interface Vehicle {
+  accuracy_m: number;
+}
+
+export interface NewGateway {
+  vehicle?: Vehicle;
+}

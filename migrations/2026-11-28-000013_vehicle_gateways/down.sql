@@ -1,0 +1,1 @@
+alter table gateways drop column vehicle_accuracy_m;
