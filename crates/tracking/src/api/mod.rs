@@ -2,6 +2,7 @@
 
 mod access;
 mod alerts;
+mod answers;
 mod badges;
 mod boxes;
 mod codes;
@@ -59,6 +60,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::SwaggerUi;
 
+use answers::CommonAnswers;
 pub use problem::problem;
 
 use crate::Service;
@@ -100,7 +102,7 @@ const MAX_BODY: usize = 256 * 1024;
         whereabouts::show_whereabouts,
     ),
     security(("bearer" = [])),
-    modifiers(&BearerToken)
+    modifiers(&BearerToken, &CommonAnswers)
 )]
 pub struct Document;
 

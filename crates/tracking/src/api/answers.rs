@@ -1,0 +1,111 @@
+//! What requests have in common in the API's document: the answers that come before any handler, the key that makes a
+//! repeated request one, and how problems travel.
+
+use utoipa::Modify;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Required, Response};
+
+const PROBLEM: &str = "#/components/schemas/Problem";
+
+/// Each status with what it means wherever it comes.
+const MEANINGS: &[(&str, &str)] = &[
+    ("400", "The body, the query or a header cannot be read."),
+    ("401", "No valid token, or a wrong password where one is asked for."),
+    ("403", "The role may not do this."),
+    ("404", "There is no such thing, or none that may be seen."),
+    ("409", "It contradicts what is there already."),
+    ("413", "The body is too large."),
+    ("415", "The body is of another content type."),
+    ("422", "The body can be read and is not right; nothing was done."),
+    ("503", "The service cannot reach its database or its queue: try again."),
+];
+
+/// Completes every operation of the document.
+pub struct CommonAnswers;
+
+impl Modify for CommonAnswers {
+    fn modify(&self, document: &mut OpenApi) {
+        for item in document.paths.paths.values_mut() {
+            for operation in [&mut item.get].into_iter().flatten() {
+                complete(operation, false);
+            }
+            for operation in [&mut item.post, &mut item.put, &mut item.delete].into_iter().flatten() {
+                complete(operation, true);
+            }
+        }
+    }
+}
+
+fn complete(operation: &mut Operation, has_effect: bool) {
+    // An operation for everybody says so with a list of its own.
+    let is_open = operation.security.is_some();
+    let mut statuses = vec!["503"];
+    if !is_open {
+        statuses.extend(["401", "403"]);
+    }
+    let asks = |place: ParameterIn| {
+        operation.parameters.iter().flatten().any(|parameter| match parameter {
+            RefOr::T(parameter) => parameter.parameter_in == place,
+            RefOr::Ref(_) => false,
+        })
+    };
+    if asks(ParameterIn::Path) {
+        statuses.push("404");
+    }
+    if asks(ParameterIn::Query) || has_effect {
+        statuses.push("400");
+    }
+    if operation.request_body.is_some() {
+        statuses.extend(["413", "415", "422"]);
+    }
+    if has_effect && !is_open {
+        statuses.push("422");
+        operation.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
+    }
+    for status in statuses {
+        let answer = operation.responses.responses.entry(status.to_owned());
+        answer.or_insert_with(|| RefOr::T(problem()));
+    }
+    for (status, answer) in &mut operation.responses.responses {
+        if let RefOr::T(answer) = answer {
+            tell(status, answer);
+        }
+    }
+}
+
+fn idempotency_key() -> Parameter {
+    let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255));
+    let meaning =
+        "A request that is repeated with the same key gets the first answer again, and has its effect once.";
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(meaning))
+        .schema(Some(Schema::Object(text.build())))
+        .build()
+}
+
+fn problem() -> Response {
+    let mut response = Response::new("");
+    response
+        .content
+        .insert("application/problem+json".to_owned(), RefOr::T(Content::new(Some(Ref::new(PROBLEM)))));
+    response
+}
+
+/// Says what an answer means, and that a problem travels as one (RFC 9457).
+fn tell(status: &str, answer: &mut Response) {
+    let meaning = MEANINGS.iter().find(|(of, _)| *of == status);
+    if let Some((_, meaning)) = meaning.filter(|_| answer.description.is_empty()) {
+        answer.description = (*meaning).to_owned();
+    }
+    let is_problem = |content: &RefOr<Content>| {
+        matches!(content, RefOr::T(Content { schema: Some(RefOr::Ref(schema)), .. })
+            if schema.ref_location == PROBLEM)
+    };
+    if answer.content.get("application/json").is_some_and(is_problem) {
+        answer.content = problem().content;
+    }
+}
