@@ -33,8 +33,10 @@ named_enum! {
 named_enum! {
     /// What a route can ask for.
     Permission, "permission" {
-        /// Shipments with their readings and assessments, their plans, and where they are.
+        /// Shipments with what they hold, their readings, assessments and custody.
         ReadShipments = "read_shipments",
+        /// How shipments go: plans, where they are, on what they stand, photos, what was handed in, what was decided.
+        ReadTransport = "read_transport",
         WriteShipments = "write_shipments",
         /// Bind a tracker to a shipment, or end that.
         BindTracker = "bind_tracker",
@@ -87,6 +89,7 @@ impl Role {
             // Everything but quality's decisions: who runs the installation does not answer for the goods.
             Self::Admin => &[
                 ReadShipments,
+                ReadTransport,
                 WriteShipments,
                 BindTracker,
                 TransferCustody,
@@ -112,6 +115,7 @@ impl Role {
             ],
             Self::Coordinator => &[
                 ReadShipments,
+                ReadTransport,
                 WriteShipments,
                 BindTracker,
                 TransferCustody,
@@ -133,6 +137,7 @@ impl Role {
             ],
             Self::Packer => &[
                 ReadShipments,
+                ReadTransport,
                 WriteShipments,
                 BindTracker,
                 TransferCustody,
@@ -143,9 +148,12 @@ impl Role {
                 ReadPartners,
                 ReadRecalls,
             ],
-            Self::Courier => &[ReadShipments, TransferCustody, ReadAlerts, ReadPlaces, ReadPartners],
+            Self::Courier => {
+                &[ReadShipments, ReadTransport, TransferCustody, ReadAlerts, ReadPlaces, ReadPartners]
+            }
             Self::Receiver => &[
                 ReadShipments,
+                ReadTransport,
                 TransferCustody,
                 ReadAlerts,
                 ReadTrackers,
@@ -156,6 +164,7 @@ impl Role {
             ],
             Self::Quality => &[
                 ReadShipments,
+                ReadTransport,
                 CorrectCustody,
                 ExportEvidence,
                 ReadAlerts,
@@ -175,6 +184,7 @@ impl Role {
             ],
             Self::Auditor => &[
                 ReadShipments,
+                ReadTransport,
                 ExportEvidence,
                 ReadAlerts,
                 ReadTrackers,
@@ -186,9 +196,9 @@ impl Role {
                 ReadNotifications,
             ],
             // Both belong to another organisation, and so do its systems. A dispatcher sees the shipments that it has to do
-            // with.
-            Self::Dispatcher => &[ReadShipments, TransferCustody, HandInCustody, ReadPartners],
-            Self::Supplier => &[HandInCustody, ReadPartners],
+            // with, a supplier those that hold its products.
+            Self::Dispatcher => &[ReadShipments, ReadTransport, TransferCustody, HandInCustody, ReadPartners],
+            Self::Supplier => &[ReadShipments, ExportEvidence, HandInCustody, ReadPartners],
         }
     }
 
@@ -208,24 +218,61 @@ impl Role {
     }
 }
 
-/// Whose rows somebody may see: all of a tenant, or those that one of its partners has to do with. Everything that a
-/// partner's people may read goes through it.
+/// Whose rows somebody may see: all of a tenant, or what concerns one of its partners. Everything that a partner's people
+/// may read goes through it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sight {
     pub tenant: OrganisationId,
-    /// Seen from this partner; none: from the tenant itself.
-    pub partner: Option<OrganisationId>,
+    pub viewer: Viewer,
+}
+
+/// From where a tenant's rows are looked at. Whoever reads rows says what each of them sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Viewer {
+    /// The tenant itself: all of it.
+    Tenant,
+    /// A partner: the shipments that it has or had to do with.
+    Partner(OrganisationId),
+    /// A supplier: the shipments that hold its products, and of what they hold only these.
+    Supplier(OrganisationId),
 }
 
 impl Sight {
-    /// Of a person who belongs to `organisation`, which is the tenant itself or one of its partners.
+    /// Of the people of `organisation`, which is the tenant itself or one of its partners.
     pub fn of(organisation: OrganisationId, tenant: OrganisationId) -> Self {
-        Self { tenant, partner: (organisation != tenant).then_some(organisation) }
+        let viewer = if organisation == tenant { Viewer::Tenant } else { Viewer::Partner(organisation) };
+        Self { tenant, viewer }
+    }
+
+    /// Of somebody of that role there. A partner's role that was given to one of the tenant's own sees no more than a
+    /// partner's.
+    pub fn of_role(role: Role, organisation: OrganisationId, tenant: OrganisationId) -> Self {
+        match role {
+            Role::Supplier => Self { tenant, viewer: Viewer::Supplier(organisation) },
+            role if role.is_partners_alone() => Self { tenant, viewer: Viewer::Partner(organisation) },
+            _ => Self::of(organisation, tenant),
+        }
+    }
+
+    /// The partner, supplier or not, from which it is looked; none: the tenant itself.
+    pub fn partner(self) -> Option<OrganisationId> {
+        match self.viewer {
+            Viewer::Tenant => None,
+            Viewer::Partner(partner) | Viewer::Supplier(partner) => Some(partner),
+        }
+    }
+
+    /// The same for what passes through hands: a supplier, too, writes of shipments that it has or had.
+    pub fn in_hands(self) -> Self {
+        match self.viewer {
+            Viewer::Supplier(partner) => Self { viewer: Viewer::Partner(partner), ..self },
+            Viewer::Tenant | Viewer::Partner(_) => self,
+        }
     }
 
     /// Whether what belongs to that organisation of the tenant's circle is to be seen.
     pub fn covers(self, organisation: OrganisationId) -> bool {
-        self.partner.is_none_or(|partner| partner == organisation)
+        self.partner().is_none_or(|partner| partner == organisation)
     }
 }
 
@@ -297,9 +344,26 @@ mod tests {
         }
         let [tenant, partner, other] = [1, 2, 3].map(OrganisationId);
         let (own, theirs) = (Sight::of(tenant, tenant), Sight::of(partner, tenant));
-        assert_eq!((own.partner, theirs.partner), (None, Some(partner)));
+        assert_eq!((own.partner(), theirs.partner()), (None, Some(partner)));
         assert!(own.covers(tenant) && own.covers(partner));
         assert!(theirs.covers(partner) && !theirs.covers(tenant) && !theirs.covers(other));
+    }
+
+    #[test]
+    fn a_role_says_from_where_it_looks() {
+        let [tenant, partner] = [1, 2].map(OrganisationId);
+        for role in Role::ALL {
+            let (own, theirs) =
+                (Sight::of_role(*role, tenant, tenant), Sight::of_role(*role, partner, tenant));
+            let expected = match role {
+                Role::Supplier => (Viewer::Supplier(tenant), Viewer::Supplier(partner)),
+                Role::Dispatcher => (Viewer::Partner(tenant), Viewer::Partner(partner)),
+                _ => (Viewer::Tenant, Viewer::Partner(partner)),
+            };
+            assert_eq!((own.viewer, theirs.viewer), expected, "{role}");
+            assert_eq!(theirs.in_hands().viewer, Viewer::Partner(partner), "{role}");
+        }
+        assert_eq!(Sight::of(tenant, tenant).in_hands().viewer, Viewer::Tenant);
     }
 
     #[test]

@@ -1,17 +1,16 @@
 //! Boxes: what a shipment holds.
 
-use std::collections::HashMap;
-
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use domain::access::Sight;
 use domain::gs1::{Expiry, Sscc};
 use domain::packing::{Content, NewBox, PackedBox};
 use domain::{OrganisationId, ShipmentId};
-use uuid::Uuid;
 
+use crate::sight::{sees_box, sees_content, viewer};
 use crate::trackers::column;
 use crate::{Connection, StoreError};
 
@@ -88,28 +87,22 @@ impl Connection {
         Ok(())
     }
 
-    /// The shipment's boxes with what is in them, by number. Whose shipment it is the caller knows.
-    pub async fn boxes(&mut self, shipment: ShipmentId) -> Result<Vec<PackedBox>, StoreError> {
-        Ok(self.box_contents(&[shipment]).await?.remove(&shipment).unwrap_or_default())
-    }
-
-    /// The boxes of several shipments, as [`Connection::boxes`].
-    pub async fn box_contents(
-        &mut self,
-        shipments: &[ShipmentId],
-    ) -> Result<HashMap<ShipmentId, Vec<PackedBox>>, StoreError> {
-        let rows: Vec<BoxRow> = sql_query(
-            "select b.shipment_id, b.number, b.sscc, c.id as content, c.product, c.gtin, c.lot, c.expires_on, c.serial,
-                 c.quantity
-             from boxes b left join box_contents c on c.shipment_id = b.shipment_id and c.box_number = b.number
-             where b.shipment_id = any($1) order by b.shipment_id, b.number, c.id",
-        )
-        .bind::<Array<SqlUuid>, _>(column(shipments, |id| id.0))
+    /// The shipment's boxes with what is in them, by number, as far as it is to be seen.
+    pub async fn boxes(&mut self, sight: Sight, shipment: ShipmentId) -> Result<Vec<PackedBox>, StoreError> {
+        let rows: Vec<BoxRow> = sql_query(format!(
+            "select b.number, b.sscc, c.id as content, c.product, c.gtin, c.lot, c.expires_on, c.serial, c.quantity
+             from boxes b left join box_contents c on c.shipment_id = b.shipment_id and c.box_number = b.number and {}
+             where b.organisation_id = $1 and b.shipment_id = $2 and {} order by b.number, c.id",
+            sees_content(sight, "c", "$3"),
+            sees_box(sight, ("b.shipment_id", "b.number"), "$3")
+        ))
+        .bind::<Integer, _>(sight.tenant.0)
+        .bind::<SqlUuid, _>(shipment.0)
+        .bind::<Nullable<Integer>, _>(viewer(sight))
         .load(&mut self.raw)
         .await?;
-        let mut all: HashMap<ShipmentId, Vec<PackedBox>> = HashMap::new();
+        let mut boxes: Vec<PackedBox> = Vec::new();
         for row in rows {
-            let boxes = all.entry(ShipmentId(row.shipment_id)).or_default();
             let number = u32::try_from(row.number).map_err(|error| StoreError::unreadable("box", error))?;
             if boxes.last().is_none_or(|last| last.number != number) {
                 boxes.push(PackedBox {
@@ -122,7 +115,7 @@ impl Connection {
                 last.contents.push(content);
             }
         }
-        Ok(all)
+        Ok(boxes)
     }
 
     /// The boxes of other shipments under way that carry one of those SSCCs: the SSCC and that shipment's reference.
@@ -171,8 +164,6 @@ where
 
 #[derive(QueryableByName)]
 struct BoxRow {
-    #[diesel(sql_type = SqlUuid)]
-    shipment_id: Uuid,
     #[diesel(sql_type = Integer)]
     number: i32,
     #[diesel(sql_type = Nullable<Text>)]

@@ -9,6 +9,7 @@ use domain::gs1::Sscc;
 use domain::{OrganisationId, ShipmentId, UserId};
 use uuid::Uuid;
 
+use crate::sight::{sees_box, sees_shipment, viewer};
 use crate::statement::statement;
 use crate::trackers::column;
 use crate::{Connection, StoreError};
@@ -81,7 +82,7 @@ impl Connection {
         ))
         .bind::<Integer, _>(sight.tenant.0)
         .bind::<SqlUuid, _>(shipment.0)
-        .bind::<Nullable<Integer>, _>(sight.partner.map(|partner| partner.0))
+        .bind::<Nullable<Integer>, _>(viewer(sight))
         .bind::<Nullable<Timestamptz>, _>(before_at)
         .bind::<Nullable<SqlUuid>, _>(before_id)
         .bind::<BigInt, _>(limit)
@@ -142,15 +143,14 @@ impl Connection {
         sight: Sight,
         reference: &str,
     ) -> Result<Option<ShipmentId>, StoreError> {
-        let rows: Vec<Named> = statement(
+        let rows: Vec<Named> = statement(format!(
             "select s.id as shipment_id, 0 as number from shipments s
-             where s.organisation_id = $1 and s.reference = $2 and ($3 is null or exists (
-                 select from shipment_parties p where p.shipment_id = s.id and p.organisation_id = $4))",
-        )
+             where s.organisation_id = $1 and s.reference = $2 and {}",
+            sees_shipment(sight, "s.id", "$3")
+        ))
         .bind::<Integer, _>(sight.tenant.0)
         .bind::<Text, _>(reference)
-        .bind::<Nullable<Integer>, _>(sight.partner.map(|partner| partner.0))
-        .bind::<Nullable<Integer>, _>(sight.partner.map(|partner| partner.0))
+        .bind::<Nullable<Integer>, _>(viewer(sight))
         .load(&mut self.raw)
         .await?;
         Ok(rows.into_iter().next().map(|row| ShipmentId(row.shipment_id)))
@@ -162,16 +162,14 @@ impl Connection {
         sight: Sight,
         sscc: Sscc,
     ) -> Result<Vec<(ShipmentId, u32)>, StoreError> {
-        let rows: Vec<Named> = statement(
-            "select b.shipment_id, b.number from boxes b
-             where b.organisation_id = $1 and b.sscc = $2 and ($3 is null or exists (
-                 select from shipment_parties p where p.shipment_id = b.shipment_id and p.organisation_id = $4))
+        let rows: Vec<Named> = statement(format!(
+            "select b.shipment_id, b.number from boxes b where b.organisation_id = $1 and b.sscc = $2 and {}
              order by b.shipment_id, b.number",
-        )
+            sees_box(sight, ("b.shipment_id", "b.number"), "$3")
+        ))
         .bind::<Integer, _>(sight.tenant.0)
         .bind::<Text, _>(sscc.to_string())
-        .bind::<Nullable<Integer>, _>(sight.partner.map(|partner| partner.0))
-        .bind::<Nullable<Integer>, _>(sight.partner.map(|partner| partner.0))
+        .bind::<Nullable<Integer>, _>(viewer(sight))
         .load(&mut self.raw)
         .await?;
         let one = |row: &Named| Some((ShipmentId(row.shipment_id), u32::try_from(row.number).ok()?));

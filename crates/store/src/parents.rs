@@ -12,6 +12,7 @@ use domain::{OrganisationId, ParentId, ShipmentId, UserId};
 use uuid::Uuid;
 
 use crate::boxes::{number_column, parsed};
+use crate::sight::{sees_box, viewer};
 use crate::trackers::column;
 use crate::{Connection, StoreError};
 
@@ -53,10 +54,13 @@ pub struct ParentBox {
     pub until: Option<DateTime<Utc>>,
 }
 
-/// Whether a partner has to do with a box that is or was in the parent; `$2` is null for the tenant itself.
-const SEEN: &str = "($2 is null or exists (select from parent_boxes pb
-     join shipment_parties sp on sp.shipment_id = pb.shipment_id and sp.organisation_id = $2
-     where pb.parent_id = parents.id))";
+/// Whether a box is to be seen that is or was in the parent; to the tenant itself, an empty one is, too.
+fn sees_parent(sight: Sight, viewer: &str) -> String {
+    let seen = sees_box(sight, ("pb.shipment_id", "pb.box_number"), viewer);
+    format!(
+        "({viewer} is null or exists (select from parent_boxes pb where pb.parent_id = parents.id and {seen}))"
+    )
+}
 
 const PARENT: &str = "select id, kind, sscc, reference, created_at from parents";
 
@@ -85,13 +89,15 @@ impl Connection {
     }
 
     pub async fn parent(&mut self, sight: Sight, id: ParentId) -> Result<Parent, StoreError> {
-        let rows: Vec<ParentRow> =
-            sql_query(format!("{PARENT} where organisation_id = $1 and {SEEN} and id = $3"))
-                .bind::<Integer, _>(sight.tenant.0)
-                .bind::<Nullable<Integer>, _>(sight.partner.map(|partner| partner.0))
-                .bind::<SqlUuid, _>(id.0)
-                .load(&mut self.raw)
-                .await?;
+        let rows: Vec<ParentRow> = sql_query(format!(
+            "{PARENT} where organisation_id = $1 and {} and id = $3",
+            sees_parent(sight, "$2")
+        ))
+        .bind::<Integer, _>(sight.tenant.0)
+        .bind::<Nullable<Integer>, _>(viewer(sight))
+        .bind::<SqlUuid, _>(id.0)
+        .load(&mut self.raw)
+        .await?;
         rows.into_iter().next().ok_or(StoreError::NotFound)?.parent()
     }
 
@@ -102,14 +108,15 @@ impl Connection {
         limit: i64,
     ) -> Result<Vec<Parent>, StoreError> {
         let (before_at, before_id) = filter.before.map(|(at, id)| (at, id.0)).unzip();
+        let seen = sees_parent(sight, "$2");
         let rows: Vec<ParentRow> = sql_query(format!(
-            "{PARENT} where organisation_id = $1 and {SEEN}
+            "{PARENT} where organisation_id = $1 and {seen}
                  and ($3 is null or sscc = $3) and ($4 is null or reference = $4)
                  and ($5 is null or (created_at, id) < ($5, $6))
              order by created_at desc, id desc limit $7"
         ))
         .bind::<Integer, _>(sight.tenant.0)
-        .bind::<Nullable<Integer>, _>(sight.partner.map(|partner| partner.0))
+        .bind::<Nullable<Integer>, _>(viewer(sight))
         .bind::<Nullable<Text>, _>(filter.sscc.map(|sscc| sscc.to_string()))
         .bind::<Nullable<Text>, _>(filter.reference.as_deref())
         .bind::<Nullable<Timestamptz>, _>(before_at)
@@ -126,18 +133,17 @@ impl Connection {
         sight: Sight,
         parent: ParentId,
     ) -> Result<Vec<ParentBox>, StoreError> {
-        let rows: Vec<StayRow> = sql_query(
+        let seen = sees_box(sight, ("p.shipment_id", "p.box_number"), "$3");
+        let rows: Vec<StayRow> = sql_query(format!(
             "select p.shipment_id, s.reference, p.box_number, b.sscc, p.from_at, p.until_at
              from parent_boxes p join shipments s on s.id = p.shipment_id
              join boxes b on b.shipment_id = p.shipment_id and b.number = p.box_number
-             where p.organisation_id = $1 and p.parent_id = $2
-                 and ($3 is null or exists (select from shipment_parties sp
-                     where sp.shipment_id = p.shipment_id and sp.organisation_id = $3))
-             order by p.from_at desc, s.reference, p.box_number",
-        )
+             where p.organisation_id = $1 and p.parent_id = $2 and {seen}
+             order by p.from_at desc, s.reference, p.box_number"
+        ))
         .bind::<Integer, _>(sight.tenant.0)
         .bind::<SqlUuid, _>(parent.0)
-        .bind::<Nullable<Integer>, _>(sight.partner.map(|partner| partner.0))
+        .bind::<Nullable<Integer>, _>(viewer(sight))
         .load(&mut self.raw)
         .await?;
         rows.into_iter().map(StayRow::stay).collect()

@@ -9,6 +9,7 @@ use domain::access::Sight;
 use domain::{OrganisationId, ShipmentId};
 use uuid::Uuid;
 
+use crate::sight::{sees_shipment, viewer};
 use crate::trackers::column;
 use crate::{Connection, StoreError};
 
@@ -24,13 +25,13 @@ impl Connection {
             #[diesel(sql_type = SqlUuid)]
             id: Uuid,
         }
-        let rows: Vec<Row> = sql_query(
-            "select s.id from shipments s where s.organisation_id = $1 and s.id = any($2) and ($3 is null or exists
-                 (select from shipment_parties sp where sp.shipment_id = s.id and sp.organisation_id = $3))",
-        )
+        let rows: Vec<Row> = sql_query(format!(
+            "select s.id from shipments s where s.organisation_id = $1 and s.id = any($2) and {}",
+            sees_shipment(sight, "s.id", "$3")
+        ))
         .bind::<Integer, _>(sight.tenant.0)
         .bind::<Array<SqlUuid>, _>(column(shipments, |id| id.0))
-        .bind::<Nullable<Integer>, _>(sight.partner.map(|partner| partner.0))
+        .bind::<Nullable<Integer>, _>(viewer(sight))
         .load(&mut self.raw)
         .await?;
         Ok(rows.into_iter().map(|row| ShipmentId(row.id)).collect())

@@ -67,7 +67,7 @@ impl Connection {
             .select(Row::as_select())
             .limit(limit)
             .into_boxed();
-        if let Some(partner) = sight.partner {
+        if let Some(partner) = sight.partner() {
             query = query.filter(organisations::id.eq(partner.0));
         }
         if let Some(after) = after {

@@ -91,7 +91,7 @@ impl Connection {
             ))
             .limit(limit)
             .into_boxed();
-        for organisation in [sight.partner, filter.organisation].into_iter().flatten() {
+        for organisation in [sight.partner(), filter.organisation].into_iter().flatten() {
             query = query.filter(users::organisation_id.eq(organisation.0));
         }
         if let Some(id) = id {

@@ -13,6 +13,11 @@ diesel::table! {
     }
 }
 diesel::table! {
+    supplier_products (organisation_id, gtin) {
+        organisation_id -> Integer, gtin -> Text, supplier_id -> Integer, name -> Nullable<Text>,
+    }
+}
+diesel::table! {
     integrations (id) {
         id -> Text, organisation_id -> Integer, network -> Text, token_sha256 -> Binary, on_broker_away -> Text,
         created_at -> Timestamptz, disabled_at -> Nullable<Timestamptz>,
@@ -104,5 +109,12 @@ diesel::table! {
 diesel::joinable!(users -> organisations (organisation_id));
 diesel::joinable!(assignments -> trackers (tracker_id));
 diesel::joinable!(assignments -> shipments (shipment_id));
-diesel::allow_tables_to_appear_in_same_query!(users, organisations, contracts, trainings, badges);
+diesel::allow_tables_to_appear_in_same_query!(
+    users,
+    organisations,
+    contracts,
+    trainings,
+    badges,
+    supplier_products
+);
 diesel::allow_tables_to_appear_in_same_query!(assignments, trackers, shipments, assignment_states);

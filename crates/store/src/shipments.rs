@@ -12,6 +12,7 @@ use domain::{OrganisationId, ProfileId, ShipmentId, UserId};
 use uuid::Uuid;
 
 use crate::schema::shipments;
+use crate::sight::{sees_box, sees_content, sees_shipment, viewer};
 use crate::statement::statement;
 use crate::trackers::column;
 use crate::{Connection, StoreError};
@@ -168,23 +169,19 @@ impl Connection {
         organisation: OrganisationId,
         id: ShipmentId,
     ) -> Result<Shipment, StoreError> {
-        let rows: Vec<ShipmentRow> =
-            sql_query(format!("{SHIPMENT} where s.organisation_id = $1 and s.id = $2"))
-                .bind::<Integer, _>(organisation.0)
-                .bind::<SqlUuid, _>(id.0)
-                .load(&mut self.raw)
-                .await?;
-        rows.into_iter().next().ok_or(StoreError::NotFound)?.try_into()
+        self.shipment_seen_by(Sight::of(organisation, organisation), id).await
     }
 
     /// As [`Connection::shipment`], where it is to be seen from there.
     pub async fn shipment_seen_by(&mut self, sight: Sight, id: ShipmentId) -> Result<Shipment, StoreError> {
         let rows: Vec<ShipmentRow> = sql_query(format!(
-            "{SHIPMENT} where s.organisation_id = $1 and s.id = $2 and ($3 is null or s.id in ({WITH_PARTY}))"
+            "{} where s.organisation_id = $1 and s.id = $2 and {}",
+            select(sight, "$3"),
+            sees_shipment(sight, "s.id", "$3")
         ))
         .bind::<Integer, _>(sight.tenant.0)
         .bind::<SqlUuid, _>(id.0)
-        .bind::<Nullable<Integer>, _>(sight.partner.map(|partner| partner.0))
+        .bind::<Nullable<Integer>, _>(viewer(sight))
         .load(&mut self.raw)
         .await?;
         rows.into_iter().next().ok_or(StoreError::NotFound)?.try_into()
@@ -197,18 +194,20 @@ impl Connection {
         limit: i64,
     ) -> Result<Vec<Shipment>, StoreError> {
         let (before_at, before_id) = filter.before.map(|(at, id)| (at, id.0)).unzip();
+        let (select, seen) = (select(sight, "$3"), sees_shipment(sight, "s.id", "$3"));
+        let (with_sscc, with_content) = (with_sscc(sight, "$3"), with_content(sight, "$3"));
         let rows: Vec<ShipmentRow> = sql_query(format!(
-            "{SHIPMENT} where s.organisation_id = $1 and ($3 is null or s.id in ({WITH_PARTY}))
+            "{select} where s.organisation_id = $1 and {seen}
                  and ($2 is null or s.reference ilike '%' || replace(replace(replace($2, '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%')
                  and ($10 is null or s.status = $10)
                  and ($4 is null or (s.created_at, s.id) < ($4, $5))
-                 and ($6 is null or s.id in ({WITH_SSCC}))
-                 and (($7 is null and $8 is null) or s.id in ({WITH_CONTENT}))
+                 and ($6 is null or s.id in ({with_sscc}))
+                 and (($7 is null and $8 is null) or s.id in ({with_content}))
              order by s.created_at desc, s.id desc limit $9"
         ))
         .bind::<Integer, _>(sight.tenant.0)
         .bind::<Nullable<Text>, _>(filter.reference.as_deref())
-        .bind::<Nullable<Integer>, _>(sight.partner.map(|partner| partner.0))
+        .bind::<Nullable<Integer>, _>(viewer(sight))
         .bind::<Nullable<Timestamptz>, _>(before_at)
         .bind::<Nullable<SqlUuid>, _>(before_id)
         .bind::<Nullable<Text>, _>(filter.sscc.map(|sscc| sscc.to_string()))
@@ -283,10 +282,13 @@ impl Connection {
     }
 }
 
-const SHIPMENT: &str =
-    "select s.id, s.reference, s.profile_id, s.status, s.hold, s.origin, s.destination, s.created_at,
+/// Shipments as they are seen, which counts the boxes.
+fn select(sight: Sight, viewer: &str) -> String {
+    let boxes = sees_box(sight, ("b.shipment_id", "b.number"), viewer);
+    format!(
+        "select s.id, s.reference, s.profile_id, s.status, s.hold, s.origin, s.destination, s.created_at,
          s.days_to_return, s.cancelled_at, s.cancel_reason, s.turned_back_at, s.turn_back_reason,
-         (select count(*) from boxes b where b.shipment_id = s.id) as boxes,
+         (select count(*) from boxes b where b.shipment_id = s.id and {boxes}) as boxes,
          (select rs.hold_before from recall_shipments rs
           where rs.shipment_id = s.id order by rs.held_at desc limit 1) as hold_before_recall,
          (select count(*) from alerts al
@@ -295,17 +297,28 @@ const SHIPMENT: &str =
              join alert_rides r on r.assignment_id = a.id and r.until_at is null
              join alerts al on al.id = r.alert_id and al.acknowledged_at is null and al.closed_as is null
              where a.shipment_id = s.id) as open_alerts
-     from shipments s";
+     from shipments s"
+    )
+}
 
-/// Those that a partner has to do with.
-const WITH_PARTY: &str = "select sp.shipment_id from shipment_parties sp where sp.organisation_id = $3";
+/// The shipments of a list's organisation that have a box, or a box in a parent, with the list's SSCC: as far as the box is
+/// to be seen, so that nobody learns by asking what he does not see.
+fn with_sscc(sight: Sight, viewer: &str) -> String {
+    format!(
+        "select b.shipment_id from boxes b where b.organisation_id = $1 and b.sscc = $6 and {}
+         union all
+         select pb.shipment_id from parents p join parent_boxes pb on pb.parent_id = p.id
+         where p.organisation_id = $1 and p.sscc = $6 and {}",
+        sees_box(sight, ("b.shipment_id", "b.number"), viewer),
+        sees_box(sight, ("pb.shipment_id", "pb.box_number"), viewer)
+    )
+}
 
-/// The shipments of a list's organisation that have a box, or a box in a parent, with the list's SSCC.
-const WITH_SSCC: &str = "select b.shipment_id from boxes b where b.organisation_id = $1 and b.sscc = $6
-     union all
-     select pb.shipment_id from parents p join parent_boxes pb on pb.parent_id = p.id
-     where p.organisation_id = $1 and p.sscc = $6";
-
-/// Those that hold something with the list's GTIN and lot.
-const WITH_CONTENT: &str = "select c.shipment_id from box_contents c
-     where c.organisation_id = $1 and ($7 is null or c.gtin = $7) and ($8 is null or c.lot = $8)";
+/// Those that hold something with the list's GTIN and lot that is to be seen.
+fn with_content(sight: Sight, viewer: &str) -> String {
+    format!(
+        "select c.shipment_id from box_contents c
+         where c.organisation_id = $1 and ($7 is null or c.gtin = $7) and ($8 is null or c.lot = $8) and {}",
+        sees_content(sight, "c", viewer)
+    )
+}

@@ -92,7 +92,8 @@ impl Book {
         parties: Arc<[Partner]>,
     ) -> Result<Self, StoreError> {
         let ledger = Ledger::open(db, owner, shipment.id).await?;
-        let boxes = db.boxes(shipment.id).await?.iter().map(|one| one.number).collect();
+        let boxes =
+            db.boxes(Sight::of(owner, owner), shipment.id).await?.iter().map(|one| one.number).collect();
         let consignee = db.plan(shipment.id).await?.map(|stored| stored.plan.consignee());
         let waiting = Waiting::of(db.waiting_hand_ins(shipment.id).await?)?;
         Ok(Self { owner, shipment, boxes, ledger, parties, consignee, waiting })

@@ -9,6 +9,7 @@ mod library;
 mod partners;
 mod qualifications;
 mod sight;
+mod suppliers;
 mod tenancy;
 
 use std::collections::BTreeSet;
@@ -59,17 +60,17 @@ const ROUTES: &[(&str, &str, &[&str], u16)] = &[
     ("get", "/me", ALL, 200),
     ("get", "/status", ALL, 200),
     ("get", "/events", ALL, 200),
-    ("get", "/shipments", SIGHTED, 200),
+    ("get", "/shipments", ALL, 200),
     ("post", "/shipments", PLANNERS, 422),
-    ("get", "/shipments/{id}", SIGHTED, 404),
+    ("get", "/shipments/{id}", ALL, 404),
     ("get", "/shipments/{id}/alerts", CREW, 404),
-    ("get", "/shipments/{id}/assessment", SIGHTED, 404),
-    ("get", "/shipments/{id}/assessments", SIGHTED, 404),
-    ("get", "/shipments/{id}/readings", SIGHTED, 404),
+    ("get", "/shipments/{id}/assessment", ALL, 404),
+    ("get", "/shipments/{id}/assessments", ALL, 404),
+    ("get", "/shipments/{id}/readings", ALL, 404),
     ("post", "/shipments/{id}/trackers", PLANNERS, 422),
     ("get", "/keys", NOBODY_IN_PARTICULAR, 200),
-    ("get", "/shipments/{id}/custody", SIGHTED, 404),
-    ("get", "/shipments/{id}/evidence", &["admin", "auditor", "coordinator", "quality"], 404),
+    ("get", "/shipments/{id}/custody", ALL, 404),
+    ("get", "/shipments/{id}/evidence", &["admin", "auditor", "coordinator", "quality", "supplier"], 404),
     ("post", "/shipments/{id}/custody/pack", CARRIERS, 404),
     ("post", "/shipments/{id}/custody/offer", CARRIERS, 422),
     ("post", "/shipments/{id}/custody/accept", CARRIERS, 404),
@@ -130,6 +131,8 @@ const ROUTES: &[(&str, &str, &[&str], u16)] = &[
     ("post", "/organisations", PLANNING, 422),
     ("get", "/organisations/{id}", ALL, 404),
     ("post", "/organisations/{id}", PLANNING, 404),
+    ("get", "/organisations/{id}/products", ALL, 404),
+    ("put", "/organisations/{id}/products", PLANNING, 404),
     ("get", "/users", QUALIFICATIONS, 200),
     ("post", "/users", &["admin"], 422),
     ("post", "/users/{id}/disable", &["admin"], 422),

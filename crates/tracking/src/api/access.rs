@@ -35,6 +35,7 @@ macro_rules! grants {
 
 grants!(
     ReadShipments,
+    ReadTransport,
     WriteShipments,
     BindTracker,
     TransferCustody,
@@ -72,7 +73,7 @@ pub struct Caller<G: Grant> {
     pub user: UserId,
     pub organisation: OrganisationId,
     /// Whose rows there are to see: the organisation itself, or for a partner's user the tenant that hosts the partner.
-    /// Of a tenant's rows a partner sees those alone that it has to do with (`shipment_parties`).
+    /// Of a tenant's rows a partner sees those alone that concern it ([`Caller::sight`]).
     pub tenant: OrganisationId,
     pub role: Role,
     grant: PhantomData<G>,
@@ -81,10 +82,7 @@ pub struct Caller<G: Grant> {
 impl<G: Grant> Caller<G> {
     /// What there is to see for the caller of the tenant's circle.
     pub fn sight(&self) -> Sight {
-        let sight = Sight::of(self.organisation, self.tenant);
-        // Given to one of the tenant's own, a partner's role still sees no more than a partner.
-        let is_partners = self.role.is_partners_alone();
-        Sight { partner: sight.partner.or(is_partners.then_some(self.organisation)), ..sight }
+        Sight::of_role(self.role, self.organisation, self.tenant)
     }
 
     /// An entry of the tenant's audit trail about what the caller does.

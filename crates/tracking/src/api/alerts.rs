@@ -150,7 +150,7 @@ impl SeenAlerts {
         sight: Sight,
         shipment: Option<ShipmentId>,
     ) -> Result<Self, StoreError> {
-        let is_own = sight.partner.is_none();
+        let is_own = sight.partner().is_none();
         let runbooks = Runbooks::of(db, is_own.then_some(sight.tenant).into_iter()).await?;
         let house = db.circle_names(sight.tenant, &[sight.tenant]).await?.remove(&sight.tenant);
         Ok(Self { sight, shipment, runbooks, house: house.unwrap_or_default() })
@@ -159,7 +159,7 @@ impl SeenAlerts {
     pub fn view(&self, alert: AlertView) -> Alert {
         let runbook = self.runbooks.get(self.sight.tenant, alert.kind);
         let mut alert = Alert::of(alert, runbook);
-        if self.sight.partner.is_some() {
+        if self.sight.partner().is_some() {
             alert.acknowledged_by = self.person(alert.acknowledged_by);
             alert.affected.retain(|ride| Some(ShipmentId(ride.shipment)) == self.shipment);
             alert.affected_trackers = alert.affected_trackers.and(i64::try_from(alert.affected.len()).ok());
@@ -169,7 +169,7 @@ impl SeenAlerts {
 
     /// Somebody of the tenant's; a partner's people read whose he is, not who.
     pub fn person(&self, email: Option<String>) -> Option<String> {
-        email.map(|email| if self.sight.partner.is_some() { self.house.clone() } else { email })
+        email.map(|email| if self.sight.partner().is_some() { self.house.clone() } else { email })
     }
 }
 
@@ -227,7 +227,7 @@ async fn alerts_page(
 ) -> Result<Page<Alert>, ApiError> {
     let limit = page.limit()?;
     let before = page.before()?.map(|(at, id)| (at, AlertId(id)));
-    let filter = AlertFilter { before, partner: sight.partner, ..filter };
+    let filter = AlertFilter { before, partner: sight.partner(), ..filter };
     let rows = db.alerts(sight.tenant, filter, limit + 1).await?;
     let seen = SeenAlerts::of(db, sight, filter.shipment).await?;
     let item = |alert: AlertView| seen.view(alert);

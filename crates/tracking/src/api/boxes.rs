@@ -178,7 +178,7 @@ pub async fn pack<G: Grant>(
 ) -> Result<Vec<String>, ApiError> {
     let AskedBoxes { boxes, warnings: mut told } = asked;
     db.lock_packing(caller.organisation).await?;
-    let mut there = db.boxes(shipment).await?;
+    let mut there = db.boxes(caller.sight(), shipment).await?;
     if let [only] = &*there
         && only.sscc.is_none()
         && only.contents.is_empty()
@@ -242,7 +242,7 @@ pub async fn pack_boxes(
     let warnings = pack(&mut db, &caller, id, asked, now).await?;
     db.write_audit(&[audit(&caller, "shipment.packed", id, serde_json::json!(&*body))], now).await?;
     let stored = db.shipment(caller.organisation, id).await?;
-    let made = Made::new(show_one(&service, &mut db, stored).await?, warnings);
+    let made = Made::new(show_one(&service, &mut db, caller.sight(), stored).await?, warnings);
     let answer = once.finish(&service, db, &caller, StatusCode::CREATED, &made).await?;
     service.live.publish([(caller.organisation, Change::Shipment { id })]);
     Ok(answer)

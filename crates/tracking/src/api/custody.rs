@@ -1,8 +1,11 @@
 //! Who has the boxes of a shipment, who had them, and what was written of it.
 
+use std::collections::{BTreeSet, HashSet};
+
 use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, Utc};
 use domain::ShipmentId;
+use domain::access::Viewer;
 use domain::custody::record::Record;
 use domain::custody::{
     Act, BoxCustody, Condition, Entry, EntryHash, Exception, Holding, Ignored, Seal, Seen, Whereabouts,
@@ -167,7 +170,8 @@ pub struct HeadView {
     key: String,
 }
 
-/// Who has the boxes, since when and by what proof; who had them; and everything that was written of it.
+/// Who has the boxes, since when and by what proof; who had them; and everything that was written of it. A supplier sees
+/// what concerns the boxes that hold its products.
 #[utoipa::path(tag = "custody", params(("id" = Uuid, Path)),
     responses((status = 200, body = CustodyView), (status = 404, body = Problem)))]
 #[get("/shipments/{id}/custody")]
@@ -178,8 +182,13 @@ pub async fn show_custody(
 ) -> Result<HttpResponse, ApiError> {
     let id = ShipmentId(id.into_inner());
     let mut db = service.store.connect().await?;
-    db.shipment_seen_by(caller.sight(), id).await.map_err(named("shipment"))?;
+    let sight = caller.sight();
+    db.shipment_seen_by(sight, id).await.map_err(named("shipment"))?;
     let ledger = Ledger::open(&mut db, caller.tenant, id).await?;
+    if let Viewer::Supplier(_) = sight.viewer {
+        let own = db.boxes(sight, id).await?.iter().map(|one| one.number).collect();
+        return Ok(HttpResponse::Ok().json(only_of(view(&ledger), &own)));
+    }
     let leaving = leaving(&mut db, caller.tenant, id, caller.organisation).await?;
     Ok(HttpResponse::Ok().json(CustodyView { leaving, ..view(&ledger) }))
 }
@@ -249,6 +258,28 @@ pub(super) fn view(ledger: &Ledger) -> CustodyView {
         head,
         leaving: None,
     }
+}
+
+/// What is written of these boxes or of the shipment as a whole. Of an entry that is about further boxes, these stay out.
+fn only_of(mut custody: CustodyView, own: &BTreeSet<u32>) -> CustodyView {
+    let mut seen: HashSet<String> = HashSet::new();
+    custody.boxes.retain(|one| own.contains(&one.number));
+    custody.entries.retain(|entry| {
+        // What names no box is about the entry that it names, or about the shipment.
+        let is_seen = match (&entry.boxes[..], &entry.link) {
+            ([], link) => link.as_ref().is_none_or(|link| seen.contains(link)),
+            (boxes, _) => boxes.iter().any(|number| own.contains(number)),
+        };
+        is_seen && seen.insert(entry.hash.clone())
+    });
+    for entry in &mut custody.entries {
+        entry.boxes.retain(|number| own.contains(number));
+        entry.exceptions.retain(|one| own.contains(&one.number));
+        entry.seals.retain(|one| own.contains(&one.number));
+    }
+    custody.conflicts.iter_mut().for_each(|one| one.boxes.retain(|number| own.contains(number)));
+    custody.conflicts.retain(|one| !one.boxes.is_empty());
+    custody
 }
 
 fn of_box(number: u32, one: &BoxCustody) -> BoxView {

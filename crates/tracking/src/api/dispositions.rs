@@ -12,7 +12,7 @@ use store::{Connection, Decision, KeptDecision, Ride, Shipment, StoredProfile, U
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::access::{Caller, DecideDisposition, ReadShipments};
+use super::access::{Caller, DecideDisposition, ReadTransport};
 use super::entries::write_decision;
 use super::login::signer;
 use super::once::Once;
@@ -113,7 +113,7 @@ pub struct Decided {
 #[get("/shipments/{id}/dispositions")]
 pub async fn list_dispositions(
     service: web::Data<Service>,
-    caller: Caller<ReadShipments>,
+    caller: Caller<ReadTransport>,
     id: web::Path<Uuid>,
     page: web::Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {

@@ -75,7 +75,7 @@ struct Ears {
 impl Ears {
     /// Whether it can be for the listener; for a partner's people only what is about a shipment, which is looked up then.
     fn may_hear(self, (owner, change): &OwnedChange) -> bool {
-        let is_open = self.sight.partner.is_none() || change.shipment().is_some();
+        let is_open = self.sight.partner().is_none() || change.shipment().is_some();
         *owner == self.sight.tenant && is_open && self.role.may(change.permission())
     }
 
@@ -96,7 +96,7 @@ impl Ears {
         match heard {
             Heard::Nothing => web::Bytes::from_static(NOTHING),
             Heard::TooMuch => web::Bytes::from_static(RELOAD),
-            Heard::Change(change) if self.sight.partner.is_none() => frames(&[change]),
+            Heard::Change(change) if self.sight.partner().is_none() => frames(&[change]),
             Heard::Change(change) => self.tell_partner(service, change, changes).await,
         }
     }

@@ -6,7 +6,7 @@ use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionT
 use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::ShipmentId;
-use domain::access::Sight;
+use domain::access::{Permission, Role, Sight};
 use domain::custody::{Entry, PhotoHash};
 use domain::evidence::{Evidence, PublicKey};
 use serde::Serialize;
@@ -37,6 +37,14 @@ struct SignatureView {
     reason: Option<String>,
 }
 
+/// By whom and when a package was asked for, and what he may see.
+struct Exported {
+    by: String,
+    at: DateTime<Utc>,
+    sight: Sight,
+    role: Role,
+}
+
 /// An alert with everything that became of it.
 #[derive(Serialize)]
 struct AlertWithHistory {
@@ -54,7 +62,8 @@ struct Assessments {
 }
 
 /// The evidence package of a shipment: a ZIP file with readings, assessments, alerts, signatures and the custody
-/// ledger, signed by the service. `isotherm verify` checks it.
+/// ledger, signed by the service. `isotherm verify` checks it. A supplier's holds the whole ledger and every reading, since a
+/// chain is checked whole, of the contents its own products alone, and no alerts.
 #[utoipa::path(tag = "custody", params(("id" = Uuid, Path)), responses(
     (status = 200, content_type = "application/zip", body = Vec<u8>), (status = 404, body = Problem)))]
 #[get("/shipments/{id}/evidence")]
@@ -68,7 +77,8 @@ pub async fn export_evidence(
     let mut db = service.store.snapshot().await?;
     let shipment = db.shipment_seen_by(caller.sight(), id).await.map_err(named("shipment"))?;
     let user = db.user_by_id(caller.user).await.map_err(named("user"))?;
-    let evidence = gather(&service, &mut db, caller.sight(), shipment, (user.name, now)).await?;
+    let exported = Exported { by: user.name, at: now, sight: caller.sight(), role: caller.role };
+    let evidence = gather(&service, &mut db, shipment, exported).await?;
     let key = &service.ledger_key;
     let package =
         (service.package)(&evidence, &key.id, &|text| key.sign(text)).map_err(ApiError::internal)?;
@@ -89,10 +99,10 @@ pub async fn export_evidence(
 async fn gather(
     service: &Service,
     db: &mut Connection,
-    sight: Sight,
     shipment: Shipment,
-    (exported_by, exported_at): (String, DateTime<Utc>),
+    exported: Exported,
 ) -> Result<Evidence, ApiError> {
+    let Exported { by: exported_by, at: exported_at, sight, role } = exported;
     let owner = sight.tenant;
     // As it stands, even where it was tampered with: that is for whoever checks the package to see.
     let ledger_length = db.ledger_length(shipment.id).await?;
@@ -110,19 +120,22 @@ async fn gather(
         Assessments { now: assessment(service, db, &shipment).await?, past: past_assessments(db, id).await? };
     let about = serde_json::json!({
         "profile": { "name": stored.profile.name(), "version": stored.version, "rules": stored.profile },
-        "shipment": show_one(service, db, shipment).await?,
+        "shipment": show_one(service, db, sight, shipment).await?,
     });
     let named: Vec<PhotoHash> =
         ledger.iter().filter_map(|row| Entry::from_text(&row.entry).ok()?.act.photo()).collect();
     let photos = db.photos(id, &named).await?.into_iter();
     let photos = photos.map(|photo| (photo.hash, photo.kind, photo.content)).collect();
-    let documents = vec![
+    let mut documents = vec![
         ("shipment.json".to_owned(), json(&about)?),
         ("readings.csv".to_owned(), readings(db, id).await?.into_bytes()),
         ("assessment.json".to_owned(), json(&assessments)?),
-        ("alerts.json".to_owned(), json(&alerts(db, sight, id).await?)?),
-        ("signatures.json".to_owned(), json(&signatures)?),
     ];
+    // What somebody may not read he does not take along either.
+    if role.may(Permission::ReadAlerts) {
+        documents.push(("alerts.json".to_owned(), json(&alerts(db, sight, id).await?)?));
+    }
+    documents.push(("signatures.json".to_owned(), json(&signatures)?));
     Ok(Evidence {
         shipment: id,
         reference,
@@ -224,7 +237,7 @@ async fn alerts(
     sight: Sight,
     shipment: ShipmentId,
 ) -> Result<Vec<AlertWithHistory>, ApiError> {
-    let (owner, partner) = (sight.tenant, sight.partner);
+    let (owner, partner) = (sight.tenant, sight.partner());
     let filter = AlertFilter { shipment: Some(shipment), partner, ..AlertFilter::default() };
     let mut found = Vec::new();
     let seen = SeenAlerts::of(db, sight, Some(shipment)).await?;

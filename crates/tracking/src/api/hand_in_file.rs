@@ -141,7 +141,7 @@ async fn by_shipment<G: Grant>(
             shipments.entry(before.shipment).or_default().push(taken);
             continue;
         }
-        let shipment = match find(db, caller.sight(), &event).await? {
+        let shipment = match find(db, caller.sight().in_hands(), &event).await? {
             Ok((shipment, number)) => {
                 fill(&mut event, number, now);
                 shipment

@@ -13,7 +13,7 @@ use store::StoredHandIn;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::access::{Caller, HandInCustody, ReadShipments};
+use super::access::{Caller, HandInCustody, ReadTransport};
 use super::hand_in_file::take_in;
 use super::once::Once;
 use super::page::{Page, PageQuery, cursor_before};
@@ -164,7 +164,7 @@ pub struct HandInView {
 #[get("/shipments/{id}/hand-ins")]
 pub async fn list_hand_ins(
     service: web::Data<Service>,
-    caller: Caller<ReadShipments>,
+    caller: Caller<ReadTransport>,
     id: web::Path<Uuid>,
     page: web::Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {

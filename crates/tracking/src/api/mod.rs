@@ -36,6 +36,7 @@ mod places;
 mod plans;
 mod pool;
 mod problem;
+mod products;
 mod profiles;
 mod recalls;
 mod rides;
@@ -92,7 +93,8 @@ const MAX_BODY: usize = 256 * 1024;
         trackers::list_trackers, trackers::add_tracker, trackers::show_tracker, trackers::list_uplinks,
         trackers::list_set_aside, gateways::list_gateways, gateways::change_gateway, profiles::list_profiles, profiles::add_profile, profiles::show_profile,
         profiles::approve_profile, organisations::list_organisations, organisations::add_organisation,
-        organisations::show_organisation, organisations::change_organisation, users::list_users, users::add_user,
+        organisations::show_organisation, organisations::change_organisation, products::list_products,
+        products::set_products, users::list_users, users::add_user,
         users::disable_user, contracts::list_contracts, contracts::add_contract, contracts::end_contract,
         badges::list_badges, badges::add_badge, badges::revoke_badge, trainings::list_user_trainings,
         trainings::add_user_training, trainings::list_badge_trainings, trainings::add_badge_training,
@@ -201,6 +203,8 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(organisations::add_organisation)
                     .service(organisations::show_organisation)
                     .service(organisations::change_organisation)
+                    .service(products::list_products)
+                    .service(products::set_products)
                     .service(users::list_users)
                     .service(users::add_user)
                     .service(users::disable_user)

@@ -169,7 +169,7 @@ pub async fn change_organisation(
 }
 
 /// In the audit trail: a bare number could be anything's.
-fn subject(id: OrganisationId) -> String {
+pub(super) fn subject(id: OrganisationId) -> String {
     format!("organisation {id}")
 }
 

@@ -12,7 +12,7 @@ use store::{AuditEntry, Connection, NewParent, Parent, ParentBox, ParentFilter};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::access::{Caller, Grant, ReadShipments, WriteShipments};
+use super::access::{Caller, Grant, ReadTransport, WriteShipments};
 use super::boxes::key;
 use super::once::Once;
 use super::page::{Page, PageQuery, cursor_before};
@@ -101,7 +101,7 @@ pub struct ParentQuery {
 #[get("/parents")]
 pub async fn list_parents(
     service: web::Data<Service>,
-    caller: Caller<ReadShipments>,
+    caller: Caller<ReadTransport>,
     query: web::Query<ParentQuery>,
     page: web::Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
@@ -131,7 +131,7 @@ pub fn in_query(error: ApiError) -> ApiError {
 #[get("/parents/{id}")]
 pub async fn show_parent(
     service: web::Data<Service>,
-    caller: Caller<ReadShipments>,
+    caller: Caller<ReadTransport>,
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, ApiError> {
     let mut db = service.store.connect().await?;
@@ -307,7 +307,8 @@ async fn numbers<G: Grant>(
     asked: Option<&[u32]>,
 ) -> Result<Vec<u32>, ApiError> {
     let shipment = db.shipment(caller.organisation, shipment).await.map_err(named("shipment"))?;
-    let known: BTreeSet<u32> = db.boxes(shipment.id).await?.iter().map(|one| one.number).collect();
+    let boxes = db.boxes(caller.sight(), shipment.id).await?;
+    let known: BTreeSet<u32> = boxes.iter().map(|one| one.number).collect();
     let asked: BTreeSet<u32> = match asked {
         None => known.clone(),
         Some([]) => return Err(ApiError::Unprocessable("boxes: write the number of one at least".into())),

@@ -15,7 +15,7 @@ use store::{Connection, NewPhoto, PhotoCounts};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::access::{Caller, ReadShipments, TransferCustody};
+use super::access::{Caller, ReadTransport, TransferCustody};
 use super::problem::{ApiError, Problem, named};
 use crate::Service;
 use crate::binding::lock_shipment;
@@ -96,7 +96,7 @@ fn check_room(PhotoCounts { all, own }: PhotoCounts) -> Result<(), ApiError> {
 #[get("/shipments/{id}/custody/photos/{sha256}")]
 pub async fn show_photo(
     service: web::Data<Service>,
-    caller: Caller<ReadShipments>,
+    caller: Caller<ReadTransport>,
     path: web::Path<(Uuid, String)>,
 ) -> Result<HttpResponse, ApiError> {
     let (id, sha256) = path.into_inner();

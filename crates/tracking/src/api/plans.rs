@@ -13,7 +13,7 @@ use store::{Connection, Shipment, StoredPlace, StoredPlan};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::access::{Caller, Grant, ReadShipments, WriteShipments};
+use super::access::{Caller, Grant, ReadTransport, WriteShipments};
 use super::lanes::{PlaceName, place_name};
 use super::once::Once;
 use super::places::{OrganisationName, no_partner, organisation};
@@ -92,7 +92,7 @@ impl Plan {
     /// A partner's people see the way, by whom and when; which driver of somebody else's comes, and what the tenant doubts, is
     /// those people's business.
     fn seen_by(mut self, sight: Sight) -> Self {
-        if sight.partner.is_some() {
+        if sight.partner().is_some() {
             self.warnings.clear();
         }
         for leg in &mut self.legs {
@@ -114,7 +114,7 @@ pub struct LaneName {
 #[get("/shipments/{id}/plan")]
 pub async fn show_plan(
     service: web::Data<Service>,
-    caller: Caller<ReadShipments>,
+    caller: Caller<ReadTransport>,
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, ApiError> {
     let mut db = service.store.connect().await?;

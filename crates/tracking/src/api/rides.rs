@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use chrono::{DateTime, Utc};
 use domain::ShipmentId;
+use domain::access::Sight;
 use serde::{Deserialize, Serialize};
 use store::{Connection, StoreError};
 use utoipa::ToSchema;
@@ -72,7 +73,7 @@ pub async fn bind_tracker(
         }
         other => other.into(),
     })?;
-    check_box(&mut db, id, body.r#box).await?;
+    check_box(&mut db, caller.sight(), id, body.r#box).await?;
     let tracker = &pooled.tracker;
     if db.is_tracker_bound(tracker.id, body.from).await? {
         return Err(ApiError::Conflict(format!("tracker {dev_eui} rides with a shipment at that time")));
@@ -88,7 +89,7 @@ pub async fn bind_tracker(
         bound.changes.extend(book.pack(&service, &mut db, by, (body.from.min(now), now)).await?);
     }
     let stored = db.shipment(caller.organisation, id).await?;
-    let shipment = show_one(&service, &mut db, stored).await?;
+    let shipment = show_one(&service, &mut db, caller.sight(), stored).await?;
     let answer = Bound { shipment, warnings: bound.warnings };
     let answer = once.finish(&service, db, &caller, StatusCode::CREATED, &answer).await?;
     service.live.publish(bound.changes);
@@ -96,9 +97,14 @@ pub async fn bind_tracker(
 }
 
 /// A box that a request names must be the shipment's.
-async fn check_box(db: &mut Connection, shipment: ShipmentId, number: Option<u32>) -> Result<(), ApiError> {
+async fn check_box(
+    db: &mut Connection,
+    sight: Sight,
+    shipment: ShipmentId,
+    number: Option<u32>,
+) -> Result<(), ApiError> {
     let Some(number) = number else { return Ok(()) };
-    match db.boxes(shipment).await?.iter().any(|one| one.number == number) {
+    match db.boxes(sight, shipment).await?.iter().any(|one| one.number == number) {
         true => Ok(()),
         false => Err(ApiError::Unprocessable(format!("box: the shipment has no box {number}"))),
     }
@@ -143,7 +149,7 @@ pub async fn unbind_tracker(
     let detail = serde_json::json!({ "dev_eui": dev_eui, "until": until });
     db.write_audit(&[audit(&caller, "tracker.unbound", id, detail)], now).await?;
     let stored = db.shipment(caller.organisation, id).await?;
-    let shipment = show_one(&service, &mut db, stored).await?;
+    let shipment = show_one(&service, &mut db, caller.sight(), stored).await?;
     let answer = once.finish(&service, db, &caller, StatusCode::OK, &shipment).await?;
     service.live.publish(changes);
     Ok(answer)

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
-use domain::packing::NewBox;
+use domain::access::{Sight, Viewer};
+use domain::packing::{NewBox, PackedBox};
 use domain::pool::DAYS_TO_RETURN;
 use domain::profile::Profile;
 use domain::shipment::{Act, Disposition, HoldReason, ShipmentStatus, holds};
@@ -203,7 +204,7 @@ pub async fn list_shipments(
     let mut db = service.store.connect().await?;
     let rows = db.shipments(caller.sight(), &filter, limit + 1).await?;
     let page = Page::of(rows, limit, |s| cursor_before(s.created_at, s.id.0), |shipment| shipment);
-    let items = show(&service, &mut db, page.items).await?;
+    let items = show(&service, &mut db, caller.sight(), page.items, &[]).await?;
     Ok(HttpResponse::Ok().json(Page { items, next: page.next }))
 }
 
@@ -219,7 +220,7 @@ pub async fn show_shipment(
     let mut db = service.store.connect().await?;
     let id = ShipmentId(id.into_inner());
     let shipment = db.shipment_seen_by(caller.sight(), id).await.map_err(named("shipment"))?;
-    Ok(HttpResponse::Ok().json(show_one(&service, &mut db, shipment).await?))
+    Ok(HttpResponse::Ok().json(show_one(&service, &mut db, caller.sight(), shipment).await?))
 }
 
 /// Makes a draft.
@@ -268,7 +269,7 @@ pub async fn add_shipment(
     })?;
     let warnings = pack(&mut db, &caller, id, boxes.unwrap_or_else(one_box), now).await?;
     let stored = db.shipment(caller.organisation, id).await?;
-    let made = Made::new(show_one(&service, &mut db, stored).await?, warnings);
+    let made = Made::new(show_one(&service, &mut db, caller.sight(), stored).await?, warnings);
     let detail = serde_json::json!({ "request": &*body, "profile_approved": made.shipment.profile.approved });
     db.write_audit(&[audit(&caller, "shipment.made", id, detail)], now).await?;
     let answer = once.finish(&service, db, &caller, StatusCode::CREATED, &made).await?;
@@ -300,18 +301,23 @@ pub(super) fn audit<G: super::access::Grant>(
 pub(super) async fn show_one(
     service: &Service,
     db: &mut store::Connection,
+    sight: Sight,
     shipment: StoredShipment,
 ) -> Result<Shipment, ApiError> {
-    let boxes = db.boxes(shipment.id).await?;
-    let shown = show(service, db, vec![shipment]).await?;
+    let boxes = db.boxes(sight, shipment.id).await?;
+    let shown = show(service, db, sight, vec![shipment], &boxes).await?;
     let shown = shown.into_iter().next().ok_or(ApiError::NotFound("shipment"))?;
     Ok(Shipment { boxes: Some(boxes.into_iter().map(PackedBoxView::from).collect()), ..shown })
 }
 
+/// `boxes` are those of the one shipment that is shown as a whole. In which of others' boxes a tracker rides a supplier does
+/// not see.
 async fn show(
     service: &Service,
     db: &mut store::Connection,
+    sight: Sight,
     shipments: Vec<StoredShipment>,
+    boxes: &[PackedBox],
 ) -> Result<Vec<Shipment>, ApiError> {
     let ids: Vec<ShipmentId> = shipments.iter().map(|shipment| shipment.id).collect();
     let profile_ids: Vec<ProfileId> = shipments.iter().map(|shipment| shipment.profile).collect();
@@ -319,7 +325,9 @@ async fn show(
     let approvals = db.approvals(&profile_ids).await?;
     let decided = db.last_dispositions(&ids).await?;
     let mut rides: HashMap<ShipmentId, Vec<Ride>> = HashMap::new();
-    for ride in db.rides(&ids).await? {
+    let is_supplier = matches!(sight.viewer, Viewer::Supplier(_));
+    for mut ride in db.rides(&ids).await? {
+        ride.in_box = ride.in_box.filter(|n| !is_supplier || boxes.iter().any(|one| one.number == *n));
         rides.entry(ride.shipment).or_default().push(ride);
     }
     let now = (service.clock)();

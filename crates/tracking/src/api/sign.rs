@@ -8,6 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, Utc};
 use domain::OrganisationId;
+use domain::access::Sight;
 use domain::custody::{Act, Actor, Addressee, Entry, EntryHash, Strength};
 use serde::{Deserialize, Serialize};
 use store::{AcceptanceCode, AuditEntry, CodeUse, Connection};
@@ -124,7 +125,7 @@ pub async fn show_linked_offer(
     else {
         return Err(answered());
     };
-    let packed = db.boxes(link.shipment).await?;
+    let packed = db.boxes(Sight::of(link.tenant, link.tenant), link.shipment).await?;
     let profile = service.profiles.get_one(&mut db, shipment.profile).await?;
     let Addressee { organisation, person } = to;
     Ok(HttpResponse::Ok().json(LinkedOffer {

@@ -12,7 +12,7 @@ use store::{PositionCursor, StoredPlace};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::access::{Caller, ReadShipments};
+use super::access::{Caller, ReadTransport};
 use super::lanes::{PlaceName, place_name};
 use super::page::{Page, PageQuery};
 use super::problem::{ApiError, Problem, named};
@@ -49,7 +49,7 @@ fn position(position: &Position, dev_eui: Option<DevEui>) -> PositionView {
 #[get("/shipments/{id}/positions")]
 pub async fn list_positions(
     service: web::Data<Service>,
-    caller: Caller<ReadShipments>,
+    caller: Caller<ReadTransport>,
     id: web::Path<Uuid>,
     page: web::Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
@@ -147,7 +147,7 @@ pub struct ExpectedArrival {
 #[get("/shipments/{id}/whereabouts")]
 pub async fn show_whereabouts(
     service: web::Data<Service>,
-    caller: Caller<ReadShipments>,
+    caller: Caller<ReadTransport>,
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, ApiError> {
     let mut db = service.store.connect().await?;
@@ -169,7 +169,7 @@ fn hide_from(sight: Sight, way: &mut Way) {
     };
     way.whereabouts
         .visits
-        .retain(|(place, _)| sight.partner.is_none() || is_planned(*place) || is_own(*place));
+        .retain(|(place, _)| sight.partner().is_none() || is_planned(*place) || is_own(*place));
 }
 
 fn view(known: &Known, places: &[StoredPlace]) -> Whereabouts {

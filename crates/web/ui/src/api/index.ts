@@ -127,6 +127,10 @@ export const api = {
   organisation: (organisation: number) => client.get<t.Organisation>(`/organisations/${organisation}`),
   changeOrganisation: (organisation: number, to: t.NewOrganisation) =>
     client.post<t.Organisation>(`/organisations/${organisation}`, to),
+  products: (supplier: number) =>
+    all((cursor) => client.get<t.Page<t.Product>>(`/organisations/${supplier}/products`, { cursor })),
+  setProducts: (supplier: number, products: t.NewProducts) =>
+    client.put<t.Page<t.Product>>(`/organisations/${supplier}/products`, products),
   contracts: (organisation: number) =>
     all((cursor) => client.get<t.Page<t.Contract>>(`/organisations/${organisation}/contracts`, { cursor })),
   addContract: (organisation: number, contract: t.NewContract) =>

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { source } from "../api/rust";
 import type { Validity } from "../api/types";
-import { lacks, ROLE, roles, standing, suggestion } from "./words";
+import { lacks, readProducts, ROLE, roles, standing, suggestion, writeProducts } from "./words";
 
 /** The roles that a function of the service's own table matches. */
 function matched(name: string): string[] {
@@ -40,6 +40,19 @@ test.each([
   [{ ...HELD, until: "2026-03-01T00:00:00Z" }, "Run out"],
   [{ ...HELD, from: "2026-03-02T00:00:00Z", until: "2026-04-01T00:00:00Z" }, "Not yet valid"],
 ])("%j: %s", (held, words) => expect(standing(held, NOW)).toBe(words));
+
+test("products are read as they are written, a line each", () => {
+  const products = [
+    { gtin: "09506000134352", name: "Insulin 100 IU/ml, 5 pens" },
+    { gtin: "96385074", name: null },
+  ];
+  expect(writeProducts(products)).toBe("09506000134352 Insulin 100 IU/ml, 5 pens\n96385074");
+  expect(readProducts(` ${writeProducts(products)}\r\n\n`)).toEqual([
+    { gtin: "09506000134352", name: "Insulin 100 IU/ml, 5 pens" },
+    { gtin: "96385074", name: undefined },
+  ]);
+  expect(readProducts(" \n")).toEqual([]);
+});
 
 test("a suggested password has as many characters as bytes, and none that is mistaken", () => {
   expect(suggestion(new Uint8Array([0, 31, 32, 255]))).toBe("a-a-");

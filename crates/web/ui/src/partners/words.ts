@@ -1,4 +1,12 @@
-import type { OrganisationKind, Person, Role, TrainingTopic, Validity } from "../api/types";
+import type {
+  NewProduct,
+  OrganisationKind,
+  Person,
+  Product,
+  Role,
+  TrainingTopic,
+  Validity,
+} from "../api/types";
 
 export const KIND: Record<OrganisationKind, string> = {
   consignor: "Consignor",
@@ -42,6 +50,18 @@ export function lacks(of: Pick<Person, "trained" | "under_contract" | "disabled_
     ...(of.trained ? [] : ["No valid GDP training"]),
     ...(of.under_contract ? [] : ["No valid contract"]),
   ];
+}
+
+/** Products as they are typed: one a line, its GTIN and behind a blank its name. */
+export function readProducts(text: string): NewProduct[] {
+  const lines = text.split("\n").map((line) => line.trim().split(/\s+/));
+  return lines
+    .filter(([gtin]) => gtin !== "")
+    .map(([gtin, ...name]) => ({ gtin: gtin ?? "", name: name.join(" ") || undefined }));
+}
+
+export function writeProducts(products: Product[]): string {
+  return products.map(({ gtin, name }) => (name ? `${gtin} ${name}` : gtin)).join("\n");
 }
 
 /** Whether something holds now, and if not, why. */

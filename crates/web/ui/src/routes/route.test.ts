@@ -74,8 +74,8 @@ test("each place asks for what its calls ask for", () => {
   expect([to.recalls(), to.recall("a"), to.parents(), to.parent("a"), to.newParent].map(asks)).toEqual([
     "read_recalls",
     "read_recalls",
-    "read_shipments",
-    "read_shipments",
+    "read_transport",
+    "read_transport",
     "write_shipments",
   ]);
   expect([to.profiles, to.profile("a")].map(asks)).toEqual(["read_profiles", "read_profiles"]);

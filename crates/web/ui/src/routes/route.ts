@@ -84,9 +84,10 @@ export function neededFor(route: Route): Permission | null {
   switch (route.at) {
     case "shipments":
     case "shipment":
+      return "read_shipments";
     case "parents":
     case "parent":
-      return "read_shipments";
+      return "read_transport";
     case "recalls":
     case "recall":
       return "read_recalls";

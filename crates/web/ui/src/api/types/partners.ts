@@ -7,6 +7,21 @@ export interface NewOrganisation {
   gln?: string;
 }
 
+/** A product of a supplier. */
+export interface Product {
+  gtin: string;
+  name: string | null;
+}
+
+export interface NewProducts {
+  items: NewProduct[];
+}
+
+export interface NewProduct {
+  gtin: string;
+  name?: string;
+}
+
 /** Somebody who can log in. */
 export interface Person {
   id: string;

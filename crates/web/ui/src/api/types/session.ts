@@ -11,6 +11,7 @@ export type Role =
 
 export type Permission =
   | "read_shipments"
+  | "read_transport"
   | "write_shipments"
   | "bind_tracker"
   | "transfer_custody"
