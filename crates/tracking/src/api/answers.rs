@@ -7,6 +7,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Required, Response};
 
 const PROBLEM: &str = "#/components/schemas/Problem";
+const PROBLEM_TYPE: &str = "application/problem+json";
 
 /// Each status with what it means wherever it comes.
 const MEANINGS: &[(&str, &str)] = &[
@@ -65,7 +66,10 @@ fn complete(operation: &mut Operation, has_effect: bool) {
     }
     for status in statuses {
         let answer = operation.responses.responses.entry(status.to_owned());
-        answer.or_insert_with(|| RefOr::T(problem()));
+        // What a handler answers by itself with that status does not take the place of the problem.
+        if let RefOr::T(answer) = answer.or_insert_with(|| RefOr::T(Response::new(""))) {
+            answer.content.entry(PROBLEM_TYPE.to_owned()).or_insert_with(problem);
+        }
     }
     for (status, answer) in &mut operation.responses.responses {
         if let RefOr::T(answer) = answer {
@@ -87,12 +91,8 @@ fn idempotency_key() -> Parameter {
         .build()
 }
 
-fn problem() -> Response {
-    let mut response = Response::new("");
-    response
-        .content
-        .insert("application/problem+json".to_owned(), RefOr::T(Content::new(Some(Ref::new(PROBLEM)))));
-    response
+fn problem() -> RefOr<Content> {
+    RefOr::T(Content::new(Some(Ref::new(PROBLEM))))
 }
 
 /// Says what an answer means, and that a problem travels as one (RFC 9457).
@@ -106,6 +106,6 @@ fn tell(status: &str, answer: &mut Response) {
             if schema.ref_location == PROBLEM)
     };
     if answer.content.get("application/json").is_some_and(is_problem) {
-        answer.content = problem().content;
+        answer.content = [(PROBLEM_TYPE.to_owned(), problem())].into_iter().collect();
     }
 }

@@ -211,7 +211,7 @@ pub async fn add_tracker(
 
 /// One tracker.
 #[utoipa::path(tag = "trackers", params(("dev_eui" = String, Path)),
-    responses((status = 200, body = Tracker), (status = 404, body = Problem)))]
+    responses((status = 200, body = Tracker), (status = 404, body = Problem), (status = 422, body = Problem)))]
 #[get("/trackers/{dev_eui}")]
 pub async fn show_tracker(
     service: web::Data<Service>,
