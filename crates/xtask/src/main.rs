@@ -13,6 +13,7 @@ mod fuzz;
 mod install;
 mod needs;
 mod page;
+mod python;
 mod requirements;
 mod root;
 mod servers;

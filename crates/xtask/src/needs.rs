@@ -42,7 +42,7 @@ pub const TO_MEASURE: &[Need] = &[Need::Rust, Need::Compiler, Need::Node, Need::
 pub const OLDEST_RUST: Version = Version(1, 95);
 const OLDEST_NODE: Version = Version(20, 19);
 pub const OLDEST_POSTGRESQL: Version = Version(15, 0);
-const OLDEST_PYTHON: Version = Version(3, 9);
+const OLDEST_PYTHON: Version = Version(3, 10);
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Version(pub u32, pub u32);
@@ -100,7 +100,12 @@ impl Need {
             Self::Chromium => chromium()
                 .map(|(program, version)| format!("Chromium {version} ({})", program.display()))
                 .ok_or_else(|| "Chromium: not found, or it does not run".to_owned()),
-            Self::Python => at_least("Python", "python3", &["--version"], OLDEST_PYTHON),
+            Self::Python => at_least("Python", "python3", &["--version"], OLDEST_PYTHON).and_then(|found| {
+                // Debian keeps what makes environments in a package of its own.
+                let mut asked = command("python3");
+                asked.args(["-c", "import ensurepip, venv; print(ensurepip.version())"]);
+                output_of(asked).map(|_| found).ok_or_else(|| "Python: without venv and pip".to_owned())
+            }),
         }
     }
 
@@ -113,7 +118,7 @@ impl Need {
             Self::PostgreSql => &["postgresql", "postgresql-client"],
             Self::RabbitMq => &["rabbitmq-server"],
             Self::Chromium => &["chromium"],
-            Self::Python => &["python3"],
+            Self::Python => &["python3", "python3-venv"],
         }
     }
 
@@ -132,7 +137,9 @@ impl Need {
                  PATH that runs outside a sandboxed package)"
                     .to_owned()
             }
-            Self::Python => "install Python 3 (Debian, Ubuntu: apt install python3)".to_owned(),
+            Self::Python => format!(
+                "install Python {OLDEST_PYTHON} or later with venv (Debian, Ubuntu: apt install python3-venv)"
+            ),
         }
     }
 }

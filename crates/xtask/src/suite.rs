@@ -13,6 +13,7 @@ use crate::firmware;
 use crate::fuzz;
 use crate::needs;
 use crate::page;
+use crate::python;
 use crate::requirements::{self, Runner};
 use crate::root;
 use crate::servers::Servers;
@@ -53,6 +54,7 @@ fn all(steps: &mut Steps) -> anyhow::Result<()> {
     let servers = steps.call("PostgreSQL and RabbitMQ", Servers::start)?;
     let reachable = reachable_binaries(&npms, &servers.scratch)?;
     tests(steps, &servers, &reachable)?;
+    described(steps, &servers)?;
     steps.call("the servers' end", || {
         drop(servers);
         Ok(())
@@ -93,6 +95,16 @@ fn tests(steps: &mut Steps, servers: &Servers, npms: &Path) -> anyhow::Result<()
     documented.args(["test", "--workspace", "--doc"]);
     servers.known_to(&mut documented);
     steps.quietly("examples in the documentation", documented)
+}
+
+/// Holds the API's answers against its document. How many cases that were, its log says.
+fn described(steps: &mut Steps, servers: &Servers) -> anyhow::Result<()> {
+    let tests = root::repository().join("tests");
+    let programs = python::programs(steps, &tests.join("schemathesis.txt"))?;
+    let mut held = command("python3");
+    held.arg(tests.join("described.py")).arg(root::program()).arg(programs.join("schemathesis"));
+    held.arg(servers.scratch.join("described"));
+    steps.openly("the API's answers are as its document says", held)
 }
 
 /// Runs the tests and holds the requirements against what became of them: both, so that everything is said at once.
