@@ -4,6 +4,7 @@
 
 mod api;
 pub mod bodies;
+mod browser;
 mod commits;
 pub mod fleet;
 mod installation;
@@ -12,6 +13,7 @@ mod sender;
 pub mod warm;
 
 pub use api::{Answer, Api};
+pub use browser::walk_in_a_browser;
 pub use commits::Commits;
 pub use installation::{Installation, Part, Program, folder, processes_of, program};
 pub use outcome::Outcome;

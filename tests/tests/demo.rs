@@ -107,21 +107,8 @@ async fn until_it_is<T: PartialEq + Debug>(expected: &T, deadline: Instant, mut 
 
 /// Runs a walk of `e2e/` as that person.
 fn walk_in_a_browser(walk: &str, url: &str, login: &Value, about: &[(&str, &str)]) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let pictures = root.join("target/screenshots");
-    let watched = Command::new("node")
-        .arg(format!("e2e/{walk}.mjs"))
-        .current_dir(root.join("crates/web/ui"))
-        .env("BASE_URL", url)
-        .env("EMAIL", login["email"].as_str().unwrap())
-        .env("PASSWORD", login["password"].as_str().unwrap())
-        .envs(about.iter().copied())
-        .env("SCREENSHOTS", &pictures)
-        .env("TIMEOUT_S", "120")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&watched.stderr);
-    assert!(watched.status.success(), "the browser (pictures in {}): {said}", pictures.display());
+    let [email, password] = ["email", "password"].map(|field| login[field].as_str().unwrap());
+    e2e::walk_in_a_browser(walk, url, (email, password), about);
 }
 
 #[tokio::test]

@@ -25,6 +25,7 @@ use crate::{Duration, OrganisationId, PlaceId};
 pub use alerts::{AlertChange, StandingAlert, reconcile};
 pub use severity::NOT_RETURNED;
 pub use transfers::{UNSAID_ACCURACY_M, is_elsewhere};
+pub use way::{NextHandover, next_handover};
 
 /// Everything that is known of a shipment's way at `now`.
 #[derive(Clone, Copy)]

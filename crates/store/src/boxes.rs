@@ -1,5 +1,7 @@
 //! Boxes: what a shipment holds.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -9,6 +11,7 @@ use domain::access::Sight;
 use domain::gs1::{Expiry, Sscc};
 use domain::packing::{Content, NewBox, PackedBox};
 use domain::{OrganisationId, ShipmentId};
+use uuid::Uuid;
 
 use crate::sight::{sees_box, sees_content, viewer};
 use crate::trackers::column;
@@ -85,6 +88,37 @@ impl Connection {
         .execute(&mut self.raw)
         .await?;
         Ok(())
+    }
+
+    /// The numbers and SSCCs of all boxes of those shipments, for whoever has them in hand.
+    pub async fn box_codes(
+        &mut self,
+        shipments: &[ShipmentId],
+    ) -> Result<HashMap<ShipmentId, Vec<(u32, Option<Sscc>)>>, StoreError> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = SqlUuid)]
+            shipment_id: Uuid,
+            #[diesel(sql_type = Integer)]
+            number: i32,
+            #[diesel(sql_type = Nullable<Text>)]
+            sscc: Option<String>,
+        }
+        let rows: Vec<Row> = sql_query(
+            "select shipment_id, number, sscc from boxes where shipment_id = any($1) order by shipment_id, number",
+        )
+        .bind::<Array<SqlUuid>, _>(column(shipments, |id| id.0))
+        .load(&mut self.raw)
+        .await?;
+        let mut codes: HashMap<ShipmentId, Vec<(u32, Option<Sscc>)>> = HashMap::new();
+        for Row { shipment_id, number, sscc } in rows {
+            let number = u32::try_from(number).map_err(|error| StoreError::unreadable("box", error))?;
+            codes
+                .entry(ShipmentId(shipment_id))
+                .or_default()
+                .push((number, parsed("sscc", sscc.as_deref())?));
+        }
+        Ok(codes)
     }
 
     /// The shipment's boxes with what is in them, by number, as far as it is to be seen.

@@ -1,5 +1,7 @@
 //! The custody ledger of each shipment, as it was written; and the keys that signed it.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -28,7 +30,7 @@ impl Connection {
             .bind::<SqlUuid, _>(shipment.0)
             .get_result(&mut self.raw)
             .await?;
-        usize::try_from(row.ledger_rows).map_err(|error| StoreError::unreadable("length of a ledger", error))
+        length_of(row.ledger_rows)
     }
 
     /// A shipment's ledger from its first row on; whose it is the caller knows.
@@ -40,6 +42,43 @@ impl Connection {
             .load(&mut self.raw)
             .await?;
         rows.into_iter().map(row).collect()
+    }
+
+    /// The ledgers of several shipments, as [`Connection::ledger`], each with the length that is kept apart from it.
+    pub async fn ledgers(
+        &mut self,
+        shipments: &[ShipmentId],
+    ) -> Result<HashMap<ShipmentId, (usize, Vec<LedgerRow>)>, StoreError> {
+        #[derive(QueryableByName)]
+        struct Length {
+            #[diesel(sql_type = SqlUuid)]
+            id: Uuid,
+            #[diesel(sql_type = Integer)]
+            ledger_rows: i32,
+        }
+        let ids: Vec<Uuid> = column(shipments, |id| id.0);
+        // First, for an entry may be written meanwhile.
+        let lengths: Vec<Length> = sql_query("select id, ledger_rows from shipments where id = any($1)")
+            .bind::<Array<SqlUuid>, _>(&ids)
+            .load(&mut self.raw)
+            .await?;
+        let rows: Vec<Row> = custody_records::table
+            .filter(custody_records::shipment_id.eq_any(&ids))
+            .order((custody_records::shipment_id, custody_records::sequence))
+            .select(custody_records::all_columns)
+            .load(&mut self.raw)
+            .await?;
+        let mut ledgers = HashMap::new();
+        for Length { id, ledger_rows } in lengths {
+            ledgers.insert(ShipmentId(id), (length_of(ledger_rows)?, Vec::new()));
+        }
+        for row in rows.into_iter().map(row) {
+            let row = row?;
+            if let Some((_, rows)) = ledgers.get_mut(&row.shipment) {
+                rows.push(row);
+            }
+        }
+        Ok(ledgers)
     }
 
     /// Those of the shipments whose ledger has the entry that is named beside them.
@@ -117,6 +156,10 @@ impl Connection {
         };
         rows.into_iter().map(key).collect()
     }
+}
+
+fn length_of(count: i32) -> Result<usize, StoreError> {
+    usize::try_from(count).map_err(|error| StoreError::unreadable("length of a ledger", error))
 }
 
 fn row(row: Row) -> Result<LedgerRow, StoreError> {

@@ -149,6 +149,41 @@ impl Connection {
         rows.into_iter().map(StayRow::stay).collect()
     }
 
+    /// The parents in which boxes of those shipments are at that instant, with the numbers of these boxes; whose shipments
+    /// they are the caller knows.
+    pub async fn parents_of(
+        &mut self,
+        shipments: &[ShipmentId],
+        at: DateTime<Utc>,
+    ) -> Result<Vec<(ShipmentId, Parent, Vec<u32>)>, StoreError> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = SqlUuid)]
+            shipment_id: Uuid,
+            #[diesel(sql_type = Array<Integer>)]
+            numbers: Vec<i32>,
+            #[diesel(embed)]
+            parent: ParentRow,
+        }
+        let rows: Vec<Row> = sql_query(
+            "select held.shipment_id, held.numbers, p.id, p.kind, p.sscc, p.reference, p.created_at
+             from (select parent_id, shipment_id, array_agg(box_number order by box_number) as numbers
+                   from parent_boxes
+                   where shipment_id = any($1) and from_at <= $2 and (until_at is null or until_at > $2)
+                   group by parent_id, shipment_id) held
+             join parents p on p.id = held.parent_id order by p.id, held.shipment_id",
+        )
+        .bind::<Array<SqlUuid>, _>(column(shipments, |id| id.0))
+        .bind::<Timestamptz, _>(at)
+        .load(&mut self.raw)
+        .await?;
+        let one = |row: Row| {
+            let numbers = row.numbers.into_iter().filter_map(|number| u32::try_from(number).ok()).collect();
+            Ok((ShipmentId(row.shipment_id), row.parent.parent()?, numbers))
+        };
+        rows.into_iter().map(one).collect()
+    }
+
     /// The boxes that were in the parent at that instant, by shipment and number.
     pub async fn boxes_in_parent(
         &mut self,

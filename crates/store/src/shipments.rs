@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use domain::access::Sight;
 use domain::gs1::{Gtin, Lot, Sscc};
@@ -63,6 +63,8 @@ pub struct ShipmentFilter {
     /// A part of it.
     pub reference: Option<String>,
     pub status: Option<ShipmentStatus>,
+    /// Packed, and not yet taken over by whom it is for.
+    pub under_way: bool,
     /// Of one of its boxes, or of a parent that one of them is or was in.
     pub sscc: Option<Sscc>,
     /// Of something in it; with `lot`, of the same thing.
@@ -200,6 +202,7 @@ impl Connection {
             "{select} where s.organisation_id = $1 and {seen}
                  and ($2 is null or s.reference ilike '%' || replace(replace(replace($2, '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%')
                  and ($10 is null or s.status = $10)
+                 and (not $11 or s.status in ('packed', 'in_transit', 'delivered'))
                  and ($4 is null or (s.created_at, s.id) < ($4, $5))
                  and ($6 is null or s.id in ({with_sscc}))
                  and (($7 is null and $8 is null) or s.id in ({with_content}))
@@ -215,6 +218,7 @@ impl Connection {
         .bind::<Nullable<Text>, _>(filter.lot.as_ref().map(Lot::as_str))
         .bind::<BigInt, _>(limit)
         .bind::<Nullable<Text>, _>(filter.status.map(|status| status.to_string()))
+        .bind::<Bool, _>(filter.under_way)
         .load(&mut self.raw)
         .await?;
         rows.into_iter().map(TryInto::try_into).collect()

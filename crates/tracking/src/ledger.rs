@@ -1,6 +1,6 @@
 //! The custody ledger of a shipment: read whole, written at its end alone, each row signed by this service.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -67,16 +67,37 @@ impl Ledger {
         owner: OrganisationId,
         shipment: ShipmentId,
     ) -> Result<Self, StoreError> {
-        let tampered = |reason: String| StoreError::Unreadable { what: LEDGER, reason };
         // First, for an entry may be written meanwhile.
         let length = db.ledger_length(shipment).await?;
         let rows = db.ledger(shipment).await?;
+        let keys = if rows.is_empty() { Vec::new() } else { db.keys().await? };
+        Self::check(owner, shipment, (length, rows), &keys)
+    }
+
+    /// As [`Ledger::open`], of several shipments. One that was tampered with keeps no other from being read.
+    pub async fn open_all(
+        db: &mut Connection,
+        owner: OrganisationId,
+        shipments: &[ShipmentId],
+    ) -> Result<HashMap<ShipmentId, Result<Self, StoreError>>, StoreError> {
+        let ledgers = db.ledgers(shipments).await?;
+        let keys = db.keys().await?;
+        let check = |(shipment, stored)| (shipment, Self::check(owner, shipment, stored, &keys));
+        Ok(ledgers.into_iter().map(check).collect())
+    }
+
+    fn check(
+        owner: OrganisationId,
+        shipment: ShipmentId,
+        (length, rows): (usize, Vec<LedgerRow>),
+        keys: &[PublicKey],
+    ) -> Result<Self, StoreError> {
+        let tampered = |reason: String| StoreError::Unreadable { what: LEDGER, reason };
         if rows.len() < length {
             return Err(tampered(format!("it had {length} rows, and {} are there", rows.len())));
         }
         let read = record::read(owner, shipment, &rows).map_err(|fault| tampered(fault.to_string()))?;
-        let keys = if rows.is_empty() { Vec::new() } else { db.keys().await? };
-        if let Some(row) = rows.iter().find(|row| !is_signed(row, &keys)) {
+        if let Some(row) = rows.iter().find(|row| !is_signed(row, keys)) {
             return Err(tampered(format!("row {} is not as key {} signed it", row.sequence, row.key.0)));
         }
         let custody = custody_of(&read);

@@ -9,8 +9,8 @@ use std::borrow::Cow;
 use rust_embed::RustEmbed;
 
 /// What the page needs to be allowed, as a `Content-Security-Policy`: its own files, its own API and
-/// pictures that it has fetched from there, nothing else.
-pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+/// pictures that it has fetched from there, nothing else. What reads codes is compiled from WebAssembly.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
      img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const INDEX: &str = "index.html";

@@ -77,6 +77,7 @@ const ROUTES: &[(&str, &str, &[&str], u16)] = &[
     ("post", "/shipments/{id}/custody/refuse", CARRIERS, 422),
     ("post", "/shipments/{id}/custody/withdraw", CARRIERS, 422),
     ("post", "/shipments/{id}/custody/seal", CARRIERS, 422),
+    ("get", "/handovers", CARRIERS, 200),
     ("post", "/shipments/{id}/custody/codes", CARRIERS, 404),
     ("post", "/shipments/{id}/custody/photos", CARRIERS, 422),
     ("get", "/shipments/{id}/custody/photos/{sha256}", SIGHTED, 404),

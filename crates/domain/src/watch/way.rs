@@ -3,9 +3,29 @@
 use chrono::{DateTime, Utc};
 
 use super::Situation;
-use crate::OrganisationId;
 use crate::custody::{BoxCustody, Holding};
-use crate::plan::Plan;
+use crate::plan::{Plan, TimeWindow};
+use crate::{OrganisationId, PlaceId};
+
+/// To whom a box goes next, where and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NextHandover {
+    pub to: OrganisationId,
+    pub at: PlaceId,
+    pub window: TimeWindow,
+}
+
+/// The planned handover that follows for who has the box now; none where the consignee has it.
+pub fn next_handover(plan: &Plan, one: &BoxCustody) -> Option<NextHandover> {
+    match steps(plan, one).last()?.0 {
+        0 => plan.leg(1).map(|leg| NextHandover { to: leg.carrier, at: leg.from, window: leg.pick_up }),
+        number => plan.leg(number).map(|leg| NextHandover {
+            to: plan.successor(number),
+            at: leg.to,
+            window: leg.delivery,
+        }),
+    }
+}
 
 impl Situation<'_> {
     /// When the last of the boxes was taken over for that leg, or for a later one where its carrier was left out; the

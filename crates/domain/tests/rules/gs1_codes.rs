@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use domain::gs1::{Elements, Expiry, Gln, Gs1Error, Gtin, NO_DAY, Sscc};
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 fn today() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 3, 1).unwrap()
@@ -127,6 +128,43 @@ fn garbage_is_refused_with_its_reason() {
     }
 }
 
+/// What a code reads as, as the table writes it.
+fn as_table(read: Result<Elements, Gs1Error>) -> Value {
+    let elements = match read {
+        Ok(elements) => elements,
+        Err(refused) => return json!({ "refused": refused.to_string() }),
+    };
+    let mut reads = json!({
+        "sscc": elements.sscc, "gtin": elements.gtin, "contained": elements.contained, "lot": elements.lot,
+        "expiry": elements.expiry, "serial": elements.serial, "count": elements.count, "ship_to": elements.ship_to,
+        "location": elements.location, "party": elements.party, "asset": elements.asset,
+    });
+    reads.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+    json!({ "reads": reads, "unread": elements.unread, "warnings": elements.warnings })
+}
+
+/// The page reads codes, too, in another language: its tests go through the same table.
+#[test]
+fn the_table_that_the_page_shares_is_read_as_it_says() {
+    let table: Value = serde_json::from_str(include_str!("gs1_codes.json")).unwrap();
+    let today = table["today"].as_str().unwrap().parse().unwrap();
+    let cases = table["cases"].as_array().unwrap();
+    for case in cases {
+        let read = as_table(Elements::parse(case["code"].as_str().unwrap().as_bytes(), today));
+        let expected = match case.get("refused") {
+            Some(refused) => json!({ "refused": refused }),
+            None => json!({
+                "reads": case["reads"],
+                "unread": case.get("unread").unwrap_or(&json!([])),
+                "warnings": case.get("warnings").unwrap_or(&json!([])),
+            }),
+        };
+        assert_eq!(read, expected, "{}", case["name"]);
+    }
+    let refused = cases.iter().filter(|case| case.get("refused").is_some()).count();
+    assert!(refused > 30 && cases.len() - refused > 30, "{refused} of {} are refused", cases.len());
+}
+
 fn with_check_digit(mut digits: String) -> String {
     let last = ('0'..='9').find(|last| {
         let sum: u32 = digits
@@ -167,6 +205,9 @@ prop_compose! {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+    /// 10,000 random ones.
     #[test]
     fn what_is_written_reads_back(elements in any_elements()) {
         let string = format!("]d2{}", elements.to_element_string());
@@ -174,6 +215,7 @@ proptest! {
         prop_assert_eq!(read(&string), expected, "{}", string);
     }
 
+    /// 10,000 random ones.
     #[test]
     fn a_link_reads_back(elements in any_elements()) {
         let (gtin, lot, serial, expiry) = (elements.gtin, elements.lot, elements.serial, elements.expiry);

@@ -1,7 +1,8 @@
 //! Who takes over what part of the way.
 
 use domain::alert::AlertKind::*;
-use domain::watch::Finding;
+use domain::custody::Custody;
+use domain::watch::{Finding, next_handover};
 
 use crate::scene::*;
 
@@ -96,4 +97,28 @@ fn who_carried_it_before_has_not_accepted_it_where_it_arrives_nor_where_it_leave
     scene.stays = vec![(place(3), inside(300, Some(310)))];
     assert_eq!(scene.kinds(324), []);
     assert_eq!(scene.kinds(325), [(LeftWithoutCustody, true)]);
+}
+
+#[test]
+fn the_handover_that_follows_is_the_next_of_the_plan() {
+    let next = |carriers: &[i32], handovers: &[(i32, i64)]| {
+        let scene = scene(carriers, PHARMACY, handovers);
+        let custody = Custody::of(scene.entries.iter().map(|(hash, entry)| (*hash, entry)));
+        let next = next_handover(&planned(carriers, PHARMACY), &custody.boxes[&1]);
+        next.map(|next| (next.to.0, next.at, next.window.from))
+    };
+    for (carriers, handovers, expected) in [
+        // Where the first leg begins, and then where each ends.
+        (&[FIRST, SECOND][..], &[][..], Some((FIRST, place(1), at(0)))),
+        (&[FIRST, SECOND], &[(FIRST, 30)], Some((SECOND, place(2), at(120)))),
+        (&[FIRST, SECOND], &[(FIRST, 30), (SECOND, 200)], Some((PHARMACY, place(3), at(300)))),
+        (&[FIRST, SECOND], &[(FIRST, 30), (SECOND, 200), (PHARMACY, 400)], None),
+        // Legs in a row are one, and the shipper's own need no handover.
+        (&[FIRST, FIRST, SECOND], &[(FIRST, 30)], Some((SECOND, place(3), at(300)))),
+        (&[SHIPPER, SECOND], &[], Some((SECOND, place(2), at(120)))),
+        (&[FIRST, SECOND, FIRST], &[(FIRST, 30), (SECOND, 200)], Some((FIRST, place(3), at(300)))),
+        (&[FIRST, SECOND], &[(SECOND, 50)], Some((PHARMACY, place(3), at(300)))),
+    ] {
+        assert_eq!(next(carriers, handovers), expected, "{carriers:?} {handovers:?}");
+    }
 }

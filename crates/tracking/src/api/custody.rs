@@ -131,8 +131,8 @@ pub struct ActorView {
 
 #[derive(Serialize, ToSchema)]
 pub struct AddresseeView {
-    organisation: OrganisationRef,
-    person: Option<String>,
+    pub organisation: OrganisationRef,
+    pub person: Option<String>,
 }
 
 #[derive(Serialize, Deserialize, ToSchema, Clone)]
@@ -303,7 +303,7 @@ fn of_holding(holding: &Holding) -> HoldingView {
     }
 }
 
-fn organisation(organisation: &domain::custody::Organisation) -> OrganisationRef {
+pub(super) fn organisation(organisation: &domain::custody::Organisation) -> OrganisationRef {
     OrganisationRef { id: organisation.id.0, name: organisation.name.clone(), gln: organisation.gln.clone() }
 }
 

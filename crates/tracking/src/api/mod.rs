@@ -19,6 +19,7 @@ mod gateways;
 mod hand_in_file;
 mod hand_ins;
 mod handover;
+mod handovers;
 mod history;
 mod intake;
 mod lanes;
@@ -83,7 +84,7 @@ const MAX_BODY: usize = 256 * 1024;
         endings::cancel_shipment, endings::return_shipment, pool::note_returned, pool::note_lost,
         custody::show_custody, custody::list_keys, evidence::export_evidence, handover::pack_boxes,
         handover::offer_custody, handover::accept_custody, handover::refuse_custody, handover::withdraw_offer,
-        handover::seal_boxes, handover::correct_custody, photos::add_photo, photos::show_photo, codes::make_code,
+        handover::seal_boxes, handover::correct_custody, handovers::list_handovers, photos::add_photo, photos::show_photo, codes::make_code,
         sign::show_linked_offer, sign::accept_by_link, sign::refuse_by_link, parent_custody::offer_parent,
         parent_custody::accept_parent, parent_custody::refuse_parent, hand_ins::hand_in, hand_ins::list_hand_ins,
         series::list_readings, series::show_assessment, history::list_past_assessments, alerts::list_shipment_alerts,
@@ -164,6 +165,7 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(handover::withdraw_offer)
                     .service(handover::seal_boxes)
                     .service(handover::correct_custody)
+                    .service(handovers::list_handovers)
                     .service(photos::add_photo)
                     .service(photos::show_photo)
                     .service(codes::make_code)

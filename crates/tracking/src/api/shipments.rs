@@ -153,6 +153,7 @@ impl ShipmentQuery {
         Ok(ShipmentFilter {
             reference: optional("reference", self.reference.as_deref(), 100)?,
             status: status.or(state),
+            under_way: false,
             sscc: key("sscc", self.sscc.as_deref()).map_err(in_query)?,
             gtin: key("gtin", self.gtin.as_deref()).map_err(in_query)?,
             lot: key("lot", self.lot.as_deref()).map_err(in_query)?,
@@ -277,6 +278,12 @@ pub async fn add_shipment(
     Ok(answer)
 }
 
+impl Shipment {
+    pub(super) fn id(&self) -> Uuid {
+        self.id
+    }
+}
+
 impl Made {
     /// `warnings` are about what it holds.
     pub(super) fn new(shipment: Shipment, mut warnings: Vec<String>) -> Self {
@@ -312,7 +319,7 @@ pub(super) async fn show_one(
 
 /// `boxes` are those of the one shipment that is shown as a whole. In which of others' boxes a tracker rides a supplier does
 /// not see.
-async fn show(
+pub(super) async fn show(
     service: &Service,
     db: &mut store::Connection,
     sight: Sight,

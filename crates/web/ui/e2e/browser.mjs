@@ -19,18 +19,21 @@ const email = required("EMAIL");
 export const password = required("PASSWORD");
 const pictures = process.env.SCREENSHOTS;
 
-/** Runs `walk(page, doing)`; it tells `doing` what it is about to do, and all of it was `seen` at its end. */
-export async function inBrowser(walk, seen) {
+/**
+ * Runs `walk(page, doing)`; it tells `doing` what it is about to do, and all of it was `seen` at its end. `args`: further ones
+ * of the browser's; `expected`: what the page may complain of, since the walk brings it about.
+ */
+export async function inBrowser(walk, seen, { args = [], expected = /^$/, context: about = {} } = {}) {
   const complaints = [];
   let now = "starting the browser";
   let browser;
   try {
-    browser = await launch();
-    const context = await browser.newContext({ viewport: SIZES.desktop });
+    browser = await launch(args);
+    const context = await browser.newContext({ viewport: SIZES.desktop, ...about });
     const page = await context.newPage();
     page.setDefaultTimeout(15_000);
     page.on("console", (message) => {
-      if (message.type() === "error") complaints.push(message.text());
+      if (message.type() === "error" && !expected.test(message.text())) complaints.push(message.text());
     });
     page.on("pageerror", (error) => complaints.push(String(error)));
     await walk(page, (what) => (now = what));
@@ -59,7 +62,8 @@ export async function logInAs(page, doing, email, password) {
   await page.getByLabel("E-mail").fill(email);
   await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Log in" }).click();
-  await page.getByRole("heading", { name: "Shipments", level: 1 }).waitFor();
+  // A courier begins with the handovers.
+  await page.getByRole("heading", { name: /^(Shipments|Handovers)$/, level: 1 }).waitFor();
 }
 
 /** Fails unless that has the focus: a heading or a button by its words, a field by its name. */
@@ -93,7 +97,7 @@ export function required(name) {
   return value;
 }
 
-function launch() {
+export function launch(args = []) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? onPath(["chromium", "chromium-browser", "google-chrome"]),
     args: [
@@ -103,6 +107,7 @@ function launch() {
       "--disable-component-update",
       "--disable-sync",
       "--no-first-run",
+      ...args,
       ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
     ],
   });

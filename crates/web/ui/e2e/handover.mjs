@@ -16,6 +16,8 @@ const sscc = required("SSCC");
 const gtin = required("GTIN");
 const lot = required("LOT");
 
+const OTHER_SSCC = "006141411234567890";
+
 await inBrowser(handOver, `${reference} was offered by one and accepted by the other`);
 
 async function handOver(page, doing) {
@@ -37,10 +39,19 @@ async function pack(page, doing) {
   await page.getByLabel("Reference").fill(reference);
   await page.getByLabel("Profile").selectOption({ index: 1 });
   await page.getByLabel("SSCC").fill(sscc);
-  await page.getByRole("button", { name: "Add a product" }).click();
-  await page.getByLabel("GTIN").fill(gtin);
-  await page.getByLabel("Lot").fill(lot);
+
+  doing("scanning what goes into it: a scan adds, and takes nothing back");
+  const scan = page.getByLabel(/^Scan box 1's label/);
+  await scan.fill(`]d201${gtin.padStart(14, "0")}10${lot}`);
+  await page.keyboard.press("Enter");
+  await page.getByText(`lot ${lot}.`).waitFor();
+  await scan.fill(`]C100${OTHER_SSCC}`);
+  await page.keyboard.press("Enter");
+  await page.getByText(`The SSCC in the code is ${OTHER_SSCC}, and ${sscc} stands here`).waitFor();
+  const stands = [await page.getByLabel("SSCC").inputValue(), await page.getByLabel("Lot").inputValue()];
+  if (stands.join() !== [sscc, lot].join()) throw new Error(`the form says ${stands}`);
   await page.getByLabel("Quantity").fill("10");
+  await picture(page, "packing");
   await page.getByRole("button", { name: "Create shipment" }).click();
   await page.getByRole("heading", { name: `Shipment ${reference}` }).waitFor();
 }

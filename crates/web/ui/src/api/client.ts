@@ -6,6 +6,8 @@ export interface Credentials {
   refused(): void;
 }
 
+const PATIENCE_MS = 30_000;
+
 export type Query = Record<string, string | number | undefined | null>;
 
 /** A small JSON client: bearer token in, problem+json out as a thrown `Problem`. */
@@ -22,8 +24,9 @@ export class Client {
     return this.#json<T>("GET", path + search(query));
   }
 
-  post<T>(path: string, body?: unknown): Promise<T> {
-    return this.#json<T>("POST", path, body);
+  /** `key`: the request is done once, however often it is sent under this key. */
+  post<T>(path: string, body?: unknown, key?: string): Promise<T> {
+    return this.#json<T>("POST", path, body, key);
   }
 
   put<T>(path: string, body: unknown): Promise<T> {
@@ -56,12 +59,15 @@ export class Client {
     throw await problemOf(answer);
   }
 
-  async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
+  async #json<T>(method: string, path: string, body?: unknown, key?: string): Promise<T> {
     const headers: Record<string, string> = { Accept: "application/json" };
+    if (key !== undefined) headers["Idempotency-Key"] = key;
     if (body !== undefined) headers["Content-Type"] = "application/json";
     const answer = await this.open(method, path, {
       headers,
       body: body === undefined ? undefined : JSON.stringify(body),
+      // What may be sent again need not wait for a network that answers nothing.
+      signal: key === undefined ? undefined : AbortSignal.timeout(PATIENCE_MS),
     });
     return (answer.status === 204 ? undefined : await answer.json()) as T;
   }

@@ -52,6 +52,10 @@ export const api = {
   custody: (shipment: string) => client.get<t.Custody>(`/shipments/${id(shipment)}/custody`),
   handOver: (shipment: string, step: t.CustodyStep, body: t.HandoverRequest) =>
     client.post<t.Written>(`/shipments/${id(shipment)}/custody/${step}`, body),
+  handovers: () => all((cursor) => client.get<t.Page<t.Handover>>("/handovers", { cursor })),
+  /** Written once under its key, however often it is sent. */
+  sendTransfer: ({ of, id: what, step }: t.TransferPath, key: string, body: unknown) =>
+    client.post<unknown>(`/${of}/${id(what)}/custody/${step}`, body, key),
   /** A photo of the boxes, kept as it is; the same one again is kept once. */
   addPhoto: async (shipment: string, photo: Blob): Promise<t.KeptPhoto> => {
     const headers = { "Content-Type": photo.type };

@@ -6,6 +6,7 @@ export type * from "./types/alerting";
 export type * from "./types/alerts";
 export type * from "./types/assessments";
 export type * from "./types/custody";
+export type * from "./types/handovers";
 export type * from "./types/intake";
 export type * from "./types/parents";
 export type * from "./types/partners";

@@ -5,6 +5,7 @@ export type Route =
   | { at: "shipments"; state: string; sought: string }
   | { at: "new-shipment" }
   | { at: "shipment"; id: string }
+  | { at: "handovers"; task: string }
   | { at: "alerts"; state: "open" | "all" }
   | { at: "on-call" }
   | { at: "runbooks" }
@@ -41,6 +42,8 @@ export function routeOf(hash: string): Route {
       if (second === "new") return { at: "new-shipment" };
       if (second !== undefined) return { at: "shipment", id: second };
       return { at: "shipments", state: ask.get("state") ?? "", sought: ask.get("q") ?? "" };
+    case "handovers":
+      return { at: "handovers", task: second ?? "" };
     case "alerts":
       if (second !== undefined && second !== "all") return { at: "nowhere" };
       return { at: "alerts", state: second === "all" ? "all" : "open" };
@@ -94,6 +97,8 @@ export function neededFor(route: Route): Permission | null {
     case "new-parent":
     case "new-shipment":
       return "write_shipments";
+    case "handovers":
+      return "transfer_custody";
     case "alerts":
     case "on-call":
     case "runbooks":
@@ -150,6 +155,7 @@ export const to = {
   },
   newShipment: "#/shipments/new",
   shipment: (id: string) => `#/shipments/${encodeURIComponent(id)}`,
+  handovers: (task = "") => (task ? `#/handovers/${encodeURIComponent(task)}` : "#/handovers"),
   alerts: (state: "open" | "all" = "open") => (state === "all" ? "#/alerts/all" : "#/alerts"),
   onCall: "#/on-call",
   runbooks: "#/runbooks",
