@@ -47,6 +47,11 @@ impl Api {
         Self { token: Some(token), ..self.clone() }
     }
 
+    /// With a token or key that somebody has.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
     pub fn token(&self) -> &str {
         self.token.as_deref().unwrap_or_default()
     }

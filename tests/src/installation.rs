@@ -35,9 +35,12 @@ pub enum Part {
 }
 
 impl Installation {
-    /// On the embedded default, in a folder that need not be there yet.
+    /// On the embedded default, in a folder that need not be there yet. Tests ask more than any caller would, all from one
+    /// address.
     pub fn embedded(data: &Path) -> Self {
-        Self { data: data.to_owned(), settings: Vec::new() }
+        let limits = ["PER_USER", "PER_ADDRESS", "LOG_INS"];
+        let unlimited = limits.map(|limit| (format!("ISOTHERM_HTTP__LIMITS__{limit}"), "0".to_owned()));
+        Self { data: data.to_owned(), settings: unlimited.into() }
     }
 
     /// On a database and a broker; `prefix` keeps its queues apart from those of others.

@@ -3,6 +3,7 @@
 //! All work beside a running service and without one; what is kept in the database starts the embedded cluster then, for as
 //! long as it runs.
 
+mod api_key;
 mod organisation;
 pub mod self_signed;
 
@@ -14,6 +15,7 @@ use store::embedded::Cluster;
 use store::{Connection, Integration, NewUser, Store, StoreError};
 use tracking::credentials::{hash_password, hash_token, is_email, new_token};
 
+use self::api_key::WantedKey;
 use self::self_signed::SelfSigned;
 use crate::config::Config;
 use crate::serve::{Database, open_database};
@@ -42,6 +44,11 @@ enum Subject {
     /// Example: isotherm admin integration add --id depot --network chirpstack
     #[command(subcommand)]
     Integration(IntegrationCommand),
+    /// Keys by which programs of partners use the API
+    ///
+    /// Example: isotherm admin api-key add --partner "Novo Supply" --name "Batch release" --role supplier
+    #[command(subcommand)]
+    ApiKey(ApiKeyCommand),
     /// Certificates for `http.tls`
     ///
     /// Example: isotherm admin tls self-signed --host 192.168.1.20
@@ -113,6 +120,27 @@ enum IntegrationCommand {
     },
 }
 
+#[derive(clap::Subcommand)]
+enum ApiKeyCommand {
+    /// Adds a key and prints it, once
+    ///
+    /// Example: isotherm admin api-key add --partner "Novo Supply" --name "Batch release" --role supplier
+    Add {
+        /// The name of the partner in whose name it acts; made where there is none
+        #[arg(long)]
+        partner: String,
+        /// As printed beside what is done with it
+        #[arg(long)]
+        name: String,
+        /// supplier (reads of its products) or dispatcher (a carrier's system, which hands in handovers)
+        #[arg(long)]
+        role: Role,
+        /// The tenant's name; the one that the first start made where absent
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+}
+
 /// Brings the database to this version.
 pub fn migrate(config: &Config) -> Result<(), Failure> {
     let database = open_database(config, Cluster::connect_or_start)?;
@@ -145,6 +173,14 @@ pub fn run(config: &Config, options: AdminOptions) -> Result<(), Failure> {
             let database = open_database(config, Cluster::connect_or_start)?;
             let wanted = Wanted { id, network, refuse_when_broker_away };
             print_json(&block_on(add_integration(config, &database, wanted, organisation.as_deref()))?)
+        }
+        Subject::ApiKey(ApiKeyCommand::Add { partner, name, role, organisation }) => {
+            let database = open_database(config, Cluster::connect_or_start)?;
+            let wanted = WantedKey { partner, name, role };
+            print_json(&block_on(async {
+                let (mut db, tenant) = open(config, &database, organisation.as_deref()).await?;
+                api_key::add(&mut db, tenant, wanted).await
+            })?)
         }
         Subject::Tls(TlsCommand::SelfSigned(wanted)) => {
             print_json(&self_signed::make(wanted, (clock::machine())())?)

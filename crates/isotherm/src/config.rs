@@ -10,6 +10,7 @@ use figment::Figment;
 use figment::error::Kind;
 use figment::providers::Serialized;
 use serde::{Deserialize, Deserializer, de};
+use tracking::Quotas;
 
 use self::layer::Layer;
 
@@ -46,6 +47,24 @@ pub struct Http {
     #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
     pub tls: TlsFiles,
+    pub limits: Limits,
+}
+
+/// Requests a minute; 0: any number.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    pub per_user: u32,
+    pub per_address: u32,
+    pub log_ins: u32,
+    pub behind_proxy: bool,
+}
+
+impl Limits {
+    pub fn quotas(&self) -> Quotas {
+        let Self { per_user, per_address, log_ins, behind_proxy } = *self;
+        Quotas { per_user, per_address, log_ins, behind_proxy }
+    }
 }
 
 /// Both or none.

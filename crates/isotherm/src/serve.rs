@@ -294,10 +294,12 @@ async fn start_tracking(
         package: |evidence, key, sign| Ok(report::package(evidence, key, sign)?),
         mailer,
         ingester_token_sha256: (!token.is_empty()).then(|| hash_token(token)),
+        quotas: config.http.limits.quotas(),
         shutdown,
     })?;
     // Before the first request: a token that was given before the restart may be one of theirs.
     service.learn_disabled_users().await?;
+    service.learn_api_keys().await?;
     Ok(web::Data::new(service))
 }
 

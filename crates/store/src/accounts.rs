@@ -9,7 +9,7 @@ use domain::access::Role;
 use domain::{OrganisationId, UserId};
 use uuid::Uuid;
 
-use crate::schema::{integrations, organisations, users};
+use crate::schema::{api_keys, integrations, organisations, users};
 use crate::{Connection, StoreError};
 
 #[derive(Debug, Clone)]
@@ -129,10 +129,11 @@ impl Connection {
         Ok(UserId(id))
     }
 
-    /// The enabled user with that address.
+    /// The enabled user with that address; a key has none.
     pub async fn user_by_email(&mut self, email: &str) -> Result<User, StoreError> {
         let id = users::table
             .filter(users::email.eq(email.to_lowercase()))
+            .filter(users::id.ne_all(api_keys::table.select(api_keys::user_id)))
             .select(users::id)
             .first(&mut self.raw)
             .await?;

@@ -9,6 +9,7 @@ mod accounts;
 mod address;
 mod alert_views;
 mod alerts;
+mod api_keys;
 mod approvals;
 mod assessment_history;
 mod assessments;
@@ -61,6 +62,7 @@ pub use acceptance_codes::{AcceptanceCode, CodePurpose, CodeUse, MOST_ATTEMPTS, 
 pub use accounts::{Integration, NewUser, User};
 pub use alert_views::{AffectedRide, AlertFilter, AlertView, MissingNumbers, extreme_temperature};
 pub use alerts::{Amendment, EndedAlert, Ending, Episode, NewAlert};
+pub use api_keys::{ApiKeyRecord, NewApiKey, UsableKey};
 pub use approvals::Approval;
 pub use assessment_history::{NewAssessment, PastAssessment, RecordedReading};
 pub use assessments::{AssignmentState, EvaluatedAssignment, JudgedShipment};

@@ -1,4 +1,4 @@
-//! The users of a tenant and of its partners, and those who may no longer log in.
+//! The people of a tenant and of its partners, which keys are not, and those who may no longer log in.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -7,7 +7,7 @@ use domain::access::{Role, Sight};
 use domain::{OrganisationId, UserId};
 use uuid::Uuid;
 
-use crate::schema::{organisations, users};
+use crate::schema::{api_keys, organisations, users};
 use crate::{Connection, StoreError};
 
 /// A user as those see him who look after users.
@@ -78,6 +78,7 @@ impl Connection {
         let mut query = users::table
             .inner_join(organisations::table)
             .filter(circle)
+            .filter(users::id.ne_all(api_keys::table.select(api_keys::user_id)))
             .order(users::id)
             .select((
                 users::id,

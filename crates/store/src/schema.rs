@@ -18,6 +18,11 @@ diesel::table! {
     }
 }
 diesel::table! {
+    api_keys (user_id) {
+        user_id -> Uuid,
+    }
+}
+diesel::table! {
     integrations (id) {
         id -> Text, organisation_id -> Integer, network -> Text, token_sha256 -> Binary, on_broker_away -> Text,
         created_at -> Timestamptz, disabled_at -> Nullable<Timestamptz>,
@@ -115,6 +120,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     contracts,
     trainings,
     badges,
-    supplier_products
+    supplier_products,
+    api_keys
 );
 diesel::allow_tables_to_appear_in_same_query!(assignments, trackers, shipments, assignment_states);

@@ -54,6 +54,13 @@ pub struct Claims {
     pub exp: i64,
 }
 
+impl From<Claims> for Holder {
+    fn from(claims: Claims) -> Self {
+        let Claims { sub: user, organisation, tenant, role, .. } = claims;
+        Self { user, organisation, tenant, role }
+    }
+}
+
 /// Signs and checks access tokens with Ed25519.
 pub struct TokenKey {
     encoding: EncodingKey,
@@ -79,10 +86,14 @@ impl TokenKey {
     /// A token and the instant at which it expires.
     pub fn sign(&self, holder: Holder, now: DateTime<Utc>) -> Option<(String, DateTime<Utc>)> {
         let expires_at = now + SESSION;
+        Some((self.sign_until(holder, expires_at)?, expires_at))
+    }
+
+    /// A token that counts until just before that.
+    pub fn sign_until(&self, holder: Holder, expires_at: DateTime<Utc>) -> Option<String> {
         let Holder { user: sub, organisation, tenant, role } = holder;
         let claims = Claims { sub, organisation, tenant, role, exp: expires_at.timestamp() };
-        let token = jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), &claims, &self.encoding).ok()?;
-        Some((token, expires_at))
+        jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), &claims, &self.encoding).ok()
     }
 
     /// What the token says, if this key signed it and it has not expired at `now`.

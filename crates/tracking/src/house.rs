@@ -213,6 +213,7 @@ fn service(url: &str, folder: &TempDir, seconds: &Arc<AtomicI64>) -> Service {
         package: |_, _, _| Err("nothing is exported here".into()),
         mailer: None,
         ingester_token_sha256: None,
+        quotas: crate::Quotas::default(),
         shutdown: tokio::sync::watch::channel(false).1,
     });
     let service = service.unwrap();

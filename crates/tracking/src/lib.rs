@@ -21,7 +21,9 @@ mod handover;
 mod heard;
 #[cfg(test)]
 mod house;
+mod keys;
 mod ledger;
+mod limits;
 mod links;
 mod live;
 mod metrics;
@@ -49,7 +51,9 @@ use store::Store;
 use tokio::sync::{Semaphore, watch as signal};
 
 pub use badges::BadgeKey;
+pub use keys::ApiKey;
 pub use ledger::LedgerKey;
+pub use limits::Quotas;
 pub use notify::{Mailer, MailerError};
 pub use replay::{Replay, Replayed, replay};
 
@@ -88,6 +92,8 @@ pub struct Service {
     /// What the ingesters use to ask for the integrations; None where they are in this process.
     pub ingester_token_sha256: Option<[u8; 32]>,
     disabled_users: disabled::DisabledUsers,
+    api_keys: keys::ApiKeys,
+    limits: limits::Limits,
     live: live::LiveChanges,
     profiles: profiles::Profiles,
     darkness: whereabouts::KnownDarkness,
@@ -115,6 +121,7 @@ pub struct Parts {
     pub package: PackageEvidence,
     pub mailer: Option<Mailer>,
     pub ingester_token_sha256: Option<[u8; 32]>,
+    pub quotas: Quotas,
     /// Becomes true when the service is to stop.
     pub shutdown: signal::Receiver<bool>,
 }
@@ -133,6 +140,7 @@ impl Service {
             package,
             mailer,
             ingester_token_sha256,
+            quotas,
             shutdown,
         } = parts;
         Ok(Self {
@@ -148,6 +156,8 @@ impl Service {
             mailer,
             ingester_token_sha256,
             disabled_users: disabled::DisabledUsers::default(),
+            api_keys: keys::ApiKeys::default(),
+            limits: limits::Limits::new(quotas, &governor::clock::DefaultClock::default()),
             live: live::LiveChanges::default(),
             profiles: profiles::Profiles::default(),
             darkness: whereabouts::KnownDarkness::default(),

@@ -39,6 +39,8 @@ pub async fn run(service: &Service) {
             }
         }
         log_failure("looking for users that were disabled", service.learn_disabled_users().await);
+        log_failure("looking for keys", service.learn_api_keys().await);
+        service.limits.forget();
         // Each by itself: one that fails must not keep the others from being done.
         log_failure(
             "making partitions ahead",

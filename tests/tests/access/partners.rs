@@ -153,7 +153,7 @@ async fn an_admin_makes_users_of_the_own_circle_alone_and_each_with_a_role_that_
 }
 
 /// Another program on the same database, which knows the same tokens.
-async fn second(installation: &Installation) -> Program {
+pub async fn second(installation: &Installation) -> Program {
     let data = installation.data().with_file_name("second");
     std::fs::create_dir_all(&data).unwrap();
     for key in ["token.key", "badge.key"] {

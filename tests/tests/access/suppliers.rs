@@ -369,3 +369,36 @@ async fn a_suppliers_system_hands_in_what_it_has_in_its_hands() {
     assert_eq!(report["written"], 1, "{report}");
     assert_eq!(house.references("").await, ["MIXED-2", "PURE-1"], "by its role it reads of its products");
 }
+
+/// Whether each field of the example is one of the answer's, as deep as both go.
+fn check_fields(example: &Value, answer: &Value, place: &str) {
+    match (example, answer) {
+        (Value::Object(example), Value::Object(answer)) => {
+            for (name, value) in example {
+                let found = answer.get(name).unwrap_or_else(|| panic!("{place}: there is no {name}"));
+                check_fields(value, found, &format!("{place}.{name}"));
+            }
+        }
+        (Value::Array(example), Value::Array(answer)) => {
+            let pairs = example.first().zip(answer.first()).into_iter();
+            pairs.for_each(|(example, answer)| check_fields(example, answer, place));
+        }
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn the_documents_examples_have_the_fields_that_a_supplier_reads() {
+    let house = House::new("supplier-examples").await;
+    let document = house.program.api().get("/openapi.json").await;
+    let mut examples = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let content = &methods["get"]["responses"]["200"]["content"]["application/json"];
+        if let Some(example) = content.get("example") {
+            let answer = house.supplier.get(&path.replace("{id}", &house.shipments[PURE])).await;
+            check_fields(example, &answer, path);
+            examples += 1;
+        }
+    }
+    assert_eq!(examples, 5);
+}

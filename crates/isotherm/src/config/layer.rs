@@ -41,13 +41,16 @@ impl Layer {
         variables.iter().map(|(key, text)| Self::variable(key.as_str(), text, default)).collect()
     }
 
-    /// The environment holds texts only. What is to be a number and is none stays one, and is refused as one.
+    /// The environment holds texts only. What is to be something else and is none stays one, and is refused as one.
     fn variable(key: &str, text: String, default: &Self) -> Result<Self, String> {
         let place = format!("{PREFIX}{}", key.to_uppercase().replace('.', "__"));
         let known = Value::from(default.values.clone());
         let number = || text.trim().parse::<u64>().ok().map(Value::from);
         let value = match known.find_ref(key) {
             Some(Value::Num(..)) => number().unwrap_or_else(|| Value::from(text)),
+            Some(Value::Bool(..)) => {
+                text.trim().parse::<bool>().map_or_else(|_| Value::from(text), Value::from)
+            }
             _ => Value::from(text),
         };
         let values = nest(key, value).into_dict().unwrap_or_default();
@@ -92,6 +95,9 @@ fn mismatch(given: &Dict, known: &Dict, section: &str) -> Option<String> {
             (Some(Value::Dict(..)), _) => Some(format!("{key}: a section is expected")),
             (Some(Value::Num(..)), value) if !is_whole(value) => {
                 Some(format!("{key}: a whole number from 0 to 2^64 - 1 is expected"))
+            }
+            (Some(Value::Bool(..)), value) if value.to_bool().is_none() => {
+                Some(format!("{key}: true or false is expected"))
             }
             (Some(Value::String(..)), value) if value.as_str().is_none() => {
                 Some(format!("{key}: a text in quotes is expected"))

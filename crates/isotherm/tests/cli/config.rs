@@ -34,8 +34,12 @@ fn a_text_of_the_environment_may_look_like_anything() {
 }
 
 #[test]
-fn a_number_of_the_environment_is_read_as_one() {
-    for (key, value) in [("QUEUE__LINGER_MS", "0"), ("SPOOL__MAX_BYTES", "18446744073709551615")] {
+fn a_number_or_a_truth_value_of_the_environment_is_read_as_one() {
+    for (key, value) in [
+        ("QUEUE__LINGER_MS", "0"),
+        ("SPOOL__MAX_BYTES", "18446744073709551615"),
+        ("HTTP__LIMITS__BEHIND_PROXY", "true"),
+    ] {
         let line = refused(&isotherm_in(&[(&format!("ISOTHERM_{key}"), value)], &["track"], ""));
         assert!(line.contains("RabbitMQ"), "{key} {value}: {line}");
     }
@@ -47,6 +51,7 @@ fn a_number_of_the_environment_is_read_as_one() {
 fn an_error_names_the_variable_and_what_is_expected_but_never_a_value() {
     for (variable, told) in [
         ("ISOTHERM_QUEUE__LINGER_MS", "queue.linger_ms: a whole number from 0 to 2^64 - 1 is expected"),
+        ("ISOTHERM_HTTP__LIMITS__BEHIND_PROXY", "http.limits.behind_proxy: true or false is expected"),
         ("ISOTHERM_HTTP__LISTEN", "http.listen: an address and port such as 127.0.0.1:8080 is expected"),
         ("ISOTHERM_INGEST", "ingest: a section is expected"),
         (

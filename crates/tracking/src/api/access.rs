@@ -8,14 +8,14 @@ use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use domain::access::{Permission, Role, Sight};
 use domain::{OrganisationId, UserId};
 use store::AuditEntry;
 
 use super::problem::ApiError;
 use crate::Service;
-use crate::credentials::Claims;
+use crate::credentials::Holder;
 
 /// A permission as a type.
 pub trait Grant: 'static {
@@ -91,6 +91,16 @@ impl<G: Grant> Caller<G> {
     }
 }
 
+/// Whose token or key a request bears, if it counts now.
+pub fn holder(service: &Service, request: &HttpRequest) -> Option<Holder> {
+    let (token, now) = (bearer(request)?, (service.wall_clock)());
+    let holder = match service.api_keys.holder(token, now) {
+        Some((holder, _)) => holder,
+        None => service.tokens.verify(token, now)?.into(),
+    };
+    (!service.disabled_users.contains(holder.user)).then_some(holder)
+}
+
 impl<G: Grant> FromRequest for Caller<G> {
     type Error = ApiError;
     type Future = Ready<Result<Self, ApiError>>;
@@ -107,20 +117,15 @@ pub fn bearer(request: &HttpRequest) -> Option<&str> {
 }
 
 fn identify<G: Grant>(request: &HttpRequest) -> Result<Caller<G>, ApiError> {
-    let service = request
-        .app_data::<web::Data<Service>>()
-        .ok_or_else(|| ApiError::internal("the service is not mounted"))?;
-    let claims = bearer(request)
-        .and_then(|token| service.tokens.verify(token, (service.wall_clock)()))
-        .filter(|claims| !service.disabled_users.contains(claims.sub))
-        .ok_or(ApiError::Unauthenticated)?;
+    // Found at the door (`api::guard`).
+    let holder = request.extensions().get::<Holder>().copied().ok_or(ApiError::Unauthenticated)?;
+    let Holder { user, organisation, tenant, role } = holder;
     // Whoever acts for the tenant belongs to it, whatever role a partner's user was given.
-    if claims.organisation != claims.tenant && !claims.role.is_for_partners() {
+    if organisation != tenant && !role.is_for_partners() {
         return Err(ApiError::Forbidden);
     }
-    if G::PERMISSION.is_some_and(|permission| !claims.role.may(permission)) {
+    if G::PERMISSION.is_some_and(|permission| !role.may(permission)) {
         return Err(ApiError::Forbidden);
     }
-    let Claims { sub: user, organisation, tenant, role, .. } = claims;
     Ok(Caller { user, organisation, tenant, role, grant: PhantomData })
 }

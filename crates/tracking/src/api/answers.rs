@@ -2,6 +2,7 @@
 //! repeated request one, and how problems travel.
 
 use utoipa::Modify;
+use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Required, Response};
@@ -19,6 +20,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("413", "The body is too large."),
     ("415", "The body is of another content type."),
     ("422", "The body can be read and is not right; nothing was done."),
+    ("429", "Too many requests: `Retry-After` says in how many seconds to go on."),
     ("503", "The service cannot reach its database or its queue: try again."),
 ];
 
@@ -41,7 +43,7 @@ impl Modify for CommonAnswers {
 fn complete(operation: &mut Operation, has_effect: bool) {
     // An operation for everybody says so with a list of its own.
     let is_open = operation.security.is_some();
-    let mut statuses = vec!["503"];
+    let mut statuses = vec!["429", "503"];
     if !is_open {
         statuses.extend(["401", "403"]);
     }
@@ -74,7 +76,26 @@ fn complete(operation: &mut Operation, has_effect: bool) {
     for (status, answer) in &mut operation.responses.responses {
         if let RefOr::T(answer) = answer {
             tell(status, answer);
+            count(status, answer);
         }
+    }
+}
+
+/// What every answer says of the caller's limit (draft-ietf-httpapi-ratelimit-headers-10).
+fn count(status: &str, answer: &mut Response) {
+    let mut add = |name: &str, meaning: &str, kind| {
+        let schema = ObjectBuilder::new().schema_type(kind).build();
+        let header = HeaderBuilder::new().schema(Some(schema)).description(Some(meaning)).build();
+        answer.headers.insert(name.to_owned(), RefOr::T(header));
+    };
+    add("RateLimit-Policy", "Requests (q) in a window of seconds (w): `\"user\";q=1200;w=60`", Type::String);
+    add(
+        "RateLimit",
+        "What is left (r), and in how many seconds (t) all is there again: `\"user\";r=1199;t=1`",
+        Type::String,
+    );
+    if status == "429" {
+        add("Retry-After", "Seconds.", Type::Integer);
     }
 }
 

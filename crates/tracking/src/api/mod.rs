@@ -3,6 +3,7 @@
 mod access;
 mod alerts;
 mod answers;
+mod api_keys;
 mod badges;
 mod boxes;
 mod codes;
@@ -14,8 +15,10 @@ mod endings;
 mod entries;
 mod events;
 mod evidence;
+mod examples;
 mod fan_out;
 mod gateways;
+mod guard;
 mod hand_in_file;
 mod hand_ins;
 mod handover;
@@ -48,6 +51,7 @@ mod sign;
 mod signer;
 mod status;
 mod text;
+mod token;
 mod trackers;
 mod trainings;
 mod unattended;
@@ -57,12 +61,16 @@ mod whereabouts;
 
 use actix_web::error::{InternalError, JsonPayloadError, PathError, QueryPayloadError};
 use actix_web::http::StatusCode;
+use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, web};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{
+    ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityScheme,
+};
 use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::SwaggerUi;
 
 use answers::CommonAnswers;
+use examples::Examples;
 pub use problem::problem;
 
 use crate::Service;
@@ -76,7 +84,7 @@ const MAX_BODY: usize = 256 * 1024;
     info(title = "Isotherm", description = "Cold-chain custody for medicines over LoRaWAN"),
     servers((url = "/api/v1")),
     paths(
-        login::log_in, login::show_me, status::show_status, events::stream_events,
+        login::log_in, token::make_token, login::show_me, status::show_status, events::stream_events,
         shipments::list_shipments, shipments::add_shipment, shipments::show_shipment, boxes::pack_boxes,
         parents::list_parents, parents::add_parent, parents::show_parent, parents::fill_parent, parents::empty_parent,
         recalls::list_recalls, recalls::add_recall, recalls::show_recall, rides::bind_tracker,
@@ -96,7 +104,8 @@ const MAX_BODY: usize = 256 * 1024;
         profiles::approve_profile, organisations::list_organisations, organisations::add_organisation,
         organisations::show_organisation, organisations::change_organisation, products::list_products,
         products::set_products, users::list_users, users::add_user,
-        users::disable_user, contracts::list_contracts, contracts::add_contract, contracts::end_contract,
+        users::disable_user, api_keys::list_api_keys, api_keys::add_api_key, api_keys::revoke_api_key,
+        contracts::list_contracts, contracts::add_contract, contracts::end_contract,
         badges::list_badges, badges::add_badge, badges::revoke_badge, trainings::list_user_trainings,
         trainings::add_user_training, trainings::list_badge_trainings, trainings::add_badge_training,
         trainings::revoke_training, intake::list_unreadable_bodies, intake::list_dead_letters, intake::replay_dead_letters,
@@ -104,18 +113,24 @@ const MAX_BODY: usize = 256 * 1024;
         lanes::add_lane, lanes::change_lane, plans::set_legs, plans::show_plan, whereabouts::list_positions,
         whereabouts::show_whereabouts,
     ),
-    security(("bearer" = [])),
-    modifiers(&BearerToken, &CommonAnswers)
+    security(("bearer" = []), ("api_key" = []), ("client_credentials" = [])),
+    modifiers(&Credentials, &CommonAnswers, &Examples)
 )]
 pub struct Document;
 
-struct BearerToken;
+/// What a request can bear: a log-in's token, a key, or the token that a key was exchanged for.
+struct Credentials;
 
-impl Modify for BearerToken {
+impl Modify for Credentials {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("ist_…").build();
+        components.add_security_scheme("api_key", SecurityScheme::Http(key));
+        let exchanged = ClientCredentials::new("/api/v1/token", Scopes::new());
+        let exchanged = OAuth2::new([Flow::ClientCredentials(exchanged)]);
+        components.add_security_scheme("client_credentials", SecurityScheme::OAuth2(exchanged));
     }
 }
 
@@ -125,12 +140,14 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
         app.app_data(service)
             .service(
                 web::scope("/api/v1")
+                    .wrap(from_fn(guard::guard))
                     .wrap(tracing_actix_web::TracingLogger::default())
                     .app_data(web::JsonConfig::default().limit(MAX_BODY).error_handler(refuse_json))
                     .app_data(web::QueryConfig::default().error_handler(refuse_query))
                     .app_data(web::PathConfig::default().error_handler(refuse_path))
                     .route("/openapi.json", web::get().to(|| async { web::Json(Document::openapi()) }))
                     .service(login::log_in)
+                    .service(token::make_token)
                     .service(login::show_me)
                     .service(status::show_status)
                     .service(status::list_ingester_integrations)
@@ -210,6 +227,9 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(users::list_users)
                     .service(users::add_user)
                     .service(users::disable_user)
+                    .service(api_keys::list_api_keys)
+                    .service(api_keys::add_api_key)
+                    .service(api_keys::revoke_api_key)
                     .service(contracts::list_contracts)
                     .service(contracts::add_contract)
                     .service(contracts::end_contract)

@@ -98,18 +98,21 @@ struct IngesterIntegration {
     refuse_when_broker_away: bool,
 }
 
+/// Whether a request bears what the ingesters of a split installation ask with.
+pub fn is_ingester(service: &Service, request: &HttpRequest) -> bool {
+    match (service.ingester_token_sha256, bearer(request).map(hash_token)) {
+        (Some(expected), Some(given)) => bool::from(expected.ct_eq(&given)),
+        _ => false,
+    }
+}
+
 /// The integrations, for the ingesters of a split installation: not for users, and not in the document.
 #[get("/ingester/integrations")]
 pub async fn list_ingester_integrations(
     service: web::Data<Service>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let given = bearer(&request).map(hash_token);
-    let granted = match (service.ingester_token_sha256, given) {
-        (Some(expected), Some(given)) => bool::from(expected.ct_eq(&given)),
-        _ => false,
-    };
-    if !granted {
+    if !is_ingester(&service, &request) {
         return Err(ApiError::Unauthenticated);
     }
     let integrations = service.store.connect().await?.integrations().await?;

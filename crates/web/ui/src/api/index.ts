@@ -135,6 +135,11 @@ export const api = {
     all((cursor) => client.get<t.Page<t.Product>>(`/organisations/${supplier}/products`, { cursor })),
   setProducts: (supplier: number, products: t.NewProducts) =>
     client.put<t.Page<t.Product>>(`/organisations/${supplier}/products`, products),
+  apiKeys: (organisation: number) =>
+    all((cursor) => client.get<t.Page<t.ApiKey>>("/api-keys", { organisation, cursor })),
+  addApiKey: (key: t.NewApiKey) => client.post<t.MadeApiKey>("/api-keys", key),
+  revokeApiKey: (key: string, reason: string) =>
+    client.post<t.ApiKey>(`/api-keys/${id(key)}/revoke`, { reason }),
   contracts: (organisation: number) =>
     all((cursor) => client.get<t.Page<t.Contract>>(`/organisations/${organisation}/contracts`, { cursor })),
   addContract: (organisation: number, contract: t.NewContract) =>

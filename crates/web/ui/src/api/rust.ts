@@ -52,6 +52,7 @@ export function auditFields(where: string, action: string): string[] {
 }
 
 const FLATTENED: Record<string, string> = {
+  ApiKeyView: "tracking/src/api/api_keys.rs",
   Assessment: "domain/src/evaluate/assessment.rs",
   Shipment: "tracking/src/api/shipments.rs",
   ValidityView: "tracking/src/api/validity.rs",

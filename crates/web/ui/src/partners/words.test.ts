@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { source } from "../api/rust";
 import type { Validity } from "../api/types";
-import { lacks, readProducts, ROLE, roles, standing, suggestion, writeProducts } from "./words";
+import { keyState, lacks, readProducts, ROLE, roles, standing, suggestion, writeProducts } from "./words";
 
 /** The roles that a function of the service's own table matches. */
 function matched(name: string): string[] {
@@ -40,6 +40,14 @@ test.each([
   [{ ...HELD, until: "2026-03-01T00:00:00Z" }, "Run out"],
   [{ ...HELD, from: "2026-03-02T00:00:00Z", until: "2026-04-01T00:00:00Z" }, "Not yet valid"],
 ])("%j: %s", (held, words) => expect(standing(held, NOW)).toBe(words));
+
+test("a key counts until it ends or is revoked", () => {
+  const [end, before] = ["2026-03-01T08:00:00Z", Date.parse("2026-03-01T07:59:59Z")];
+  expect(keyState({ expires_at: end, revoked_at: null }, before)).toBe("Counts");
+  expect(keyState({ expires_at: end, revoked_at: null }, before + 1000)).toBe("Expired");
+  expect(keyState({ expires_at: null, revoked_at: null }, before)).toBe("Counts");
+  expect(keyState({ expires_at: end, revoked_at: end }, before)).toBe("Revoked");
+});
 
 test("products are read as they are written, a line each", () => {
   const products = [

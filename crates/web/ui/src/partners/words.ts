@@ -1,4 +1,5 @@
 import type {
+  ApiKey,
   NewProduct,
   OrganisationKind,
   Person,
@@ -50,6 +51,18 @@ export function lacks(of: Pick<Person, "trained" | "under_contract" | "disabled_
     ...(of.trained ? [] : ["No valid GDP training"]),
     ...(of.under_contract ? [] : ["No valid contract"]),
   ];
+}
+
+/** What a key may be made for. */
+export const KEY_ROLE = {
+  supplier: "Read shipments with its products",
+  dispatcher: "Hand in handovers, and read shipments that it carries",
+} as const;
+
+/** Whether a key counts; by the machine's time, as its end is. */
+export function keyState(of: Pick<ApiKey, "expires_at" | "revoked_at">, nowMs: number): string {
+  if (of.revoked_at !== null) return "Revoked";
+  return of.expires_at !== null && Date.parse(of.expires_at) <= nowMs ? "Expired" : "Counts";
 }
 
 /** Products as they are typed: one a line, its GTIN and behind a blank its name. */

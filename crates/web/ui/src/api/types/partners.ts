@@ -22,6 +22,34 @@ export interface NewProduct {
   name?: string;
 }
 
+/** A key by which a program of a partner uses the API. */
+export interface ApiKey {
+  id: string;
+  organisation: number;
+  name: string;
+  role: Role;
+  /** What the key begins with. */
+  prefix: string;
+  created_at: string;
+  expires_at: string | null;
+  /** Up to an hour older than its last use. */
+  last_used_at: string | null;
+  revoked_at: string | null;
+  revoked_reason: string | null;
+}
+
+export interface MadeApiKey extends ApiKey {
+  /** Told this once. */
+  key: string;
+}
+
+export interface NewApiKey {
+  organisation: number;
+  name: string;
+  role: Role;
+  expires_at?: string;
+}
+
 /** Somebody who can log in. */
 export interface Person {
   id: string;
