@@ -97,6 +97,7 @@ impl House {
 async fn a_typing_scanner_and_three_taps_take_a_box_over_and_without_network_it_is_sent_once_later() {
     let house = House::start("wedge").await;
     let id = house.ship("PO-1", 1, 1).await;
+    planned(&house, &id).await;
     house.offer(&format!("/shipments/{id}")).await;
     house.ship("PO-2", 2, 1).await;
     let (own, foreign) = (sscc(1), sscc(2));
@@ -110,6 +111,19 @@ async fn a_typing_scanner_and_three_taps_take_a_box_over_and_without_network_it_
     // It was done before the service heard of it.
     let accepted = &custody["entries"][2];
     assert!(accepted["at"].as_str() < accepted["recorded_at"].as_str(), "{accepted}");
+    assert_eq!(custody["entries"][3]["to"]["organisation"]["name"], "Pharmacy");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_service_refuses_later_is_shown_with_its_reason_until_its_author_removes_it() {
+    let house = House::start("refused").await;
+    let id = house.ship("PO-8", 8, 1).await;
+    house.offer(&format!("/shipments/{id}")).await;
+    tokio::task::block_in_place(|| {
+        let token = house.owner.token();
+        house.walk("refused", &[("REFERENCE", "PO-8"), ("SHIPMENT", &id), ("OWNER_TOKEN", token)]);
+    });
+    assert_eq!(house.acceptances(), "0", "entries by which it was accepted");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

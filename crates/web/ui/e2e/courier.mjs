@@ -1,9 +1,9 @@
 /**
  * A courier scans with a scanner that types, and takes a box over with three taps. The network fails meanwhile: the transfer
- * is kept, outlives the page, is not sent by somebody else's log-in, and is sent once when the network is back. Against a
- * running service; the environment is that of browser.mjs, and
+ * is kept, outlives the page, is not sent by somebody else's log-in, and is sent once when the network is back. Then he offers
+ * it with three taps. Against a running service; the environment is that of browser.mjs, and
  *
- *   REFERENCE, SSCC  of the shipment with one box that is offered to the courier
+ *   REFERENCE, SSCC  of the shipment with one box that is offered to the courier, and that goes to a pharmacy in Rome then
  *   FOREIGN  the SSCC of a box that is not
  */
 import { inBrowser, logIn, logInAs, password, required } from "./browser.mjs";
@@ -88,6 +88,17 @@ async function walk(page, doing) {
   await page.getByRole("heading", { name: "To hand over" }).waitFor();
   await page.getByRole("heading", { name: /Not yet sent/ }).waitFor({ state: "detached" });
   await phonePicture(page, "handovers-held");
+
+  doing("offering it to whom the plan has next");
+  await countTaps(page);
+  await page.getByRole("link", { name: new RegExp(`${reference} .*to Pharmacy, Rome`) }).click();
+  await page.getByRole("button", { name: "Offer to Pharmacy" }).click();
+  await phonePicture(page, "offer-confirm");
+  await page.getByRole("button", { name: "Confirm" }).click();
+  await status.filter({ hasText: `Done: you offered box 1 of ${reference} to Pharmacy.` }).waitFor();
+  await expectTaps(page, 3);
+  await page.getByRole("heading", { name: "Offered, not answered yet" }).waitFor();
+  await expectAccessible(page, "what is offered");
 }
 
 /** From a place that everybody comes to who logs in. */
