@@ -217,6 +217,13 @@ async fn boxes_change_hands_and_every_step_is_in_the_ledger() {
     let custody = house.custody().await;
     assert_eq!(custody["boxes"][0]["custodian"]["organisation"]["name"], "Carrier");
     assert!(custody["entries"][7]["ignored"].as_str().unwrap().contains("correction"));
+    let told = house.owner.get(&format!("/shipments/{}/epcis", house.shipment)).await;
+    let declared = told["epcisBody"]["eventList"].as_array().unwrap().iter();
+    let declared = declared.filter(|event| event.get("errorDeclaration").is_some());
+    assert_eq!(declared.map(|event| &event["bizStep"]).collect::<Vec<_>>(), ["receiving"]);
+    if let Some(schema) = e2e::epcis::schema() {
+        e2e::epcis::check(&schema, &told);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use e2e::epcis::{check, schema};
 use e2e::{Api, folder, processes_of, program, until};
 use serde_json::Value;
 
@@ -80,6 +81,21 @@ async fn on_hold(api: &Api) -> BTreeSet<String> {
     let shipments = api.list("/shipments").await;
     let held = shipments.iter().filter(|shipment| shipment["on_hold"] == true);
     held.filter_map(|shipment| shipment["reference"].as_str().map(str::to_owned)).collect()
+}
+
+/// Every shipment in the words of EPCIS, held against GS1's schema where it is there; how many told of an excursion.
+async fn epcis_of_all(api: &Api) -> usize {
+    let schema = schema();
+    let mut excursions = 0;
+    for shipment in api.list("/shipments").await {
+        let told = api.get(&format!("/shipments/{}/epcis", shipment["id"].as_str().unwrap())).await;
+        if let Some(schema) = &schema {
+            check(schema, &told);
+        }
+        assert!(told.to_string().contains("sensor_reporting"), "{}: {told}", shipment["reference"]);
+        excursions += usize::from(told.to_string().contains("ALARM_CONDITION"));
+    }
+    excursions
 }
 
 /// Who has the shipment's only box, and whether an offer of it is open.
@@ -183,6 +199,7 @@ async fn a_newcomer_sees_the_three_bad_shipments_and_acknowledges_an_alert() {
     // The silent box goes on hold when its last reading stands no longer, some minutes after the alert.
     let held = BTreeSet::from(["LYO-ROM-004", "COP-MUN-006", "BAR-MIL-009"].map(str::to_owned));
     until_it_is(&held, deadline, async || on_hold(&api).await).await;
+    assert_eq!(epcis_of_all(&api).await, 2, "the two that were out of range");
     walk_in_a_browser("decide", &url, &quality, &[("REFERENCE", "COP-MUN-006")]);
     // A GTIN and a lot that the demonstration's own boxes do not hold.
     let about = [

@@ -12,7 +12,7 @@ use domain::evaluate::evaluate;
 use domain::profile::Profile;
 use domain::{Humidity, Reading, Temperature, TrackerId};
 use e2e::fleet::{dev_eui, measured_at, text, twice_in_disorder, up};
-use e2e::{Api, Installation, Part, Program, Sender, folder, until, within};
+use e2e::{Api, Installation, Part, Program, Sender, epcis, folder, until, within};
 use serde_json::{Value, json};
 use testkit::postgres::psql;
 use wire::{Battery, EPOCH_UNIX_S, Sample, Stamp};
@@ -237,7 +237,11 @@ async fn a_hundred_random_journeys_end_as_the_rules_say_and_can_be_replayed() {
     let profiles: Vec<Profile> =
         profiles().into_iter().map(|profile| serde_json::from_value(profile).unwrap()).collect();
     let mut causes = BTreeSet::new();
+    let schema = epcis::schema();
     for (journey, id) in journeys.iter().zip(&ids) {
+        if let Some(schema) = &schema {
+            epcis::check(schema, &api.get(&format!("/shipments/{id}/epcis")).await);
+        }
         check(&api, journey, &profiles[journey.profile], id).await;
         for past in api.list(&format!("/shipments/{id}/assessments")).await {
             causes.insert(past["cause"].as_str().unwrap().to_owned());

@@ -16,6 +16,7 @@ pub mod record;
 mod stage;
 
 pub use corrections::Effect;
+pub(crate) use derived::derived;
 pub use derived::{fanned_out_id, handed_in_id};
 pub use entry::{
     Account, Act, Actor, Addressee, BoxNumber, Condition, Entry, EntryError, Exception, Organisation, Seal,

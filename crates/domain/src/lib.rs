@@ -10,6 +10,7 @@ pub mod allowance;
 pub mod because;
 pub mod custody;
 pub mod duration;
+pub mod epcis;
 pub mod escalation;
 pub mod evaluate;
 pub mod event;

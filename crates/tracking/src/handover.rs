@@ -204,11 +204,16 @@ impl Book {
         })
     }
 
-    /// For whom the shipment is meant: its owner once it has turned back; as planned; without a plan any consignee.
+    /// For whom the shipment is meant: its owner once it has turned back, and otherwise for whom it was sent.
     fn consignees(&self) -> BTreeSet<OrganisationId> {
-        if self.shipment.turned_back.is_some() {
-            return BTreeSet::from([self.owner]);
+        match self.shipment.turned_back {
+            Some(_) => BTreeSet::from([self.owner]),
+            None => self.sent_to(),
         }
+    }
+
+    /// For whom it was sent: as planned; without a plan any consignee.
+    pub fn sent_to(&self) -> BTreeSet<OrganisationId> {
         if let Some(consignee) = self.consignee {
             return BTreeSet::from([consignee]);
         }

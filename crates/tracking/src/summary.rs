@@ -1,11 +1,13 @@
 //! What the rides of a shipment amount to, for whoever looks at it.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use domain::allowance::{Balance, Statement};
 use domain::evaluate::{Assessment, Coverage, Flaw, Interval, Verdict, evaluate, flaws, gaps};
 use domain::profile::Profile;
 use domain::shipment::{JudgedRide, unwatched_s, verdict_of};
-use domain::{DevEui, Reading};
+use domain::{AssignmentId, DevEui, Reading};
 use store::{Connection, ReadingSpan, Ride, StoreError};
 
 use crate::folds::{by_assignment, end_of, read_evaluation, standing};
@@ -82,14 +84,7 @@ pub async fn assess_rides(
     rides: &[Ride],
     now: DateTime<Utc>,
 ) -> Result<(Vec<AssessedRide>, Option<Statement>), StoreError> {
-    let span = |ride: &Ride| ReadingSpan {
-        assignment: ride.assignment,
-        tracker: ride.tracker,
-        from: ride.from - standing(profile),
-        until: ride.until,
-    };
-    let spans: Vec<ReadingSpan> = rides.iter().map(span).collect();
-    let series = by_assignment(db.readings_in(&spans).await?);
+    let series = series(db, profile, rides).await?;
     let readings_of = |ride: &Ride| series.get(&ride.assignment).map(Vec::as_slice).unwrap_or_default();
     let mut assessed = Vec::with_capacity(rides.len());
     for ride in rides {
@@ -103,6 +98,22 @@ pub async fn assess_rides(
         assessed.push(AssessedRide { assessment, gaps, flaws });
     }
     Ok((assessed, spent(profile, rides, readings_of, now)))
+}
+
+/// All readings of each ride in order of time, those included that may stand into it.
+pub async fn series(
+    db: &mut Connection,
+    profile: &Profile,
+    rides: &[Ride],
+) -> Result<HashMap<AssignmentId, Vec<Reading>>, StoreError> {
+    let span = |ride: &Ride| ReadingSpan {
+        assignment: ride.assignment,
+        tracker: ride.tracker,
+        from: ride.from - standing(profile),
+        until: ride.until,
+    };
+    let spans: Vec<ReadingSpan> = rides.iter().map(span).collect();
+    Ok(by_assignment(db.readings_in(&spans).await?))
 }
 
 /// What the box has spent of its profile's allowances since its first tracker was bound; `None` where the profile has

@@ -74,6 +74,7 @@ const ROUTES: &[(&str, &str, &[&str], u16)] = &[
     ("get", "/keys", NOBODY_IN_PARTICULAR, 200),
     ("get", "/shipments/{id}/custody", ALL, 404),
     ("get", "/shipments/{id}/evidence", &["admin", "auditor", "coordinator", "quality", "supplier"], 404),
+    ("get", "/shipments/{id}/epcis", &["admin", "auditor", "coordinator", "quality", "supplier"], 404),
     ("post", "/shipments/{id}/custody/pack", CARRIERS, 404),
     ("post", "/shipments/{id}/custody/offer", CARRIERS, 422),
     ("post", "/shipments/{id}/custody/accept", CARRIERS, 404),

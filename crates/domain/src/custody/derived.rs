@@ -25,7 +25,7 @@ pub fn handed_in_id(organisation: OrganisationId, event: &str) -> Uuid {
 
 /// A UUID of version 8 made of a SHA-256 (RFC 9562, B.2). Each part is counted, so that two lists of parts never read as
 /// one text.
-fn derived(parts: &[&[u8]]) -> Uuid {
+pub(crate) fn derived(parts: &[&[u8]]) -> Uuid {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());

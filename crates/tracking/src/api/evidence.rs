@@ -24,7 +24,7 @@ use super::text::{celsius, percent};
 use crate::Service;
 
 /// Rows that are read at once.
-const AT_ONCE: i64 = 10_000;
+pub(super) const AT_ONCE: i64 = 10_000;
 
 /// A signature on the profile or the shipment.
 #[derive(Serialize)]
@@ -86,14 +86,18 @@ pub async fn export_evidence(
     let detail = serde_json::json!({ "bytes": package.len(), "ledger_rows": evidence.ledger.len() });
     db.write_audit(&[caller.audit("evidence.exported", id.to_string(), detail)], now).await?;
     db.commit().await?;
-    let name = format!("{}-evidence.zip", evidence.reference);
-    let disposition = ContentDisposition {
+    let file = attachment(&format!("{}-evidence.zip", evidence.reference));
+    Ok(HttpResponse::Ok().content_type("application/zip").insert_header(file).body(package))
+}
+
+/// Under a name that every file system takes.
+pub(super) fn attachment(name: &str) -> ContentDisposition {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+    let name = name.replace(|c: char| !is_plain(c), "_");
+    ContentDisposition {
         disposition: DispositionType::Attachment,
-        parameters: vec![DispositionParam::Filename(
-            name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '.', "_"),
-        )],
-    };
-    Ok(HttpResponse::Ok().content_type("application/zip").insert_header(disposition).body(package))
+        parameters: vec![DispositionParam::Filename(name)],
+    }
 }
 
 async fn gather(

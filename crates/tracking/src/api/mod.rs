@@ -13,6 +13,7 @@ mod deed;
 mod dispositions;
 mod endings;
 mod entries;
+mod epcis;
 mod events;
 mod evidence;
 mod examples;
@@ -90,7 +91,8 @@ const MAX_BODY: usize = 256 * 1024;
         recalls::list_recalls, recalls::add_recall, recalls::show_recall, rides::bind_tracker,
         rides::unbind_tracker, dispositions::decide_disposition, dispositions::list_dispositions,
         endings::cancel_shipment, endings::return_shipment, pool::note_returned, pool::note_lost,
-        custody::show_custody, custody::list_keys, evidence::export_evidence, handover::pack_boxes,
+        custody::show_custody, custody::list_keys, evidence::export_evidence, epcis::export_epcis,
+        handover::pack_boxes,
         handover::offer_custody, handover::accept_custody, handover::refuse_custody, handover::withdraw_offer,
         handover::seal_boxes, handover::correct_custody, handovers::list_handovers, photos::add_photo, photos::show_photo, codes::make_code,
         sign::show_linked_offer, sign::accept_by_link, sign::refuse_by_link, parent_custody::offer_parent,
@@ -175,6 +177,7 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(custody::show_custody)
                     .service(custody::list_keys)
                     .service(evidence::export_evidence)
+                    .service(epcis::export_epcis)
                     .service(handover::pack_boxes)
                     .service(handover::offer_custody)
                     .service(handover::accept_custody)

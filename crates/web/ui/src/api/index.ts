@@ -69,6 +69,8 @@ export const api = {
   linkedOffer: (secret: string) => client.post<t.LinkedOffer>("/sign/offer", { secret }),
   answerLink: (answer: "accept" | "refuse", body: t.LinkedRequest) =>
     client.post<t.LinkedAnswer>(`/sign/${answer}`, body),
+  /** The shipment in the words of GS1's EPCIS 2.0, to be saved as a file. */
+  epcis: async (shipment: string) => (await client.open("GET", `/shipments/${id(shipment)}/epcis`)).blob(),
   /** The evidence package, to be saved as a file. */
   evidence: async (shipment: string) =>
     (await client.open("GET", `/shipments/${id(shipment)}/evidence`)).blob(),
