@@ -3,9 +3,10 @@
  * three taps. Against a running service; the environment is that of browser.mjs, and
  *
  *   REFERENCE  of the shipment that is offered to the courier
- *   SSCC  of the shipment's box
+ *   SSCC  of the shipment's box; or LABEL, a picture (PNG) of its label
  *   FILM  where the film of both is written
  */
+import { readFileSync } from "node:fs";
 import { inBrowser, logIn, required } from "./browser.mjs";
 import { cameraArgs, drawn, writeFilm } from "./fake-camera.mjs";
 import { countTaps, expectAccessible, expectTaps, phonePicture } from "./scanner.mjs";
@@ -13,7 +14,9 @@ import { countTaps, expectAccessible, expectTaps, phonePicture } from "./scanner
 const reference = required("REFERENCE");
 const film = required("FILM");
 const product = await drawn("9506000134352", { format: "EAN13" });
-const label = await drawn(`(00)${required("SSCC")}`, { format: "DataMatrix", options: "gs1" });
+const label = process.env.LABEL
+  ? readFileSync(process.env.LABEL)
+  : await drawn(`(00)${required("SSCC")}`, { format: "DataMatrix", options: "gs1" });
 await writeFilm(film, [product, label]);
 
 await inBrowser(walk, `${reference} was found by the camera and taken over`, {

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { prepareZXingModule, writeBarcode } from "zxing-wasm/writer";
 import { launch } from "./browser.mjs";
 
-const [WIDTH, HEIGHT, PER_SECOND, SECONDS] = [1280, 720, 5, 3];
+const [WIDTH, HEIGHT, PER_SECOND, SECONDS] = [1280, 960, 5, 3];
 
 /** Arguments by which Chromium sees that film. */
 export function cameraArgs(film) {
@@ -37,7 +37,7 @@ export async function drawn(text, options) {
   return Buffer.from(await image.arrayBuffer());
 }
 
-/** A picture as the camera sees it: on a grey table, not larger than three quarters of what is seen. */
+/** A picture as the camera sees it: on a grey table, somewhat smaller than what is seen. */
 async function greyOf(png) {
   const browser = await launch();
   try {
@@ -55,7 +55,7 @@ async function drawInPage([png, width, height]) {
   const context = canvas.getContext("2d");
   context.fillStyle = "#999";
   context.fillRect(0, 0, width, height);
-  const scale = Math.min(3, (0.75 * width) / image.width, (0.75 * height) / image.height);
+  const scale = Math.min(3, (0.9 * width) / image.width, (0.9 * height) / image.height);
   const [wide, high] = [image.width * scale, image.height * scale];
   context.drawImage(image, (width - wide) / 2, (height - high) / 2, wide, high);
   const { data } = context.getImageData(0, 0, width, height);

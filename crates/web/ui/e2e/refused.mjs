@@ -38,7 +38,8 @@ async function walk(page, doing) {
   });
   if (answer.status !== 201) throw new Error(`the offer was not taken back: ${await answer.text()}`);
   await page.context().setOffline(false);
-  await page.getByText("The service did not take it.").waitFor();
+  await page.getByRole("main").getByRole("status").filter({ hasText: "Not done" }).waitFor();
+  await page.getByText("Nothing to take over").waitFor();
   await page.getByText(/no open offer/).waitFor();
   await phonePicture(page, "refused-later");
   await expectAccessible(page, "what was refused");
