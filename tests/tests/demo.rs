@@ -159,6 +159,11 @@ async fn a_newcomer_sees_the_three_bad_shipments_and_acknowledges_an_alert() {
     for role in roles {
         log_in(&api, login(&printed, role)).await;
     }
+    // Those that hold its product, as its page and its programs see them.
+    let supplied = log_in(&api, login(&printed, "supplier")).await.list("/shipments").await;
+    let supplied: BTreeSet<&str> =
+        supplied.iter().filter_map(|shipment| shipment["reference"].as_str()).collect();
+    assert_eq!(supplied, BTreeSet::from(["AMS-WAR-007", "BAS-VIE-001", "LEU-PRA-010", "LYO-ROM-004"]));
     watching.join().expect("the browser");
     walk_in_a_browser("approve", &url, &quality, &[("PROFILE", "Ultra-cold, -90 to -60 °C")]);
 

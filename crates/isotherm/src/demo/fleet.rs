@@ -16,6 +16,10 @@ const INTEGRATION: &str = "demo";
 const UNDER_WAY: Duration = Duration::hours(6);
 const INTERVAL: Duration = Duration::minutes(15);
 
+/// Products: their names and GTINs.
+pub const INSULIN: (&str, &str) = ("Insulin 100 IU/ml, 5 pens", "09506000134352");
+const VACCINE: (&str, &str) = ("Vaccine, 10 doses", "09506000144108");
+
 macro_rules! cities {
     ($($id:ident = $name:literal, $lat:literal, $lon:literal;)+) => {
         $(const $id: City = City { name: $name, lat: $lat, lon: $lon };)+
@@ -67,6 +71,20 @@ fn behaviour(shipment: usize, begins: DateTime<Utc>) -> Behaviour {
         8 => Behaviour::Silent { from: begins + Duration::minutes(10) },
         _ => Behaviour::Fine,
     }
+}
+
+/// Each third shipment holds insulin, and one of them a vaccine beside it.
+fn boxes(shipment: usize, begins: DateTime<Utc>) -> Value {
+    let expiry = (begins + Duration::days(300)).date_naive();
+    let content = |(name, gtin): (&str, &str), lot: &str| json!({ "product": name, "gtin": gtin, "lot": lot, "expiry": expiry, "quantity": 20 });
+    let insulin = || content(INSULIN, "DI21");
+    let vaccine = || content(VACCINE, "DV07");
+    let contents = match shipment {
+        6 => vec![insulin(), vaccine()],
+        third if third % 3 == 0 => vec![insulin()],
+        _ => vec![vaccine()],
+    };
+    json!([{ "contents": contents }])
 }
 
 fn profile() -> Value {
@@ -137,6 +155,7 @@ pub async fn make(
                 &json!({
                     "reference": format!("{}-{}-{number:03}", code(from), code(to)),
                     "profile": id_of(&profile)?, "origin": from.name, "destination": to.name,
+                    "boxes": boxes(shipment, begins),
                 }),
             )
             .await?;

@@ -1,10 +1,14 @@
 //! One log-in a role, with passwords of their own for each demonstration.
 
 use chrono::{DateTime, Utc};
+use domain::OrganisationId;
 use domain::access::Role;
+use domain::qualification::OrganisationKind;
 use serde::Serialize;
-use store::{NewUser, Store};
+use store::{Connection, NewUser, PartnerText, Store, SupplierProduct};
 use tracking::credentials::{hash_password, new_token};
+
+use super::fleet::INSULIN;
 
 #[derive(Debug, Clone, Serialize)]
 pub struct Login {
@@ -17,12 +21,13 @@ pub struct Login {
 pub async fn make(store: &Store, organisation: &str, now: DateTime<Utc>) -> anyhow::Result<Vec<Login>> {
     let mut db = store.begin().await?;
     let organisation = db.ensure_organisation(organisation, now).await?;
+    let supplier = make_supplier(&mut db, organisation, now).await?;
     let mut logins = Vec::new();
     for role in Role::ALL {
         let password: String = new_token().chars().take(12).collect();
         let login = Login { role: *role, email: format!("{role}@demo.example"), password };
         let user = NewUser {
-            organisation,
+            organisation: if *role == Role::Supplier { supplier } else { organisation },
             email: login.email.clone(),
             name: None,
             role: *role,
@@ -33,6 +38,19 @@ pub async fn make(store: &Store, organisation: &str, now: DateTime<Utc>) -> anyh
     }
     db.commit().await?;
     Ok(logins)
+}
+
+/// Whose products some of the shipments hold.
+async fn make_supplier(
+    db: &mut Connection,
+    organisation: OrganisationId,
+    now: DateTime<Utc>,
+) -> anyhow::Result<OrganisationId> {
+    let text = PartnerText { kind: OrganisationKind::Supplier, name: "Demo Supplier".to_owned(), gln: None };
+    let supplier = db.add_partner(organisation, &text, now).await?;
+    let product = SupplierProduct { gtin: INSULIN.1.parse()?, name: Some(INSULIN.0.to_owned()) };
+    db.set_products(organisation, supplier, &[product]).await?;
+    Ok(supplier)
 }
 
 /// The content of `demo.json`.
