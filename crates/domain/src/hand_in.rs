@@ -61,6 +61,7 @@ pub struct HandIn {
 
 named_enum! {
     /// What happened.
+    #[cfg_attr(feature = "schema", schema(as = HandInAct))]
     What, "act" {
         Offered = "offered",
         Accepted = "accepted",

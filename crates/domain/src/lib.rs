@@ -36,6 +36,7 @@ pub mod silence;
 mod time;
 pub mod watch;
 pub mod whereabouts;
+mod written_as;
 
 pub use duration::Duration;
 pub use ids::{

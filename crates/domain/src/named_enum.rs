@@ -20,6 +20,7 @@ impl UnknownName {
 
 macro_rules! named_enum {
     ($(#[$attribute:meta])* $name:ident, $kind:literal { $($(#[$variant_attribute:meta])* $variant:ident = $text:literal,)+ }) => {
+        #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
         $(#[$attribute])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(rename_all = "snake_case")]

@@ -48,14 +48,18 @@ impl Lane {
 
 /// From and to, after departure: `[from, to)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DarkStretch {
+    #[cfg_attr(feature = "schema", schema(value_type = String, example = "30m"))]
     pub from: Duration,
+    #[cfg_attr(feature = "schema", schema(value_type = String, example = "2h"))]
     pub to: Duration,
 }
 
 /// An interval of time in which something is to happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TimeWindow {
     pub from: DateTime<Utc>,

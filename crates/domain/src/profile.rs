@@ -24,6 +24,7 @@ pub use self::text::Measured;
 use self::written_alarm::WrittenAlarm;
 use crate::duration::Duration;
 use crate::quantity::{Temperature, as_decimal_option};
+use crate::written_as::written_as;
 
 /// Alarms beyond this many are a mistake in whatever wrote the file; allowances too.
 const MOST_ALARMS: usize = 64;
@@ -48,11 +49,15 @@ pub struct Profile {
 
 /// The label's storage range, ends inside. One end may be missing ("store below 25 °C").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = ProfileRange))]
 #[serde(try_from = "RangeDraft")]
 pub struct Range {
     #[serde(with = "as_decimal_option", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<f64>, nullable = false))]
     pub min_c: Option<Temperature>,
     #[serde(with = "as_decimal_option", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<f64>, nullable = false))]
     pub max_c: Option<Temperature>,
 }
 
@@ -157,33 +162,45 @@ fn position(text: &str, offset: usize) -> (usize, usize) {
     (before.matches('\n').count() + 1, column)
 }
 
-/// What is written, before the parts were held against each other.
+/// A profile as it is written. Durations are texts such as `40m`.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = ProfileDefinition))]
 #[serde(deny_unknown_fields)]
 struct Draft {
     #[serde(deserialize_with = "field::name")]
     name: String,
+    #[cfg_attr(feature = "schema", schema(nullable = false))]
     #[serde(default, deserialize_with = "field::description", skip_serializing_if = "Option::is_none")]
     description: Option<String>,
+    #[cfg_attr(feature = "schema", schema(nullable = false))]
     #[serde(default, deserialize_with = "field::source", skip_serializing_if = "Option::is_none")]
     source: Option<String>,
+    #[cfg_attr(feature = "schema", schema(nullable = false))]
     #[serde(default, deserialize_with = "field::measured", skip_serializing_if = "Option::is_none")]
     measured: Option<Measured>,
     #[serde(deserialize_with = "field::max_gap")]
+    #[cfg_attr(feature = "schema", schema(value_type = String, example = "40m"))]
     max_gap: Duration,
+    #[cfg_attr(feature = "schema", schema(nullable = false))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     range: Option<Range>,
+    #[cfg_attr(feature = "schema", schema(nullable = false))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     coverage: Option<CoverageRule>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     alarm: Vec<WrittenAlarm>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     allowance: Vec<AllowanceRule>,
+    #[cfg_attr(feature = "schema", schema(nullable = false))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     freeze_thaw: Option<FreezeThawRule>,
+    #[cfg_attr(feature = "schema", schema(nullable = false))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     mkt: Option<MktRule>,
 }
+
+written_as!(Profile, Draft);
 
 impl TryFrom<Draft> for Profile {
     type Error = String;

@@ -15,6 +15,7 @@ pub use dwell::{Dwell, Standing, dwells};
 pub use path::{MOST_POINTS, MOST_WIDTH_M, OnPath, Path, PathError};
 
 use crate::place::{Fence, Margins, Position, Positions, Said, Stay, stays_by};
+use crate::written_as::written_as;
 
 /// The way that a box is expected to take: so far on either side of a path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,12 +27,17 @@ pub struct Corridor {
 
 /// A corridor as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = Corridor))]
 #[serde(deny_unknown_fields)]
 pub struct CorridorText {
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<crate::place::Point>))]
     pub path: Path,
     /// From the path to either edge, 50 to 100 000 m.
     pub width_m: u32,
 }
+
+written_as!(Corridor, CorridorText);
 
 impl TryFrom<CorridorText> for Corridor {
     type Error = PathError;

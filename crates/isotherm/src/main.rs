@@ -59,6 +59,11 @@ enum Command {
     ///
     /// Example: isotherm config > /etc/isotherm.toml
     Config,
+    /// Prints the OpenAPI 3.1 document of the API, from which clients are made
+    ///
+    /// Example: isotherm openapi > openapi.json
+    #[command(name = "openapi")]
+    OpenApi,
     /// Makes what must exist before anyone can log in or post
     ///
     /// Example: isotherm admin integration add --id depot --network chirpstack
@@ -157,6 +162,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Track => serve::run(load()?, serve::Part::Track)?,
         Command::Migrate => admin::migrate(&load()?)?,
         Command::Config => print_text(config::DEFAULT)?,
+        Command::OpenApi => print_json(&tracking::api::document())?,
         Command::Admin(options) => admin::run(&load()?, options)?,
         Command::Decode(options) => decode::run(&options)?,
         Command::Evaluate(options) => return evaluate::run(&options),

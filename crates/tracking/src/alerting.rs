@@ -1,6 +1,7 @@
 //! Changes of alerts, gathered over a batch and written in one statement a kind, with their audit entries and the
 //! notifications that they cause.
 
+mod details;
 mod mails;
 
 use chrono::{DateTime, Utc};
@@ -17,6 +18,9 @@ use store::{
 };
 use uuid::Uuid;
 
+pub use self::details::{
+    AlertDetail, AmendedDetail, EndedDetail, MergedDetail, RaisedDetail, UpdatedDetail, WithdrawnDetail,
+};
 pub use self::mails::notification;
 use crate::live::{Change, OwnedChange};
 use crate::runbooks::Runbooks;
@@ -164,8 +168,8 @@ impl AlertWork {
 
     pub fn merge(&mut self, state: &AssignmentState, alert: AlertId, into: AlertId, because: &Because) {
         let reason = "late readings join its episode with an earlier one";
-        let detail = serde_json::json!({ "into": into, "reason": reason, "because": because.to_string() });
-        self.record(state, "alert.merged", alert, detail);
+        let detail = MergedDetail { into, reason: reason.to_owned(), because: because.to_string() };
+        self.record(state, alert, AlertDetail::Merged(detail));
         let (ending, reason) = (Ending::MergedInto(into), reason.to_owned());
         self.ended.push(EndedAlert { id: alert, ending, ended_at: None, reason });
     }
@@ -179,8 +183,8 @@ impl AlertWork {
         reason: &str,
         because: &Because,
     ) {
-        let detail = serde_json::json!({ "reason": reason, "because": because.to_string() });
-        self.record(state, "alert.withdrawn", alert.id, detail);
+        let detail = WithdrawnDetail { reason: reason.to_owned(), because: because.to_string() };
+        self.record(state, alert.id, AlertDetail::Withdrawn(detail));
         if let Some(rule) = profile.alarm(&alert.alarm) {
             self.told_anew.push(mails::withdrawal(state, alert, rule.kind(), reason));
         }
@@ -196,8 +200,8 @@ impl AlertWork {
         shipment: ShipmentId,
         reason: &str,
     ) {
-        let detail = serde_json::json!({ "reason": reason });
-        self.note(organisation, alert, Some(shipment), "alert.closed", detail);
+        let detail = EndedDetail { reason: reason.to_owned() };
+        self.note(organisation, alert, Some(shipment), AlertDetail::Closed(detail));
     }
 
     /// An alert that is about no exposure says something else than before, which nobody is woken for.
@@ -256,13 +260,18 @@ impl AlertWork {
         alert: AlertId,
         because: &str,
     ) {
-        let detail = serde_json::json!({ "because": because });
-        self.note(organisation, alert, shipment, "alert.updated", detail);
+        let detail = UpdatedDetail { because: because.to_owned() };
+        self.note(organisation, alert, shipment, AlertDetail::Updated(detail));
     }
 
     pub fn end(&mut self, organisation: OrganisationId, shipment: Option<ShipmentId>, ended: EndedAlert) {
-        let action = if ended.ending == Ending::Withdrawn { "alert.withdrawn" } else { "alert.closed" };
-        self.note(organisation, ended.id, shipment, action, reason_of(&ended));
+        let reason = ended.reason.clone();
+        let detail = if ended.ending == Ending::Withdrawn {
+            AlertDetail::Withdrawn(WithdrawnDetail { because: reason.clone(), reason })
+        } else {
+            AlertDetail::Closed(EndedDetail { reason })
+        };
+        self.note(organisation, ended.id, shipment, detail);
         self.ended.push(ended);
     }
 
@@ -273,16 +282,16 @@ impl AlertWork {
         reopened: bool,
         because: &str,
     ) {
-        let detail = serde_json::json!({
-            "began_at": [was.began_at, is.began_at],
-            "alarmed_at": [was.alarmed_at, is.alarmed_at],
-            "ended_at": [was.ended_at, is.ended_at],
-            "severity": [was.severity, is.severity],
-            "extreme": [was.extreme, is.extreme],
-            "reopened": reopened,
-            "because": because,
-        });
-        self.note(organisation, alert, shipment, "alert.amended", detail);
+        let detail = AmendedDetail {
+            began_at: [was.began_at, is.began_at],
+            alarmed_at: [was.alarmed_at, is.alarmed_at],
+            ended_at: [was.ended_at, is.ended_at],
+            severity: [was.severity, is.severity],
+            extreme: [was.extreme, is.extreme],
+            reopened,
+            because: because.to_owned(),
+        };
+        self.note(organisation, alert, shipment, AlertDetail::Amended(detail));
     }
 
     /// Something about an alert is put on record.
@@ -291,22 +300,15 @@ impl AlertWork {
         organisation: OrganisationId,
         alert: AlertId,
         shipment: Option<ShipmentId>,
-        action: &'static str,
-        detail: serde_json::Value,
+        detail: AlertDetail,
     ) {
-        let subject = alert.to_string();
+        let (subject, (action, detail)) = (alert.to_string(), detail.into_audit());
         self.audit.push(AuditEntry { organisation, actor: None, action, subject, detail });
         self.changes.push((organisation, Change::Alert { id: alert, shipment }));
     }
 
-    fn record(
-        &mut self,
-        state: &AssignmentState,
-        action: &'static str,
-        alert: AlertId,
-        detail: serde_json::Value,
-    ) {
-        self.note(state.organisation, alert, Some(state.shipment), action, detail);
+    fn record(&mut self, state: &AssignmentState, alert: AlertId, detail: AlertDetail) {
+        self.note(state.organisation, alert, Some(state.shipment), detail);
     }
 
     /// How many changes are on record so far; an exposure that merely goes on is none.
@@ -330,11 +332,10 @@ impl AlertWork {
         let mut of_shipments = std::mem::take(&mut self.told_anew);
         let (mut of_gateways, mut of_installation) = (Vec::new(), Vec::new());
         for Raised { alert, told, because } in new.into_iter().filter(|new| raised.contains(&new.alert.id)) {
-            let detail = serde_json::json!({
-                "kind": alert.kind, "severity": alert.severity, "began_at": alert.episode.began_at,
-                "alarmed_at": alert.episode.alarmed_at, "because": because,
-            });
-            self.note(alert.organisation, alert.id, alert.shipment, "alert.raised", detail);
+            let Episode { began_at, alarmed_at, .. } = alert.episode;
+            let (kind, severity) = (alert.kind, alert.severity);
+            let detail = RaisedDetail { kind, severity, began_at, alarmed_at, because };
+            self.note(alert.organisation, alert.id, alert.shipment, AlertDetail::Raised(detail));
             if let Some((at, reason)) = told.over {
                 let ended = EndedAlert {
                     id: alert.id,
@@ -381,10 +382,6 @@ impl Said {
         let Episode { began_at, alarmed_at, ended_at, extreme, .. } = *episode;
         Self { began_at, alarmed_at, ended_at, severity, extreme }
     }
-}
-
-fn reason_of(ended: &EndedAlert) -> serde_json::Value {
-    serde_json::json!({ "reason": ended.reason, "because": ended.reason })
 }
 
 fn stored(episode: &EvaluatedEpisode) -> Option<Episode> {

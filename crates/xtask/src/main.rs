@@ -7,6 +7,7 @@ mod bench;
 mod binaries;
 mod checkers;
 mod child;
+mod clients;
 mod demo;
 mod firmware;
 mod fuzz;
@@ -56,6 +57,10 @@ enum Task {
     ///
     /// Example: cargo xtask build
     Build,
+    /// Makes from the API's document the types that the page is written against
+    ///
+    /// Example: cargo xtask clients
+    Clients,
     /// Measures the whole path beside a bare reference: JSON with CPU time a reading, a few minutes
     ///
     /// Example: cargo xtask bench > bench.json
@@ -78,6 +83,7 @@ fn main() -> ExitCode {
         Task::Demo { listen, speed, data } => demo::run(&demo::Wishes { listen, speed, data }),
         Task::Test => suite::run(),
         Task::Build => demo::build_only(),
+        Task::Clients => clients::run(),
         Task::Bench { options } => bench::run(&options),
         Task::Tools => checkers::install(),
         Task::Servers => servers::serve(),

@@ -32,6 +32,13 @@ fn script(name: &str) -> Command {
     npm
 }
 
+/// Makes TypeScript types of the API's document; how, the page's own package says.
+pub fn schema(document: &Path, types: &Path) -> Command {
+    let mut made = script("schema");
+    made.arg("--").arg(document).arg("--output").arg(types);
+    made
+}
+
 /// Installs the packages of the lock file, unless the folder holds exactly these.
 pub fn install(steps: &mut Steps) -> anyhow::Result<()> {
     let lock = folder().join("package-lock.json");

@@ -113,6 +113,9 @@ async fn every_operation_of_the_document_says_that_it_may_be_too_much() {
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             let answer = &operation["responses"]["429"];
+            let shared =
+                answer["$ref"].as_str().and_then(|name| document.pointer(name.trim_start_matches('#')));
+            let answer = shared.unwrap_or(answer);
             assert!(answer["content"]["application/problem+json"].is_object(), "{method} {path}: {answer}");
             for header in ["Retry-After", "RateLimit", "RateLimit-Policy"] {
                 assert!(answer["headers"][header].is_object(), "{method} {path}: {header}");

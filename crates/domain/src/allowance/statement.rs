@@ -32,11 +32,13 @@ impl AllowanceState {
 
 /// What a box has spent of everything that its profile allows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = AllowanceStatement))]
 pub struct Statement {
     /// In the profile's order.
     pub allowances: Vec<AllowanceLine>,
     pub never_allowed: NeverAllowedLine,
-    /// `None` if the profile does not ask.
+    /// Null if the profile does not ask.
     pub freeze_thaw: Option<CyclesLine>,
     /// The worst of all lines.
     pub state: AllowanceState,
@@ -44,12 +46,13 @@ pub struct Statement {
 
 /// One allowance, in seconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct AllowanceLine {
     pub allowance: String,
-    /// `None` is without limit; nothing is then said to remain.
+    /// Null is without limit; nothing is then said to remain.
     pub total_s: Option<i64>,
     pub spent_best_s: i64,
-    /// `None`: what was spent before is unknown, so that no bound is.
+    /// Null: what was spent before is unknown, so that no bound is.
     pub spent_worst_s: Option<i64>,
     /// Never less than none.
     pub remaining_best_s: Option<i64>,
@@ -59,6 +62,7 @@ pub struct AllowanceLine {
 
 /// Time beyond everything that is allowed: none is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct NeverAllowedLine {
     pub spent_best_s: i64,
     pub spent_worst_s: Option<i64>,
@@ -67,6 +71,7 @@ pub struct NeverAllowedLine {
 
 /// Freezings and thawings, in cycles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CyclesLine {
     pub at_most: u32,
     pub cycles_best: i64,

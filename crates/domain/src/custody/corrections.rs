@@ -9,6 +9,7 @@ use crate::named_enum::named_enum;
 
 named_enum! {
     /// What a correction does.
+    #[cfg_attr(feature = "schema", schema(as = CorrectionEffect))]
     Effect, "effect" {
         /// The entry was made in error and counts no more.
         Annulled = "annulled",

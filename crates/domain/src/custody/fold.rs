@@ -61,6 +61,7 @@ pub struct Conflict {
 
 named_enum! {
     /// What became of a conflict.
+    #[cfg_attr(feature = "schema", schema(as = Settlement))]
     Settled, "settlement" {
         /// The custodian before it stays, until a person decides.
         Open = "open",

@@ -22,23 +22,29 @@ named_enum! {
 
 /// The assessment of one span of one tracker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = SpanAssessment))]
 pub struct Assessment {
     /// The span is [`from`, `to`), in whole seconds.
     pub from: DateTime<Utc>,
     pub to: DateTime<Utc>,
     /// Distinct readings (instant and values) in the span.
     pub readings: u64,
-    /// Lowest and highest of what stood in the span; `None` where nothing is known.
+    /// Lowest and highest of what stood in the span; Null where nothing is known.
     #[serde(rename = "min_c", with = "as_decimal_option")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<f64>))]
     pub min: Option<Temperature>,
     #[serde(rename = "max_c", with = "as_decimal_option")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<f64>))]
     pub max: Option<Temperature>,
     /// Weighted by time; unknown time has no weight.
     #[serde(rename = "mean_c")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<f64>))]
     pub mean: Option<MeanTemperature>,
-    /// Mean kinetic temperature of the span; `None` without `[mkt]` too. Needs the whole series:
+    /// Mean kinetic temperature of the span; Null without `[mkt]` too. Needs the whole series:
     /// [`super::evaluate`] fills it, a fold leaves it empty.
     #[serde(rename = "mkt_c")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<f64>))]
     pub mkt: Option<MeanTemperature>,
     pub coverage: Coverage,
     /// By beginning, then in the profile's order. A fold that was continued holds those that are not settled.
@@ -53,6 +59,7 @@ pub struct Assessment {
 
 /// Every second of the span is one of the three.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Coverage {
     pub in_range_s: i64,
     pub out_of_range_s: i64,
@@ -72,25 +79,28 @@ impl Coverage {
 
 /// One uninterrupted exposure, in the best case: an unknown second ends it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Episode {
     /// The alarm's name in the profile.
     pub alarm: String,
     pub severity: Severity,
     pub began_at: DateTime<Utc>,
     /// When the exposure (cumulative: the total) reached the delay; later episodes of a cumulative alarm that
-    /// was reached: their beginning. `None`: never.
+    /// was reached: their beginning. Null: never.
     pub alarmed_at: Option<DateTime<Utc>>,
-    /// `None`: it lasts until the end of the span.
+    /// Null: it lasts until the end of the span.
     pub ended_at: Option<DateTime<Utc>>,
     /// Length of this episode.
     pub exposure_s: i64,
     /// Furthest out of what stood in it, in hundredths of the alarm's quantity: °C, or % for humidity.
     #[serde(rename = "extreme_c", serialize_with = "as_decimal::serialize")]
+    #[cfg_attr(feature = "schema", schema(value_type = f64))]
     pub extreme: i32,
 }
 
 /// How long an alarm's exposures were in all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ExposureTotal {
     pub alarm: String,
     /// Best case: an unknown second counts for nothing.
@@ -101,10 +111,12 @@ pub struct ExposureTotal {
 
 /// A window of the span and its mean kinetic temperature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct MktWindow {
     pub from: DateTime<Utc>,
     pub to: DateTime<Utc>,
     #[serde(rename = "mkt_c")]
+    #[cfg_attr(feature = "schema", schema(value_type = f64))]
     pub mkt: MeanTemperature,
     /// Whether the figure, as written, is above the profile's limit.
     pub exceeded: bool,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::flat::FlatMap;
 use super::position::Said;
 use super::{Point, Position};
+use crate::written_as::written_as;
 
 /// A circle is at most so large, and no corner of a polygon lies further from its first one.
 pub const MOST_RADIUS_M: u32 = 100_000;
@@ -25,6 +26,8 @@ pub struct Fence(FenceText);
 
 /// A fence as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = Fence))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum FenceText {
     Circle {
@@ -35,6 +38,8 @@ pub enum FenceText {
     /// Its corners in order, either way round, the first one once; edges are straight on a map in degrees.
     Polygon { corners: Vec<Point> },
 }
+
+written_as!(Fence, FenceText);
 
 /// Why something is no fence.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

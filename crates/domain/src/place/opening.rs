@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
+use crate::written_as::written_as;
 use chrono::{DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveDateTime, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -20,16 +21,22 @@ pub struct Opening {
 
 /// Hours as they are written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = Opening))]
 #[serde(deny_unknown_fields)]
 pub struct OpeningText {
     /// An IANA name such as `Europe/Berlin`.
     pub zone: String,
     /// By day (`mon` to `sun`); a day that is not there is closed.
+    #[cfg_attr(feature = "schema", schema(value_type = BTreeMap<Day, Vec<String>>))]
     pub weekly: BTreeMap<Day, Vec<ClockSpan>>,
     /// Days on which it is closed whatever the day of the week, such as holidays.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<NaiveDate>))]
     pub closed: BTreeSet<NaiveDate>,
 }
+
+written_as!(Opening, OpeningText);
 
 /// Why hours cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,6 +57,8 @@ pub enum OpeningError {
 
 /// A day of the week.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = Weekday))]
 #[serde(rename_all = "lowercase")]
 pub enum Day {
     Mon,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::written_as::written_as;
 use geo::{Distance, Haversine};
 use serde::{Deserialize, Serialize};
 
@@ -24,13 +25,17 @@ pub enum PointError {
     Unset,
 }
 
-/// Degrees as they are written in JSON.
+/// Degrees, WGS 84.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = Point))]
 #[serde(deny_unknown_fields)]
 struct Degrees {
     lat: f64,
     lon: f64,
 }
+
+written_as!(Point, Degrees);
 
 impl TryFrom<Degrees> for Point {
     type Error = PointError;

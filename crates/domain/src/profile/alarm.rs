@@ -16,6 +16,8 @@ pub enum Quantity {
 
 /// What adds up to the delay.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = Exposure))]
 #[serde(rename_all = "snake_case")]
 pub enum ExposureRule {
     /// Each exposure by itself: the clock restarts on return.

@@ -12,6 +12,7 @@ use super::alarm::Hundredths;
 use super::{Range, field};
 use crate::duration::Duration;
 use crate::quantity::Temperature;
+use crate::written_as::written_as;
 
 /// One `[[allowance]]`: time beyond the range, but no further than `edge`, for at most `total` in all.
 ///
@@ -206,18 +207,27 @@ fn check_pair(rule: &AllowanceRule, other: &AllowanceRule) -> Result<(), String>
     Ok(())
 }
 
+/// What the manufacturer permits beyond the range. Exactly one of `up_to_c` and `down_to_c` is there; `total` is a
+/// duration or `unlimited`.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = Allowance))]
 #[serde(deny_unknown_fields)]
 struct AllowanceDraft {
     #[serde(deserialize_with = "field::name")]
     name: String,
     #[serde(default, deserialize_with = "field::up_to_c", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<f64>, nullable = false))]
     up_to_c: Option<Hundredths>,
     #[serde(default, deserialize_with = "field::down_to_c", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<f64>, nullable = false))]
     down_to_c: Option<Hundredths>,
     #[serde(deserialize_with = "field::total")]
+    #[cfg_attr(feature = "schema", schema(value_type = String, example = "12h"))]
     total: AllowedTotal,
 }
+
+written_as!(AllowanceRule, AllowanceDraft);
 
 impl TryFrom<AllowanceDraft> for AllowanceRule {
     type Error = String;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alarm::Hundredths;
 use super::field;
+use crate::written_as::written_as;
 
 /// The `[coverage]` of a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,11 +15,16 @@ pub struct CoverageRule {
 }
 
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = CoverageRule))]
 #[serde(deny_unknown_fields)]
 struct CoverageDraft {
     #[serde(deserialize_with = "field::min_for_release_pct")]
+    #[cfg_attr(feature = "schema", schema(value_type = f64))]
     min_for_release_pct: Hundredths,
 }
+
+written_as!(CoverageRule, CoverageDraft);
 
 impl TryFrom<CoverageDraft> for CoverageRule {
     type Error = String;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::alarm::Hundredths;
 use super::field;
 use crate::quantity::Temperature;
+use crate::written_as::written_as;
 
 /// The `[freeze_thaw]` of a profile: how often a box may freeze and thaw.
 ///
@@ -32,15 +33,21 @@ impl FreezeThawRule {
 }
 
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = FreezeThaw))]
 #[serde(deny_unknown_fields)]
 struct FreezeThawDraft {
     #[serde(deserialize_with = "field::at_most")]
     at_most: u32,
     #[serde(deserialize_with = "field::below_c")]
+    #[cfg_attr(feature = "schema", schema(value_type = f64))]
     below_c: Hundredths,
     #[serde(deserialize_with = "field::above_c")]
+    #[cfg_attr(feature = "schema", schema(value_type = f64))]
     above_c: Hundredths,
 }
+
+written_as!(FreezeThawRule, FreezeThawDraft);
 
 impl TryFrom<FreezeThawDraft> for FreezeThawRule {
     type Error = String;

@@ -8,6 +8,7 @@ use crate::quantity::{Temperature, as_decimal};
 
 /// The `[mkt]` of a profile (USP <1079.2>); only profiles for controlled room and controlled cold ship with one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MktRule {
     /// A window whose MKT is above this, as written to four decimals, is marked as exceeded.
@@ -16,15 +17,18 @@ pub struct MktRule {
         serialize_with = "as_decimal::serialize",
         deserialize_with = "field::limit_c"
     )]
+    #[cfg_attr(feature = "schema", schema(value_type = f64))]
     pub limit: Temperature,
     /// Longer than nothing.
     #[serde(deserialize_with = "field::window")]
+    #[cfg_attr(feature = "schema", schema(value_type = String, example = "30d"))]
     pub window: Duration,
     #[serde(
         rename = "activation_energy_kj_per_mol",
         default = "usual_energy",
         deserialize_with = "field::activation_energy_kj_per_mol"
     )]
+    #[cfg_attr(feature = "schema", schema(value_type = f64, default = 83.144))]
     pub activation_energy: ActivationEnergy,
 }
 

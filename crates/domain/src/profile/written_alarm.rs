@@ -8,6 +8,7 @@ use crate::alert::Severity;
 use crate::duration::Duration;
 use crate::event::EventKind;
 use crate::quantity::{Humidity, Temperature};
+use crate::written_as::written_as;
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "AlarmDraft", into = "AlarmDraft")]
@@ -26,6 +27,8 @@ impl WrittenAlarm {
 }
 
 #[derive(Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = AlarmQuantity))]
 #[serde(rename_all = "snake_case")]
 enum WrittenQuantity {
     #[default]
@@ -36,35 +39,50 @@ enum WrittenQuantity {
     Tilt,
 }
 
+/// Who is woken, and when. Exactly one of `above` and `below` is there. A shock (g), light (lux) and a tilt (degrees) are
+/// events, which last no time.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = Alarm))]
 #[serde(deny_unknown_fields)]
 struct AlarmDraft {
     #[serde(deserialize_with = "field::name")]
     name: String,
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(default = "temperature"))]
     quantity: WrittenQuantity,
     #[serde(default, deserialize_with = "field::above", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<f64>, nullable = false))]
     above: Option<Hundredths>,
     #[serde(default, deserialize_with = "field::below", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<f64>, nullable = false))]
     below: Option<Hundredths>,
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(default = false))]
     inclusive: bool,
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(default = "single"))]
     exposure: ExposureRule,
     #[serde(default, deserialize_with = "field::delay")]
+    #[cfg_attr(feature = "schema", schema(value_type = String, default = "0s", example = "30m"))]
     delay: Duration,
     #[serde(default, deserialize_with = "field::start_delay")]
+    #[cfg_attr(feature = "schema", schema(value_type = String, default = "0s"))]
     start_delay: Duration,
     #[serde(default, deserialize_with = "field::hysteresis_c", skip_serializing_if = "Hundredths::is_zero")]
+    #[cfg_attr(feature = "schema", schema(value_type = f64))]
     hysteresis_c: Hundredths,
     // Who forgets to say how loud is woken rather than not.
     #[serde(default = "loudest")]
+    #[cfg_attr(feature = "schema", schema(default = "critical"))]
     severity: Severity,
 }
 
 fn loudest() -> Severity {
     Severity::Critical
 }
+
+written_as!(WrittenAlarm, AlarmDraft);
 
 impl TryFrom<AlarmDraft> for WrittenAlarm {
     type Error = String;

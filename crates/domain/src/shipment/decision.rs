@@ -12,6 +12,7 @@ use crate::time::utc;
 
 named_enum! {
     /// What quality decides on a box, with a signature.
+    #[cfg_attr(feature = "schema", schema(as = Decision))]
     Disposition, "disposition" {
         /// It may be used.
         Release = "release",

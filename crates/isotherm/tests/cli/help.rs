@@ -37,6 +37,7 @@ fn every_command_that_there_is_has_an_example() {
         "track",
         "migrate",
         "config",
+        "openapi",
         "decode",
         "evaluate",
         "replay",

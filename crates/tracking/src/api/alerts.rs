@@ -4,10 +4,11 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
 use domain::access::Sight;
+use domain::alert::{AlertKind, Severity};
 use domain::runbook::Runbook;
 use domain::{AlertId, ShipmentId};
 use serde::{Deserialize, Serialize};
-use store::{AffectedRide, AlertFilter, AlertView, AuditEntry, Connection, StoreError, extreme_temperature};
+use store::{AffectedRide, AlertFilter, AlertView, Connection, StoreError, extreme_temperature};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -18,17 +19,17 @@ use super::problem::{ApiError, Problem, named};
 use super::runbooks::RunbookText;
 use super::text::{celsius, prose};
 use crate::Service;
+use crate::alerting::{AlertDetail, EndedDetail};
 use crate::live::Change;
 use crate::runbooks::Runbooks;
 
 #[derive(Serialize, ToSchema)]
 pub struct Alert {
     id: Uuid,
-    /// `temperature_high`, `temperature_low`, `silence`, `gateway_silent`, `readings_missing`, …
-    kind: String,
+    kind: AlertKind,
     /// The name of the profile's alarm.
     alarm: Option<String>,
-    severity: String,
+    severity: Severity,
     shipment: Option<Uuid>,
     shipment_reference: Option<String>,
     dev_eui: Option<String>,
@@ -43,8 +44,7 @@ pub struct Alert {
     exposure_s: Option<i64>,
     /// The worst value in °C, of temperature alerts.
     extreme_c: Option<f64>,
-    /// `open`, `acknowledged`, `closed`, `withdrawn` or `merged`.
-    state: String,
+    state: AlertState,
     acknowledged_at: Option<DateTime<Utc>>,
     /// The e-mail address; for a partner's people the tenant's name.
     acknowledged_by: Option<String>,
@@ -60,6 +60,29 @@ pub struct Alert {
     affected_trackers: Option<i64>,
     /// At most 50 of them, those that are still silent first.
     affected: Vec<AffectedTracker>,
+}
+
+/// What became of an alert. A person acknowledges it; what is known closes it, withdraws it, or joins it with another one.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertState {
+    Open,
+    Acknowledged,
+    Closed,
+    Withdrawn,
+    Merged,
+}
+
+impl AlertState {
+    fn of(alert: &AlertView) -> Self {
+        match alert.closed_as.as_deref() {
+            Some("withdrawn") => Self::Withdrawn,
+            Some("merged") => Self::Merged,
+            Some(_) => Self::Closed,
+            None if alert.acknowledged_at.is_some() => Self::Acknowledged,
+            None => Self::Open,
+        }
+    }
 }
 
 /// How many of the tracker's readings are missing, and the lowest and highest of their numbers.
@@ -95,17 +118,13 @@ impl From<AffectedRide> for AffectedTracker {
 
 impl Alert {
     pub fn of(alert: AlertView, runbook: Runbook) -> Self {
-        let state = match &alert.closed_as {
-            Some(closed_as) => closed_as.clone(),
-            None if alert.acknowledged_at.is_some() => "acknowledged".to_owned(),
-            None => "open".to_owned(),
-        };
+        let state = AlertState::of(&alert);
         Self {
             extreme_c: extreme_temperature(&alert).map(celsius),
             id: alert.id.0,
-            kind: alert.kind.to_string(),
+            kind: alert.kind,
             alarm: alert.alarm,
-            severity: alert.severity.to_string(),
+            severity: alert.severity,
             shipment: alert.shipment.map(|id| id.0),
             shipment_reference: alert.shipment_reference,
             dev_eui: alert.dev_eui.map(|dev_eui| dev_eui.to_string()),
@@ -176,7 +195,17 @@ impl SeenAlerts {
 #[derive(Deserialize, IntoParams)]
 pub struct AlertQuery {
     /// `open` (neither acknowledged nor closed; the default) or `all`.
-    state: Option<String>,
+    #[serde(default)]
+    #[param(inline)]
+    state: ShownAlerts,
+}
+
+#[derive(Deserialize, ToSchema, Default, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+enum ShownAlerts {
+    #[default]
+    Open,
+    All,
 }
 
 /// Alerts, newest first.
@@ -189,11 +218,7 @@ pub async fn list_alerts(
     query: web::Query<AlertQuery>,
     page: web::Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let open_only = match query.state.as_deref() {
-        None | Some("open") => true,
-        Some("all") => false,
-        Some(other) => return Err(ApiError::BadRequest(format!("state is `{other}`: write open or all"))),
-    };
+    let open_only = query.state == ShownAlerts::Open;
     let mut db = service.store.connect().await?;
     // A partner's people have none of their own, and look at those of a shipment.
     let own = Sight::of(caller.organisation, caller.organisation);
@@ -265,13 +290,8 @@ pub async fn acknowledge_alert(
         let how = alert.closed_as.unwrap_or_else(|| "acknowledged".to_owned());
         return Err(ApiError::Conflict(format!("the alert is {how} already")));
     }
-    let entry = AuditEntry {
-        organisation: caller.organisation,
-        actor: Some(caller.user),
-        action: "alert.acknowledged",
-        subject: id.to_string(),
-        detail: serde_json::json!({ "reason": reason }),
-    };
+    let (action, detail) = AlertDetail::Acknowledged(EndedDetail { reason }).into_audit();
+    let entry = caller.audit(action, id.to_string(), detail);
     db.write_audit(&[entry], now).await?;
     let alert = db.alert(caller.organisation, id).await?;
     let shipment = alert.shipment;

@@ -10,18 +10,18 @@ use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Required, Response};
 const PROBLEM: &str = "#/components/schemas/Problem";
 const PROBLEM_TYPE: &str = "application/problem+json";
 
-/// Each status with what it means wherever it comes.
-const MEANINGS: &[(&str, &str)] = &[
-    ("400", "The body, the query or a header cannot be read."),
-    ("401", "No valid token, or a wrong password where one is asked for."),
-    ("403", "The role may not do this."),
-    ("404", "There is no such thing, or none that may be seen."),
-    ("409", "It contradicts what is there already."),
-    ("413", "The body is too large."),
-    ("415", "The body is of another content type."),
-    ("422", "The body can be read and is not right; nothing was done."),
-    ("429", "Too many requests: `Retry-After` says in how many seconds to go on."),
-    ("503", "The service cannot reach its database or its queue: try again."),
+/// Each status of a problem, the name of the answer, and what it means wherever it comes.
+const MEANINGS: &[(&str, &str, &str)] = &[
+    ("400", "BadRequest", "The body, the query or a header cannot be read."),
+    ("401", "NotLoggedIn", "No valid token, or a wrong password where one is asked for."),
+    ("403", "NotAllowed", "The role may not do this."),
+    ("404", "NotFound", "There is no such thing, or none that may be seen."),
+    ("409", "Conflict", "It contradicts what is there already."),
+    ("413", "TooLarge", "The body is too large."),
+    ("415", "WrongMediaType", "The body is of another content type."),
+    ("422", "NotAccepted", "The body can be read and is not right; nothing was done."),
+    ("429", "TooManyRequests", "Too many requests: `Retry-After` says in how many seconds to go on."),
+    ("503", "Unavailable", "The service cannot reach its database or its queue: try again."),
 ];
 
 /// Completes every operation of the document.
@@ -37,6 +37,13 @@ impl Modify for CommonAnswers {
                 complete(operation, true);
             }
         }
+        let shared = MEANINGS.iter().map(|(status, name, meaning)| {
+            let mut answer = Response::new(*meaning);
+            answer.content.insert(PROBLEM_TYPE.to_owned(), problem());
+            count(status, &mut answer);
+            ((*name).to_owned(), RefOr::T(answer))
+        });
+        document.components.get_or_insert_default().responses.extend(shared);
     }
 }
 
@@ -75,9 +82,9 @@ fn complete(operation: &mut Operation, has_effect: bool) {
     }
     for (status, answer) in &mut operation.responses.responses {
         if let RefOr::T(answer) = answer {
-            tell(status, answer);
             count(status, answer);
         }
+        share(status, answer);
     }
 }
 
@@ -116,17 +123,22 @@ fn problem() -> RefOr<Content> {
     RefOr::T(Content::new(Some(Ref::new(PROBLEM))))
 }
 
-/// Says what an answer means, and that a problem travels as one (RFC 9457).
-fn tell(status: &str, answer: &mut Response) {
-    let meaning = MEANINGS.iter().find(|(of, _)| *of == status);
-    if let Some((_, meaning)) = meaning.filter(|_| answer.description.is_empty()) {
-        answer.description = (*meaning).to_owned();
-    }
+/// A problem travels as one (RFC 9457), and is said once for all operations where it means the same.
+fn share(status: &str, answer: &mut RefOr<Response>) {
+    let RefOr::T(told) = answer else { return };
     let is_problem = |content: &RefOr<Content>| {
         matches!(content, RefOr::T(Content { schema: Some(RefOr::Ref(schema)), .. })
             if schema.ref_location == PROBLEM)
     };
-    if answer.content.get("application/json").is_some_and(is_problem) {
-        answer.content = [(PROBLEM_TYPE.to_owned(), problem())].into_iter().collect();
+    if told.content.get("application/json").is_some_and(is_problem) {
+        told.content = [(PROBLEM_TYPE.to_owned(), problem())].into_iter().collect();
+    }
+    let common = MEANINGS.iter().find(|(of, ..)| *of == status && told.description.is_empty());
+    if let Some((_, name, meaning)) = common {
+        if told.content.keys().eq([PROBLEM_TYPE]) {
+            *answer = RefOr::Ref(Ref::from_response_name(*name));
+        } else {
+            told.description = (*meaning).to_owned();
+        }
     }
 }

@@ -25,13 +25,13 @@ const LONGEST_LIFE: TimeDelta = TimeDelta::days(3653);
 
 /// A key, without what is secret of it.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ApiKey)]
 pub struct ApiKeyView {
     id: Uuid,
     organisation: i32,
     /// As printed beside what is done with it.
     #[schema(example = "Batch release system")]
     name: String,
-    #[schema(value_type = String, example = "supplier")]
     role: Role,
     /// What the key begins with; its client id (OAuth 2.0).
     #[schema(example = "ist_4f1c0a92be")]
@@ -73,6 +73,7 @@ pub struct MadeApiKey {
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = NewApiKey)]
 pub struct ApiKeyRequest {
     /// The id of a partner: in its name it acts.
     organisation: i32,
@@ -80,7 +81,7 @@ pub struct ApiKeyRequest {
     #[schema(example = "Batch release system")]
     name: String,
     /// `supplier` (reads of its products) or `dispatcher` (a carrier's system, which hands in handovers).
-    #[schema(example = "supplier")]
+    #[schema(value_type = Role)]
     role: String,
     /// At most ten years ahead; absent: until it is revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]

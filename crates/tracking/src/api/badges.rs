@@ -61,6 +61,7 @@ async fn show_one<G: Grant>(
 }
 
 #[derive(Deserialize, ToSchema)]
+#[schema(as = NewBadge)]
 pub struct BadgeRequest {
     /// The holder's name as it shall be printed.
     holder: String,

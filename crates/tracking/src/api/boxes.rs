@@ -22,6 +22,7 @@ use crate::live::Change;
 use crate::recalls::check_packed;
 
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = NewBox)]
 pub struct BoxRequest {
     /// 18 digits; absent where the box carries none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -33,6 +34,7 @@ pub struct BoxRequest {
 
 /// One product of one lot, or one item of it. It has a GTIN or a name.
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = NewContent)]
 pub struct ContentRequest {
     /// The product's name.
     #[serde(default, alias = "name", skip_serializing_if = "Option::is_none")]
@@ -61,6 +63,7 @@ fn one() -> u32 {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = Box)]
 pub struct PackedBoxView {
     /// From 1.
     number: u32,
@@ -69,6 +72,7 @@ pub struct PackedBoxView {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = Content)]
 pub struct ContentView {
     product: Option<String>,
     /// 14 digits.
@@ -204,13 +208,14 @@ pub async fn pack<G: Grant>(
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = NewBoxes)]
 pub struct PackBoxesRequest {
     boxes: Vec<BoxRequest>,
 }
 
 /// Packs more boxes into a draft. They are numbered behind those that are there; the empty box that a shipment without
 /// boxes begins with makes room for the first.
-#[utoipa::path(tag = "shipments", params(("id" = Uuid, Path)), request_body = PackBoxesRequest, responses(
+#[utoipa::path(tag = "shipments", operation_id = "fill_boxes", params(("id" = Uuid, Path)), request_body = PackBoxesRequest, responses(
     (status = 201, body = Made), (status = 404, body = Problem), (status = 409, body = Problem),
     (status = 422, body = Problem)))]
 #[post("/shipments/{id}/boxes")]

@@ -41,6 +41,7 @@ pub struct CodeRequest {
 
 /// Told once and kept nowhere.
 #[derive(Serialize, ToSchema)]
+#[schema(as = MadeCode)]
 pub struct CodeView {
     /// The hash of the offer that it answers.
     answers: String,

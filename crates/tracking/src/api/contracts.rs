@@ -35,6 +35,7 @@ fn view(contract: StoredContract, now: DateTime<Utc>) -> Contract {
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = NewContract)]
 pub struct ContractRequest {
     #[schema(example = "Carriage of medicines, 2 to 8 °C")]
     title: String,

@@ -8,9 +8,12 @@ use domain::ShipmentId;
 use domain::access::Viewer;
 use domain::custody::record::Record;
 use domain::custody::{
-    Act, BoxCustody, Condition, Entry, EntryHash, Exception, Holding, Ignored, Seal, Seen, Whereabouts,
+    Act, BoxCustody, Condition, Effect, Entry, EntryHash, Exception, Holding, Ignored, Seal, Seen, Settled,
+    Strength, Whereabouts,
 };
+use domain::evaluate::Verdict;
 use domain::evidence::PublicKey;
+use domain::shipment::{Disposition, HoldReason};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -23,6 +26,7 @@ use crate::ledger::Ledger;
 
 /// The custody of a shipment.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Custody)]
 pub struct CustodyView {
     boxes: Vec<BoxView>,
     /// Answers that contradict each other. While one is open, the custodian before it stays.
@@ -34,11 +38,13 @@ pub struct CustodyView {
     /// Where the caller's organisation may leave what it offered. Absent where it may not, and in what answers a request
     /// that writes.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     leaving: Option<LeavingView>,
 }
 
 /// Who has a box.
 #[derive(Serialize, ToSchema)]
+#[schema(as = BoxCustody)]
 pub struct BoxView {
     #[serde(rename = "box")]
     number: u32,
@@ -52,12 +58,12 @@ pub struct BoxView {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = Holding)]
 pub struct HoldingView {
     organisation: OrganisationRef,
     person: Option<String>,
     from: DateTime<Utc>,
-    /// By what the person was known: account, badge, code, link, system or unattended.
-    strength: String,
+    strength: Strength,
     /// Apart from what may be used.
     quarantine: bool,
     /// The entry by which it began.
@@ -72,17 +78,32 @@ pub struct OrganisationRef {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = Conflict)]
 pub struct ConflictView {
     /// The custodian's entry at which the answers part.
     entry: String,
     answers: Vec<String>,
     boxes: Vec<u32>,
-    /// open, by_correction or by_continuation.
-    settled: String,
+    settled: Settled,
+}
+
+#[derive(Serialize, ToSchema, Clone, Copy, Default)]
+#[serde(rename_all = "snake_case")]
+enum EntryAct {
+    #[default]
+    Packed,
+    Sealed,
+    Offered,
+    Accepted,
+    Refused,
+    Withdrawn,
+    Corrected,
+    Decided,
 }
 
 /// One entry of the ledger.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Entry)]
 pub struct EntryView {
     hash: String,
     /// The writer's own id of it.
@@ -91,8 +112,7 @@ pub struct EntryView {
     recorded_at: DateTime<Utc>,
     /// By the writer's clock.
     at: DateTime<Utc>,
-    /// packed, sealed, offered, accepted, refused, withdrawn, corrected or decided.
-    act: String,
+    act: EntryAct,
     by: ActorView,
     whereabouts: Option<WhereaboutsView>,
     /// The boxes that it is about.
@@ -103,39 +123,42 @@ pub struct EntryView {
     parent: Option<String>,
     exceptions: Vec<ExceptionView>,
     seals: Vec<SealView>,
-    condition: Option<String>,
+    condition: Option<Condition>,
     note: Option<String>,
     /// SHA-256 of a photo of what was seen; see `/custody/photos/{sha256}`.
     photo: Option<String>,
     reason: Option<String>,
-    /// Of a correction: annulled, stands or noted.
-    effect: Option<String>,
-    /// Of a decision: release, reject, return or destroy.
-    decision: Option<String>,
+    /// Of a correction.
+    effect: Option<Effect>,
+    /// Of a decision.
+    decision: Option<Disposition>,
     quarantine: bool,
     /// The assessment and the hold at the moment of recording.
-    assessment: Option<String>,
-    hold: Option<String>,
+    assessment: Option<Verdict>,
+    hold: Option<HoldReason>,
     /// Why it changes nothing, in words; null: it counts.
     ignored: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = Actor)]
 pub struct ActorView {
     organisation: OrganisationRef,
     person: Option<String>,
-    strength: String,
+    strength: Strength,
     /// Whose account it was written on, where the person has none or nobody was there: the name as it was then.
     written_on: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = Addressee)]
 pub struct AddresseeView {
     pub organisation: OrganisationRef,
     pub person: Option<String>,
 }
 
 #[derive(Serialize, Deserialize, ToSchema, Clone)]
+#[schema(as = BoxException)]
 pub struct ExceptionView {
     #[serde(rename = "box")]
     pub number: u32,
@@ -143,6 +166,7 @@ pub struct ExceptionView {
 }
 
 #[derive(Serialize, Deserialize, ToSchema, Clone)]
+#[schema(as = Seal)]
 pub struct SealView {
     #[serde(rename = "box")]
     pub number: u32,
@@ -151,6 +175,7 @@ pub struct SealView {
 
 /// Where something happened, as far as it is known.
 #[derive(Serialize, Deserialize, ToSchema, Clone)]
+#[schema(as = EntryPlace)]
 pub struct WhereaboutsView {
     pub place: Option<String>,
     /// Degrees, WGS 84.
@@ -160,6 +185,7 @@ pub struct WhereaboutsView {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = LedgerHead)]
 pub struct HeadView {
     sequence: u32,
     /// SHA-256 of the row's text, in hex.
@@ -201,6 +227,7 @@ pub struct Keys {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = Key)]
 pub struct KeyView {
     id: String,
     #[schema(example = "Ed25519")]
@@ -239,7 +266,7 @@ pub(super) fn view(ledger: &Ledger) -> CustodyView {
         entry: conflict.link.to_string(),
         answers: conflict.answers.iter().map(ToString::to_string).collect(),
         boxes: conflict.boxes.clone(),
-        settled: conflict.settled.to_string(),
+        settled: conflict.settled,
     };
     let head = ledger.rows.last().map(|row| HeadView {
         sequence: row.sequence,
@@ -297,7 +324,7 @@ fn of_holding(holding: &Holding) -> HoldingView {
         organisation: organisation(&holding.organisation),
         person: holding.person.clone(),
         from: holding.from,
-        strength: holding.strength.to_string(),
+        strength: holding.strength,
         quarantine: holding.quarantine,
         entry: holding.link.to_string(),
     }
@@ -310,15 +337,15 @@ pub(super) fn organisation(organisation: &domain::custody::Organisation) -> Orga
 /// What differs from act to act.
 #[derive(Default)]
 struct Particulars {
-    act: &'static str,
+    act: EntryAct,
     to: Option<AddresseeView>,
     parent: Option<String>,
     exceptions: Vec<ExceptionView>,
     seen: Seen,
     seals: Vec<Seal>,
     reason: Option<String>,
-    effect: Option<String>,
-    decision: Option<String>,
+    effect: Option<Effect>,
+    decision: Option<Disposition>,
     quarantine: bool,
 }
 
@@ -330,25 +357,27 @@ pub(super) fn excepted(exceptions: &[Exception]) -> Vec<ExceptionView> {
 fn particulars(act: &Act) -> Particulars {
     let plain = |act| Particulars { act, ..Particulars::default() };
     match act.clone() {
-        Act::Packed { seals, .. } => Particulars { seals, ..plain("packed") },
+        Act::Packed { seals, .. } => Particulars { seals, ..plain(EntryAct::Packed) },
         Act::Sealed { seal, reason, boxes, .. } => {
             let seals = boxes.into_iter().map(|number| Seal { number, seal: seal.clone() }).collect();
-            Particulars { seals, reason: Some(reason), ..plain("sealed") }
+            Particulars { seals, reason: Some(reason), ..plain(EntryAct::Sealed) }
         }
         Act::Offered { exceptions: but, parent, to, seen, .. } => {
             let to = AddresseeView { organisation: organisation(&to.organisation), person: to.person };
-            Particulars { to: Some(to), parent, exceptions: excepted(&but), seen, ..plain("offered") }
+            Particulars { to: Some(to), parent, exceptions: excepted(&but), seen, ..plain(EntryAct::Offered) }
         }
         Act::Accepted { exceptions: but, quarantine, seen, .. } => {
-            Particulars { exceptions: excepted(&but), quarantine, seen, ..plain("accepted") }
+            Particulars { exceptions: excepted(&but), quarantine, seen, ..plain(EntryAct::Accepted) }
         }
-        Act::Refused { reason, seen, .. } => Particulars { reason: Some(reason), seen, ..plain("refused") },
-        Act::Withdrawn { reason, .. } => Particulars { reason: Some(reason), ..plain("withdrawn") },
+        Act::Refused { reason, seen, .. } => {
+            Particulars { reason: Some(reason), seen, ..plain(EntryAct::Refused) }
+        }
+        Act::Withdrawn { reason, .. } => Particulars { reason: Some(reason), ..plain(EntryAct::Withdrawn) },
         Act::Corrected { effect, reason, .. } => {
-            Particulars { effect: Some(effect.to_string()), reason: Some(reason), ..plain("corrected") }
+            Particulars { effect: Some(effect), reason: Some(reason), ..plain(EntryAct::Corrected) }
         }
         Act::Decided { decision, reason, .. } => {
-            Particulars { decision: Some(decision.to_string()), reason: Some(reason), ..plain("decided") }
+            Particulars { decision: Some(decision), reason: Some(reason), ..plain(EntryAct::Decided) }
         }
     }
 }
@@ -362,11 +391,11 @@ fn of_entry(record: &Record, entry: &Entry, ignored: Option<Ignored>) -> EntryVi
         sequence: record.sequence,
         recorded_at: record.recorded_at,
         at: entry.at,
-        act: what.act.to_owned(),
+        act: what.act,
         by: ActorView {
             organisation: organisation(&entry.by.organisation),
             person: entry.by.person.clone(),
-            strength: entry.by.strength.to_string(),
+            strength: entry.by.strength,
             written_on: entry.by.written_on.as_ref().map(|account| account.person.clone()),
         },
         whereabouts: entry.whereabouts.as_ref().map(whereabouts),
@@ -376,15 +405,15 @@ fn of_entry(record: &Record, entry: &Entry, ignored: Option<Ignored>) -> EntryVi
         parent: what.parent,
         exceptions: what.exceptions,
         seals: seals.into_iter().map(|seal| SealView { number: seal.number, seal: seal.seal }).collect(),
-        condition: what.seen.condition.as_ref().map(Condition::to_string),
+        condition: what.seen.condition,
         note: what.seen.note,
         photo: what.seen.photo.map(|photo| photo.to_string()),
         reason: what.reason,
         effect: what.effect,
         decision: what.decision,
         quarantine: what.quarantine,
-        assessment: record.assessment.map(|verdict| verdict.to_string()),
-        hold: record.hold.map(|hold| hold.to_string()),
+        assessment: record.assessment,
+        hold: record.hold,
         ignored: ignored.map(|why| in_words(why).to_owned()),
     }
 }

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
-use domain::evaluate::{Coverage, Verdict};
+use domain::evaluate::{Assessment, Coverage, Verdict};
 use domain::profile::Profile;
 use domain::shipment::{Disposition, HoldReason, hold_after};
 use domain::{DispositionId, ShipmentId};
@@ -27,9 +27,9 @@ use crate::live::Change;
 use crate::summary::{AssessedRide, Overall, assess_rides, overall};
 
 #[derive(Deserialize, ToSchema)]
+#[schema(as = NewDisposition)]
 pub struct DispositionRequest {
     /// `release`, `reject`, `return` or `destroy`.
-    #[schema(value_type = String, example = "release")]
     decision: Disposition,
     /// What the signature says, in one line.
     #[schema(example = "Released by the Responsible Person")]
@@ -49,9 +49,9 @@ pub struct DispositionRequest {
 
 /// A signed decision: printed name, time, meaning, reason, and what it was taken on.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Disposition)]
 pub struct DispositionView {
     id: Uuid,
-    #[schema(value_type = String, example = "release")]
     decision: Disposition,
     lifts_recall: bool,
     #[schema(example = "quality@example.org")]
@@ -60,10 +60,8 @@ pub struct DispositionView {
     meaning: String,
     reason: String,
     /// The hold that it settled.
-    #[schema(value_type = Option<String>, example = "excursion")]
     hold: Option<HoldReason>,
     /// The machine's assessment then; null without a tracker.
-    #[schema(value_type = Option<String>, example = "excursion")]
     assessment: Option<Verdict>,
     /// The `digest` of that assessment.
     digest: String,
@@ -94,8 +92,24 @@ impl From<&KeptDecision> for DispositionView {
 pub struct PastDisposition {
     #[serde(flatten)]
     disposition: DispositionView,
-    #[schema(value_type = Object)]
+    #[schema(value_type = DecidedOn)]
     decided_on: serde_json::Value,
+}
+
+/// What a decision was taken on.
+#[derive(Serialize, ToSchema)]
+struct DecidedOn {
+    /// Null without a tracker.
+    coverage: Option<Coverage>,
+    trackers: Vec<DecidedRide>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct DecidedRide {
+    dev_eui: String,
+    from: DateTime<Utc>,
+    until: Option<DateTime<Utc>>,
+    assessment: Assessment,
 }
 
 /// A decision after it was signed.
@@ -310,13 +324,15 @@ impl Case {
             .rides
             .iter()
             .zip(&self.assessed)
-            .map(|(ride, of)| {
-                serde_json::json!({
-                    "dev_eui": ride.dev_eui, "from": ride.from, "until": ride.until, "assessment": of.assessment,
-                })
+            .map(|(ride, of)| DecidedRide {
+                dev_eui: ride.dev_eui.to_string(),
+                from: ride.from,
+                until: ride.until,
+                assessment: of.assessment.clone(),
             })
             .collect();
-        let coverage: Option<Coverage> = self.overall.map(|overall| overall.coverage);
+        let coverage = self.overall.map(|overall| overall.coverage);
+        let decided_on = DecidedOn { coverage, trackers: rides };
         Ok(Decision {
             decision: request.decision,
             lifts_recall: request.lifts_recall,
@@ -326,7 +342,7 @@ impl Case {
             at,
             hold: self.shipment.hold,
             verdict: self.overall.map(|overall| overall.verdict),
-            assessment: serde_json::json!({ "coverage": coverage, "trackers": rides }),
+            assessment: serde_json::to_value(decided_on).map_err(ApiError::internal)?,
             digest: self.digest.clone(),
         })
     }

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
 use domain::ShipmentId;
 use domain::custody::{Act, Actor, Entry, EntryHash, Strength};
+use domain::shipment::ShipmentStatus;
 use serde::{Deserialize, Serialize};
 use store::Connection;
 use utoipa::ToSchema;
@@ -23,6 +24,7 @@ use crate::handover::Book;
 
 /// What every entry says.
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = EntryRequest)]
 pub struct Written {
     /// Given by the writer: what is sent again under the same id is written once.
     pub id: Option<Uuid>,
@@ -33,11 +35,12 @@ pub struct Written {
 
 /// What was written, and the custody with it.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Written)]
 pub struct WrittenView {
     /// The hash of the entry.
     entry: String,
     /// The shipment's status now.
-    status: String,
+    status: ShipmentStatus,
     custody: CustodyView,
 }
 
@@ -198,11 +201,7 @@ pub(super) async fn write_decision<G: Grant>(
 }
 
 pub(super) fn answer(book: &Book, entry: EntryHash) -> WrittenView {
-    WrittenView {
-        entry: entry.to_string(),
-        status: book.shipment.status.to_string(),
-        custody: view(&book.ledger),
-    }
+    WrittenView { entry: entry.to_string(), status: book.shipment.status, custody: view(&book.ledger) }
 }
 
 /// The caller as who writes: for its organisation, known by an account.

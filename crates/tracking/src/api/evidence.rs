@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::access::{Caller, ExportEvidence};
 use super::alerts::{Alert, SeenAlerts};
+use super::document::File;
 use super::history::{AlertChange, PastAssessmentView};
 use super::on_call::AttemptView;
 use super::problem::{ApiError, Problem, named};
@@ -65,7 +66,7 @@ struct Assessments {
 /// ledger, signed by the service. `isotherm verify` checks it. A supplier's holds the whole ledger and every reading, since a
 /// chain is checked whole, of the contents its own products alone, and no alerts.
 #[utoipa::path(tag = "custody", params(("id" = Uuid, Path)), responses(
-    (status = 200, content_type = "application/zip", body = Vec<u8>), (status = 404, body = Problem)))]
+    (status = 200, content_type = "application/zip", body = File), (status = 404, body = Problem)))]
 #[get("/shipments/{id}/evidence")]
 pub async fn export_evidence(
     service: web::Data<Service>,

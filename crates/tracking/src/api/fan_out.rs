@@ -218,7 +218,7 @@ fn handed_over(book: &Book, written: Option<(EntryHash, &Entry)>, but: &[Excepti
         shipment: book.shipment.id.0,
         reference: book.shipment.reference.clone(),
         entry: written.map(|(hash, _)| hash.to_string()),
-        status: book.shipment.status.to_string(),
+        status: book.shipment.status,
         boxes: written.map(|(_, entry)| entry.boxes().to_vec()).unwrap_or_default(),
         exceptions: said.iter().map(view).collect(),
         quarantine: written

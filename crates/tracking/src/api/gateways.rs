@@ -53,6 +53,7 @@ impl Vehicle {
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = GatewayChange)]
 pub struct GatewayRequest {
     /// Absent: it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::access::{Caller, Grant};
 use super::custody::in_words;
-use super::hand_ins::{HandInLine, HandInReport};
+use super::hand_ins::{HandInLine, HandInReport, LineOutcome};
 use super::problem::{ApiError, named as not_found};
 use super::text::happened;
 use crate::Service;
@@ -61,10 +61,10 @@ pub(super) async fn take_in<G: Grant>(
     }
     let count = |outcome| answers.values().filter(|line| line.outcome == outcome).count();
     let report = HandInReport {
-        written: count("written"),
-        waiting: count("waiting"),
-        known: count("known"),
-        refused: count("refused"),
+        written: count(LineOutcome::Written),
+        waiting: count(LineOutcome::Waiting),
+        known: count(LineOutcome::Known),
+        refused: count(LineOutcome::Refused),
         lines: answers.into_values().collect(),
     };
     Ok((report, changes))
@@ -290,9 +290,9 @@ fn answer(book: &Book, taken: &Taken) -> HandInLine {
         },
     };
     let outcome = match (taken.is_known, entry) {
-        (true, _) => "known",
-        (false, Some(_)) => "written",
-        (false, None) => "waiting",
+        (true, _) => LineOutcome::Known,
+        (false, Some(_)) => LineOutcome::Written,
+        (false, None) => LineOutcome::Waiting,
     };
     HandInLine {
         line: taken.number,
@@ -309,7 +309,7 @@ fn refused(line: u64, event_id: Option<String>, why: String) -> HandInLine {
     HandInLine {
         line,
         event_id,
-        outcome: "refused",
+        outcome: LineOutcome::Refused,
         shipment: None,
         entry: None,
         conflict: false,

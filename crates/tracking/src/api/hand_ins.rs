@@ -6,7 +6,7 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
 use domain::ShipmentId;
-use domain::hand_in::{Line, read_csv, read_json};
+use domain::hand_in::{Line, What, read_csv, read_json};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use store::StoredHandIn;
@@ -42,14 +42,23 @@ pub struct HandInReport {
     pub lines: Vec<HandInLine>,
 }
 
+#[derive(Serialize, ToSchema, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum LineOutcome {
+    Written,
+    /// It waits for what it continues.
+    Waiting,
+    /// It was here before, and nothing changes.
+    Known,
+    Refused,
+}
+
 #[derive(Serialize, ToSchema)]
 pub struct HandInLine {
     /// Of CSV the line of the file, the header being line 1; of JSON the place in the list, from 1.
     pub line: u64,
     pub event_id: Option<String>,
-    /// written, waiting (for what it continues), known (it was here before, and nothing changes) or refused.
-    #[schema(example = "written")]
-    pub outcome: &'static str,
+    pub outcome: LineOutcome,
     pub shipment: Option<Uuid>,
     /// The hash of its entry.
     pub entry: Option<String>,
@@ -132,7 +141,8 @@ fn refused(report: &HandInReport) -> HttpResponse {
         report.lines.len()
     );
     let title = status.canonical_reason().unwrap_or("Error");
-    let lines: Vec<&HandInLine> = report.lines.iter().filter(|line| line.outcome == "refused").collect();
+    let lines: Vec<&HandInLine> =
+        report.lines.iter().filter(|line| line.outcome == LineOutcome::Refused).collect();
     let told = serde_json::json!({
         "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail,
         "written": 0, "waiting": 0, "known": report.known, "refused": report.refused, "lines": lines,
@@ -142,12 +152,13 @@ fn refused(report: &HandInReport) -> HttpResponse {
 
 /// An event that a system handed in.
 #[derive(Serialize, ToSchema)]
+#[schema(as = HandIn)]
 pub struct HandInView {
     event_id: String,
     /// Whose event it is: an organisation's id.
     by: i32,
-    /// offered, accepted, refused or withdrawn.
-    what: String,
+    /// Null where what was kept cannot be read.
+    what: Option<What>,
     at: DateTime<Utc>,
     /// By whose account it came.
     handed_in_by: String,
@@ -188,7 +199,7 @@ fn shown(book: &Book, row: StoredHandIn) -> HandInView {
     HandInView {
         event_id: row.event_id,
         by: row.party.0,
-        what: event.as_ref().map(|event| event.what.to_string()).unwrap_or_default(),
+        what: event.as_ref().map(|event| event.what),
         at: event.map_or(row.received_at, |event| event.at),
         handed_in_by: row.person,
         received_at: row.received_at,

@@ -1,7 +1,7 @@
 //! Boxes change hands: packed, offered, accepted, refused, withdrawn, sealed anew; and entries are corrected.
 
 use actix_web::{HttpRequest, HttpResponse, post, web};
-use domain::custody::{Act, Addressee, Effect as Correction};
+use domain::custody::{Act, Addressee, Condition, Effect as Correction};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -21,7 +21,7 @@ pub struct SeenRequest {
     /// The seals as they were read.
     #[serde(default)]
     pub seals: Vec<SealView>,
-    /// intact, damaged, wet or opened.
+    #[schema(value_type = Option<Condition>)]
     pub condition: Option<String>,
     pub note: Option<String>,
     /// A photo that is kept of this shipment, by its SHA-256.
@@ -119,7 +119,7 @@ pub struct CorrectRequest {
     written: Written,
     /// The hash of the entry that is not as it was.
     corrects: String,
-    /// annulled (it counts no more), stands (of contradictory answers this one is as it was) or noted.
+    #[schema(value_type = Correction)]
     effect: String,
     reason: String,
 }

@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, Utc};
 use domain::custody::{Act, BoxCustody, BoxNumber, Entry, EntryHash, Organisation};
 use domain::gs1::Sscc;
+use domain::packing::ParentKind;
 use domain::watch::next_handover;
 use domain::{OrganisationId, PlaceId, ShipmentId};
 use serde::Serialize;
@@ -52,8 +53,7 @@ pub struct CodedBox {
 #[derive(Serialize, ToSchema, Clone)]
 pub struct InParent {
     id: Uuid,
-    /// `pallet`, `roll_cage` or `manifest`.
-    kind: String,
+    kind: ParentKind,
     sscc: Option<String>,
     reference: Option<String>,
     /// Boxes of this shipment that are in it.
@@ -272,7 +272,7 @@ impl InParent {
     fn of(parent: Parent, boxes: Vec<u32>) -> Self {
         Self {
             id: parent.id.0,
-            kind: parent.kind.to_string(),
+            kind: parent.kind,
             sscc: parent.sscc.map(|sscc| sscc.to_string()),
             reference: parent.reference,
             boxes,

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, Utc};
+use domain::because::Cause;
 use domain::{AlertId, ShipmentId};
 use serde::Serialize;
 use store::{AuditRecord, PastAssessment};
@@ -12,14 +13,15 @@ use super::access::{Caller, ReadAlerts, ReadShipments};
 use super::page::{Page, PageQuery};
 use super::problem::{ApiError, Problem, named};
 use crate::Service;
+use crate::alerting::AlertDetail;
 
 /// One tracker's assessment as it was when its meaning changed.
 #[derive(Serialize, ToSchema)]
+#[schema(as = PastAssessment)]
 pub struct PastAssessmentView {
     recorded_at: DateTime<Utc>,
     dev_eui: String,
-    /// `readings`, `late_readings`, `clock`, `bound` or `unbound`.
-    cause: String,
+    cause: Cause,
     /// What brought it about, in words.
     because: String,
     /// How many readings came, and when the first and last of them were measured.
@@ -29,7 +31,7 @@ pub struct PastAssessmentView {
     /// It lists none of the episodes that ended before this. Null: it lists all.
     settled_until: Option<DateTime<Utc>>,
     /// Fields as `isotherm evaluate` prints them, but for the mean kinetic temperature.
-    #[schema(value_type = Object)]
+    #[schema(value_type = domain::evaluate::Assessment)]
     assessment: serde_json::Value,
 }
 
@@ -39,7 +41,7 @@ impl From<PastAssessment> for PastAssessmentView {
         Self {
             recorded_at: past.recorded_at,
             dev_eui: past.dev_eui.to_string(),
-            cause: past.because.cause.to_string(),
+            cause: past.because.cause,
             because: past.because.to_string(),
             new_readings: past.because.new_readings,
             measured_from,
@@ -74,19 +76,24 @@ pub async fn list_past_assessments(
 #[derive(Serialize, ToSchema)]
 pub struct AlertChange {
     at: DateTime<Utc>,
-    /// `alert.raised`, `alert.amended`, `alert.updated`, `alert.merged`, `alert.withdrawn`, `alert.closed` or `alert.acknowledged`.
-    action: String,
     /// The e-mail address of who did it; null where the service itself did.
     actor: Option<String>,
-    /// What changed, from what to what, and because of what.
-    #[schema(value_type = Object)]
+    #[serde(flatten)]
+    #[schema(value_type = AlertDetail)]
+    kept: Kept,
+}
+
+/// An [`AlertDetail`] as the audit trail has it.
+#[derive(Serialize)]
+struct Kept {
+    action: String,
     detail: serde_json::Value,
 }
 
 impl From<AuditRecord> for AlertChange {
     fn from(record: AuditRecord) -> Self {
         let AuditRecord { at, action, actor, detail, .. } = record;
-        Self { at, action, actor, detail }
+        Self { at, actor, kept: Kept { action, detail } }
     }
 }
 

@@ -21,6 +21,7 @@ use crate::Service;
 /// A lane as it is written.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewLane)]
 pub struct LaneRequest {
     /// Unique in the organisation.
     #[schema(example = "Wholesaler to hospital, night")]
@@ -30,14 +31,12 @@ pub struct LaneRequest {
     to: Uuid,
     /// `{"path": [{"lat", "lon"}], "width_m"}`: the way that is expected, and how far to either side.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
     corridor: Option<Corridor>,
     /// How long it usually takes.
     #[schema(value_type = String, example = "4h")]
     duration: Duration,
     /// Where no radio is expected, from and to after departure.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(value_type = Vec<Object>)]
     dark: Vec<DarkStretch>,
     /// How long the packaging that is used on it holds its temperature; absent: not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,11 +54,9 @@ pub struct Lane {
     name: String,
     from: PlaceName,
     to: PlaceName,
-    #[schema(value_type = Option<Object>)]
     corridor: Option<Corridor>,
     #[schema(value_type = String, example = "4h")]
     duration: Duration,
-    #[schema(value_type = Vec<Object>)]
     dark: Vec<DarkStretch>,
     #[schema(value_type = Option<String>)]
     hold_time: Option<Duration>,

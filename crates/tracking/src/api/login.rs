@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
-use domain::access::Role;
+use domain::access::{Permission, Role};
 use serde::{Deserialize, Serialize};
 use store::{StoreError, User};
 use tokio::sync::SemaphorePermit;
@@ -20,6 +20,7 @@ use crate::credentials::{CredentialError, Holder, hash_password, verify_password
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 #[derive(Deserialize, ToSchema)]
+#[schema(as = Credentials)]
 pub struct LoginRequest {
     #[schema(example = "quality@example.org")]
     email: String,
@@ -27,6 +28,7 @@ pub struct LoginRequest {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = LogIn)]
 pub struct LoginAnswer {
     /// To be sent as `Authorization: Bearer …`.
     access_token: String,
@@ -35,18 +37,18 @@ pub struct LoginAnswer {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = User)]
 pub struct UserView {
     id: Uuid,
     email: String,
     /// As printed beside what the user does.
     name: String,
-    #[schema(value_type = String, example = "quality")]
     role: Role,
     organisation: String,
     /// Whether that is the tenant; else it is a partner of it, whose people see less.
     of_tenant: bool,
     /// What the role may do.
-    permissions: Vec<String>,
+    permissions: Vec<Permission>,
 }
 
 fn view(user: &User) -> UserView {
@@ -57,7 +59,7 @@ fn view(user: &User) -> UserView {
         role: user.role,
         organisation: user.organisation_name.clone(),
         of_tenant: user.organisation == user.tenant,
-        permissions: user.role.permissions().iter().map(ToString::to_string).collect(),
+        permissions: user.role.permissions().to_vec(),
     }
 }
 

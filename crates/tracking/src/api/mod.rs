@@ -11,6 +11,7 @@ mod contracts;
 mod custody;
 mod deed;
 mod dispositions;
+mod document;
 mod endings;
 mod entries;
 mod epcis;
@@ -71,6 +72,7 @@ use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::SwaggerUi;
 
 use answers::CommonAnswers;
+pub use document::document;
 use examples::Examples;
 pub use problem::problem;
 
@@ -79,7 +81,7 @@ use crate::Service;
 /// The largest body that a request to the API may have, in bytes.
 const MAX_BODY: usize = 256 * 1024;
 
-/// The document that describes the API, made from the code.
+/// What the modules say of their routes and shapes; [`document()`] completes it.
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Isotherm", description = "Cold-chain custody for medicines over LoRaWAN"),
@@ -115,10 +117,11 @@ const MAX_BODY: usize = 256 * 1024;
         lanes::add_lane, lanes::change_lane, plans::set_legs, plans::show_plan, whereabouts::list_positions,
         whereabouts::show_whereabouts,
     ),
+    components(schemas(trackers::Unknown)),
     security(("bearer" = []), ("api_key" = []), ("client_credentials" = [])),
     modifiers(&Credentials, &CommonAnswers, &Examples)
 )]
-pub struct Document;
+struct Document;
 
 /// What a request can bear: a log-in's token, a key, or the token that a key was exchanged for.
 struct Credentials;
@@ -147,7 +150,7 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .app_data(web::JsonConfig::default().limit(MAX_BODY).error_handler(refuse_json))
                     .app_data(web::QueryConfig::default().error_handler(refuse_query))
                     .app_data(web::PathConfig::default().error_handler(refuse_path))
-                    .route("/openapi.json", web::get().to(|| async { web::Json(Document::openapi()) }))
+                    .route("/openapi.json", web::get().to(|| async { web::Json(document()) }))
                     .service(login::log_in)
                     .service(token::make_token)
                     .service(login::show_me)

@@ -25,14 +25,15 @@ pub struct OnCall {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = OnCallStep)]
 pub struct OnCallStepView {
     user: Uuid,
     name: String,
     email: String,
     /// After the step before; of the first one after the alert.
     wait_minutes: i64,
-    /// The lowest severity of alerts of which the step is told: `info`, `warning` or `critical`.
-    severity: String,
+    /// The lowest of alerts of which the step is told.
+    severity: Severity,
     /// A disabled user is told nothing.
     is_disabled: bool,
 }
@@ -44,7 +45,7 @@ impl OnCall {
             name: on_call.name,
             email: on_call.email,
             wait_minutes: on_call.step.wait.seconds() / 60,
-            severity: on_call.step.from.to_string(),
+            severity: on_call.step.from,
             is_disabled: on_call.is_disabled,
         };
         Self { steps: steps.into_iter().map(view).collect() }
@@ -52,18 +53,20 @@ impl OnCall {
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = NewOnCall)]
 pub struct OnCallRequest {
     /// At most 20, in the order in which they are told.
     steps: Vec<OnCallStepRequest>,
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = NewOnCallStep)]
 pub struct OnCallStepRequest {
     /// The id of a user of the organisation who may acknowledge alerts.
     user: Uuid,
     /// 0 to 1440.
     wait_minutes: u32,
-    /// `info`, `warning` or `critical`.
+    #[schema(value_type = Severity)]
     severity: String,
 }
 
@@ -161,14 +164,24 @@ async fn able_user(
     Ok(user)
 }
 
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum AttemptOutcome {
+    /// The mail server took it.
+    Delivered,
+    /// It is tried again.
+    Failed,
+    CalledOff,
+}
+
 /// An attempt to tell somebody of an alert.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Attempt)]
 pub struct AttemptView {
     at: DateTime<Utc>,
     name: String,
     email: String,
-    /// `delivered` (the mail server took it), `failed` (it is tried again) or `called_off`.
-    outcome: String,
+    outcome: AttemptOutcome,
     /// The mail server's, or why it was called off.
     words: String,
     /// Of somebody on call, from 1; null: everybody of a role was told when the alert was raised or withdrawn.
@@ -182,6 +195,11 @@ impl From<Attempt> for AttemptView {
     fn from(attempt: Attempt) -> Self {
         let Attempt { at, name, email, outcome, words, step, .. } = attempt;
         let (round, place, steps) = step.map_or((None, None, None), |(r, p, n)| (Some(r), Some(p), Some(n)));
+        let outcome = match outcome.as_str() {
+            "delivered" => AttemptOutcome::Delivered,
+            "called_off" => AttemptOutcome::CalledOff,
+            _ => AttemptOutcome::Failed,
+        };
         Self { at, name, email, outcome, words, round, step: place, steps }
     }
 }

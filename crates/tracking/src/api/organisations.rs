@@ -21,7 +21,6 @@ use crate::Service;
 #[derive(Serialize, ToSchema)]
 pub struct Organisation {
     id: i32,
-    #[schema(value_type = String, example = "carrier")]
     kind: OrganisationKind,
     name: String,
     /// Global Location Number, 13 digits.
@@ -63,8 +62,9 @@ async fn show_one<G: Grant>(
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = NewOrganisation)]
 pub struct OrganisationRequest {
-    /// `consignor`, `carrier`, `consignee` or `supplier`.
+    #[schema(value_type = OrganisationKind)]
     kind: String,
     /// Unique among the tenant's partners.
     #[schema(example = "Kühl & Co. Spedition")]

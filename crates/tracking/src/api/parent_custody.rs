@@ -1,6 +1,8 @@
 //! A pallet, a roll cage or a manifest changes hands as one, with exceptions: forty boxes, one scan.
 
 use actix_web::{HttpRequest, HttpResponse, post, web};
+use domain::custody::Condition;
+use domain::shipment::ShipmentStatus;
 use domain::{OrganisationId, ParentId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -47,7 +49,7 @@ pub struct ParentSeen {
     /// The seals as they were read.
     #[serde(default)]
     pub seals: Vec<ParentSeal>,
-    /// intact, damaged, wet or opened.
+    #[schema(value_type = Option<Condition>)]
     condition: Option<String>,
     note: Option<String>,
 }
@@ -104,7 +106,7 @@ pub struct HandedOver {
     /// The hash of the entry; null where every box of the shipment is an exception, and nothing was written.
     pub entry: Option<String>,
     /// The shipment's status now.
-    pub status: String,
+    pub status: ShipmentStatus,
     pub boxes: Vec<u32>,
     pub exceptions: Vec<ExceptionView>,
     pub quarantine: bool,

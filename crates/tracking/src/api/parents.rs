@@ -22,10 +22,10 @@ use crate::Service;
 use crate::live::Change;
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = Parent)]
 pub struct ParentView {
     id: Uuid,
-    /// `pallet`, `roll_cage` or `manifest`.
-    kind: String,
+    kind: ParentKind,
     sscc: Option<String>,
     reference: Option<String>,
     created_at: DateTime<Utc>,
@@ -35,7 +35,7 @@ impl From<Parent> for ParentView {
     fn from(parent: Parent) -> Self {
         Self {
             id: parent.id.0,
-            kind: parent.kind.to_string(),
+            kind: parent.kind,
             sscc: parent.sscc.map(|sscc| sscc.to_string()),
             reference: parent.reference,
             created_at: parent.created_at,
@@ -52,6 +52,7 @@ pub struct FilledParent {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = ParentStay)]
 pub struct ParentStayView {
     shipment: Uuid,
     reference: String,
@@ -76,8 +77,9 @@ impl From<ParentBox> for ParentStayView {
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = NewParent)]
 pub struct ParentRequest {
-    /// `pallet`, `roll_cage` or `manifest`.
+    #[schema(value_type = ParentKind)]
     kind: String,
     /// 18 digits. It has this or a reference, or both.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -206,6 +208,7 @@ fn audit<G: Grant>(
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = NewFill)]
 pub struct FillRequest {
     shipment: Uuid,
     /// The numbers of its boxes; all of them where it is absent.
@@ -216,6 +219,7 @@ pub struct FillRequest {
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = NewEmptying)]
 pub struct EmptyRequest {
     shipment: Uuid,
     /// The numbers of its boxes; all of them where it is absent.

@@ -16,12 +16,14 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::access::{Caller, ReadTransport, TransferCustody};
+use super::document::File;
 use super::problem::{ApiError, Problem, named};
 use crate::Service;
 use crate::binding::lock_shipment;
 
 /// A photo that is kept.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KeptPhoto)]
 pub struct PhotoView {
     /// By which an offer, an acceptance or a refusal names it: 64 hex digits.
     sha256: String,
@@ -33,7 +35,7 @@ pub struct PhotoView {
 /// Keeps a photo of the shipment's boxes, byte by byte as it comes, with what its camera wrote into it; the same one
 /// again is kept once. At most 5 MB, 20 photos of a shipment from an organisation's people and 60 in all.
 #[utoipa::path(tag = "custody", params(("id" = Uuid, Path)),
-    request_body(content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"))), responses(
+    request_body(content((File = "image/jpeg"), (File = "image/png"))), responses(
     (status = 200, body = PhotoView), (status = 201, body = PhotoView), (status = 404, body = Problem),
     (status = 409, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem)))]
 #[post("/shipments/{id}/custody/photos")]
@@ -92,7 +94,7 @@ fn check_room(PhotoCounts { all, own }: PhotoCounts) -> Result<(), ApiError> {
 
 /// A photo of the shipment, as it came. Nothing in it is run, wherever it is opened.
 #[utoipa::path(tag = "custody", params(("id" = Uuid, Path), ("sha256" = String, Path)), responses(
-    (status = 200, body = Vec<u8>, content_type = "image/jpeg"), (status = 404, body = Problem)))]
+    (status = 200, content((File = "image/jpeg"), (File = "image/png"))), (status = 404, body = Problem)))]
 #[get("/shipments/{id}/custody/photos/{sha256}")]
 pub async fn show_photo(
     service: web::Data<Service>,

@@ -23,6 +23,7 @@ use crate::Service;
 /// A place as it is written.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewPlace)]
 pub struct PlaceRequest {
     /// Unique in the organisation.
     #[schema(example = "Hospital pharmacy, goods-in")]
@@ -39,15 +40,12 @@ pub struct PlaceRequest {
     /// `{"circle": {"centre": {"lat", "lon"}, "radius_m"}}` or `{"polygon": {"corners": [{"lat", "lon"}]}}`. Without one,
     /// nobody can tell from positions whether a box is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
     fence: Option<Fence>,
     /// `{"zone": "Europe/Berlin", "weekly": {"mon": ["08:00-16:30"]}, "closed": ["2026-12-25"]}`; absent: not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
     opening: Option<Opening>,
     /// `ultra_cold`, `frozen`, `refrigerated`, `cool`, `controlled_room`, `room`; empty: not known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(value_type = Vec<String>)]
     storage: Vec<StorageClass>,
 }
 
@@ -59,11 +57,8 @@ pub struct Place {
     address: Option<String>,
     gln: Option<String>,
     operator: Option<OrganisationName>,
-    #[schema(value_type = Option<Object>)]
     fence: Option<Fence>,
-    #[schema(value_type = Option<Object>)]
     opening: Option<Opening>,
-    #[schema(value_type = Vec<String>)]
     storage: Vec<StorageClass>,
     /// Null where its hours are not known.
     open_now: Option<bool>,

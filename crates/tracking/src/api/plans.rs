@@ -28,6 +28,7 @@ const FARTHEST_AHEAD: TimeDelta = TimeDelta::days(730);
 /// A plan as it is written.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewPlan)]
 pub struct PlanRequest {
     /// To whom it goes: the organisation itself or a partner of it. Absent: whose the last place is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -39,6 +40,7 @@ pub struct PlanRequest {
 /// One carrier's part of the way.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewLeg)]
 pub struct LegRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lane: Option<Uuid>,
@@ -53,9 +55,9 @@ pub struct LegRequest {
     /// A user of the carrier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     courier: Option<Uuid>,
-    #[schema(value_type = Object, example = json!({"from": "2026-03-01T08:00:00Z", "to": "2026-03-01T09:00:00Z"}))]
+    #[schema(example = json!({"from": "2026-03-01T08:00:00Z", "to": "2026-03-01T09:00:00Z"}))]
     pick_up: TimeWindow,
-    #[schema(value_type = Object, example = json!({"from": "2026-03-01T10:00:00Z", "to": "2026-03-01T12:00:00Z"}))]
+    #[schema(example = json!({"from": "2026-03-01T10:00:00Z", "to": "2026-03-01T12:00:00Z"}))]
     delivery: TimeWindow,
 }
 
@@ -80,9 +82,7 @@ pub struct Leg {
     carrier: OrganisationName,
     /// To a partner's people: only of their own organisation's legs.
     courier: Option<Uuid>,
-    #[schema(value_type = Object)]
     pick_up: TimeWindow,
-    #[schema(value_type = Object)]
     delivery: TimeWindow,
     /// Whether boxes may be left at its end where nobody takes them over.
     unattended: bool,

@@ -25,6 +25,7 @@ const MOST_PRODUCTS: usize = 1000;
 
 /// A product of a supplier.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Product)]
 pub struct ProductView {
     /// 14 digits.
     #[schema(example = "09506000134352")]
@@ -40,12 +41,14 @@ impl From<SupplierProduct> for ProductView {
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = NewProducts)]
 pub struct ProductsRequest {
     /// All of them: at most 1000.
     items: Vec<ProductRequest>,
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = NewProduct)]
 pub struct ProductRequest {
     /// 8, 12, 13 or 14 digits. Each packaging level that is packed has its own.
     #[schema(example = "09506000134352")]

@@ -20,12 +20,12 @@ use crate::Service;
 
 /// One version of a profile.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Profile)]
 pub struct ProfileView {
     id: Uuid,
     name: String,
     version: i32,
     /// The fields of the profile's TOML, as JSON.
-    #[schema(value_type = Object)]
     definition: Profile,
     /// Quality's signature; null until there is one.
     approved: Option<ApprovalView>,
@@ -33,6 +33,7 @@ pub struct ProfileView {
 
 /// A signature: printed name, time and meaning.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Approval)]
 pub struct ApprovalView {
     #[schema(example = "quality@example.org")]
     by: String,
@@ -73,7 +74,7 @@ pub async fn list_profiles(
 }
 
 /// Adds a profile; one of a name that exists becomes its next version, and shipments keep the one they began with.
-#[utoipa::path(tag = "profiles", request_body = Object, responses(
+#[utoipa::path(tag = "profiles", request_body = Profile, responses(
     (status = 201, body = ProfileView), (status = 400, body = Problem), (status = 409, body = Problem)))]
 #[post("/profiles")]
 pub async fn add_profile(
@@ -115,6 +116,7 @@ pub async fn show_profile(
 }
 
 #[derive(Deserialize, ToSchema)]
+#[schema(as = NewApproval)]
 pub struct ApprovalRequest {
     /// Of who is logged in: it is asked for at every signature.
     password: String,

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
 use domain::RecallId;
 use domain::gs1::{Gtin, Lot};
+use domain::shipment::HoldReason;
 use serde::{Deserialize, Serialize};
 use store::{Connection, NewRecall, Recall, RecalledShipment};
 use utoipa::ToSchema;
@@ -20,6 +21,7 @@ use crate::Service;
 use crate::recalls::call_back;
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = Recall)]
 pub struct RecallView {
     id: Uuid,
     /// 14 digits.
@@ -56,12 +58,13 @@ pub struct RecallWithShipments {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = RecalledShipment)]
 pub struct RecalledView {
     id: Uuid,
     reference: String,
     held_at: DateTime<Utc>,
     /// Whether it is on hold now, and why.
-    hold_reason: Option<String>,
+    hold_reason: Option<HoldReason>,
 }
 
 impl From<RecalledShipment> for RecalledView {
@@ -70,12 +73,13 @@ impl From<RecalledShipment> for RecalledView {
             id: shipment.id.0,
             reference: shipment.reference,
             held_at: shipment.held_at,
-            hold_reason: shipment.hold.map(|hold| hold.to_string()),
+            hold_reason: shipment.hold,
         }
     }
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = NewRecall)]
 pub struct RecallRequest {
     #[schema(example = "09506000134352")]
     gtin: String,

@@ -34,6 +34,7 @@ pub struct BindRequest {
 
 /// A shipment after a tracker was bound.
 #[derive(Serialize, ToSchema)]
+#[schema(as = BoundShipment)]
 pub struct Bound {
     #[serde(flatten)]
     shipment: Shipment,

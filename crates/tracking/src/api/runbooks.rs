@@ -19,6 +19,7 @@ use crate::runbooks::Runbooks;
 
 /// What to do about an alert, and who to call.
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = Runbook)]
 pub struct RunbookText {
     /// One step a line; at most 2000 characters.
     #[schema(example = "Call the driver and ask why.\nHave the box brought into the cold.")]
@@ -37,8 +38,7 @@ impl From<Runbook> for RunbookText {
 
 #[derive(Serialize, ToSchema)]
 pub struct KindRunbook {
-    /// The kind of alert.
-    kind: String,
+    kind: AlertKind,
     what_to_do: String,
     who_to_call: String,
     /// Whether the organisation wrote it; false: it is the house's.
@@ -53,7 +53,7 @@ impl KindRunbook {
         let RunbookText { what_to_do, who_to_call } = runbooks.get(organisation, kind).into();
         let own = runbooks.own(organisation, kind);
         Self {
-            kind: kind.to_string(),
+            kind,
             what_to_do,
             who_to_call,
             is_own: own.is_some(),
@@ -77,7 +77,7 @@ pub async fn list_runbooks(
 }
 
 /// Puts the organisation's own runbook in the place of the house's, or of its former one.
-#[utoipa::path(tag = "alerts", params(("kind" = String, Path)), request_body = RunbookText, responses(
+#[utoipa::path(tag = "alerts", params(("kind" = AlertKind, Path)), request_body = RunbookText, responses(
     (status = 200, body = KindRunbook), (status = 404, body = Problem), (status = 422, body = Problem)))]
 #[put("/runbooks/{kind}")]
 pub async fn set_runbook(
@@ -96,7 +96,7 @@ pub async fn set_runbook(
 }
 
 /// Goes back to the house's runbook.
-#[utoipa::path(tag = "alerts", params(("kind" = String, Path)), responses(
+#[utoipa::path(tag = "alerts", params(("kind" = AlertKind, Path)), responses(
     (status = 200, body = KindRunbook), (status = 404, body = Problem)))]
 #[delete("/runbooks/{kind}")]
 pub async fn reset_runbook(

@@ -18,6 +18,7 @@ use crate::decide::digest;
 use crate::summary::{assess_rides, overall};
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = Reading)]
 pub struct ReadingView {
     measured_at: DateTime<Utc>,
     received_at: DateTime<Utc>,
@@ -93,11 +94,10 @@ pub async fn list_readings(
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = ShipmentAssessment)]
 pub struct AssessmentView {
     /// The worst of the trackers'.
-    #[schema(value_type = Option<String>, example = "no_excursion")]
     assessment: Option<domain::evaluate::Verdict>,
-    #[schema(value_type = Option<Object>)]
     coverage: Option<domain::evaluate::Coverage>,
     /// Whether enough of the time is known for quality to consider a release; no all-clear. Null without a tracker.
     coverage_suffices_for_release: Option<bool>,
@@ -106,7 +106,6 @@ pub struct AssessmentView {
     digest: String,
     /// What has been spent of the profile's allowances, with the worse of two trackers at each second; null where the
     /// profile has none.
-    #[schema(value_type = Option<Object>)]
     allowances: Option<domain::allowance::Statement>,
     trackers: Vec<TrackerAssessment>,
 }
@@ -119,11 +118,11 @@ pub struct TrackerAssessment {
     /// Times of which nothing is known.
     gaps: Vec<Gap>,
     #[serde(flatten)]
-    #[schema(value_type = Object)]
     assessment: Assessment,
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = Span)]
 pub struct Gap {
     from: DateTime<Utc>,
     to: DateTime<Utc>,

@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
 use domain::access::{Sight, Viewer};
+use domain::evaluate::{Coverage, Verdict};
 use domain::packing::{NewBox, PackedBox};
 use domain::pool::DAYS_TO_RETURN;
 use domain::profile::Profile;
@@ -35,15 +36,13 @@ use crate::summary::{Summary, summarise};
 pub struct Shipment {
     id: Uuid,
     reference: String,
-    /// `draft`, `packed`, `in_transit`, `delivered`, `received`, `closed` or `cancelled`.
-    status: String,
+    status: ShipmentStatus,
     on_hold: bool,
-    /// `excursion`, `incomplete`, `returned`, `recall` or `decision`.
-    hold_reason: Option<String>,
+    hold_reason: Option<HoldReason>,
     /// Everything that keeps it on hold, the gravest first: a recall does not hide what readings say.
-    hold_reasons: Vec<String>,
-    /// What must not be done with its boxes now: `accept_into_stock`, `dispense`, `return_to_consignor`.
-    forbidden: Vec<String>,
+    hold_reasons: Vec<HoldReason>,
+    /// What must not be done with its boxes now.
+    forbidden: Vec<Act>,
     /// Quality's last decision; null before the first.
     disposition: Option<DispositionView>,
     origin: Option<String>,
@@ -56,8 +55,9 @@ pub struct Shipment {
     turned_back: Option<HaltView>,
     profile: ShipmentProfile,
     last_reading: Option<LastReading>,
-    /// `no_excursion`, `excursion` or `incomplete`, up to now; null without a tracker.
-    assessment: Option<String>,
+    /// Up to now; null without a tracker.
+    assessment: Option<Verdict>,
+    /// Null without a tracker.
     coverage: Option<Coverage>,
     /// Alerts that are neither acknowledged nor closed.
     open_alerts: i64,
@@ -65,11 +65,13 @@ pub struct Shipment {
     box_count: i64,
     /// What it holds. Absent in a list.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     boxes: Option<Vec<PackedBoxView>>,
     created_at: DateTime<Utc>,
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = Halt)]
 pub struct HaltView {
     at: DateTime<Utc>,
     reason: String,
@@ -93,6 +95,7 @@ pub struct ShipmentProfile {
 
 /// The label's storage range in °C, ends inside.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Range)]
 pub struct RangeView {
     min_c: Option<f64>,
     max_c: Option<f64>,
@@ -106,15 +109,8 @@ pub struct LastReading {
     dev_eui: String,
 }
 
-/// Seconds; the three add up to the time under watch.
 #[derive(Serialize, ToSchema)]
-pub struct Coverage {
-    in_range_s: i64,
-    out_of_range_s: i64,
-    unknown_s: i64,
-}
-
-#[derive(Serialize, ToSchema)]
+#[schema(as = Ride)]
 pub struct RidingTracker {
     dev_eui: String,
     name: String,
@@ -128,9 +124,10 @@ pub struct RidingTracker {
 pub struct ShipmentQuery {
     /// A part of the reference.
     reference: Option<String>,
-    /// `draft`, `packed`, `in_transit`, `delivered`, `received`, `closed` or `cancelled`.
+    #[param(value_type = Option<ShipmentStatus>)]
     status: Option<String>,
     /// The same as `status`.
+    #[param(value_type = Option<ShipmentStatus>)]
     state: Option<String>,
     /// Of one of its boxes, or of a pallet, roll cage or manifest that one of them is or was in: 18 digits.
     sscc: Option<String>,
@@ -163,6 +160,7 @@ impl ShipmentQuery {
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = NewShipment)]
 pub struct ShipmentRequest {
     /// Unique in the organisation.
     #[schema(example = "PO-2026-0042")]
@@ -183,6 +181,7 @@ pub struct ShipmentRequest {
 
 /// A shipment after it was made.
 #[derive(Serialize, ToSchema)]
+#[schema(as = MadeShipment)]
 pub struct Made {
     #[serde(flatten)]
     shipment: Shipment,
@@ -371,10 +370,10 @@ fn view(
     Shipment {
         id: shipment.id.0,
         reference: shipment.reference,
-        status: shipment.status.to_string(),
+        status: shipment.status,
         on_hold: shipment.hold.is_some(),
-        hold_reason: shipment.hold.map(|hold| hold.to_string()),
-        hold_reasons: reasons.iter().map(ToString::to_string).collect(),
+        hold_reason: shipment.hold,
+        hold_reasons: reasons,
         forbidden: forbidden(shipment.hold, decided.map(|kept| kept.decision.decision)),
         disposition: decided.map(DispositionView::from),
         origin: shipment.origin,
@@ -389,12 +388,8 @@ fn view(
             humidity_pct: latest.humidity.map(percent),
             dev_eui: dev_eui.to_string(),
         }),
-        assessment: overall.map(|overall| overall.verdict.to_string()),
-        coverage: overall.map(|o| Coverage {
-            in_range_s: o.coverage.in_range_s,
-            out_of_range_s: o.coverage.out_of_range_s,
-            unknown_s: o.coverage.unknown_s,
-        }),
+        assessment: overall.map(|overall| overall.verdict),
+        coverage: overall.map(|overall| overall.coverage),
         open_alerts: shipment.open_alerts,
         trackers: rides.iter().map(riding).collect(),
         box_count: shipment.boxes,
@@ -403,8 +398,8 @@ fn view(
     }
 }
 
-fn forbidden(hold: Option<HoldReason>, decided: Option<Disposition>) -> Vec<String> {
-    Act::ALL.iter().filter(|act| !act.is_permitted(hold, decided)).map(ToString::to_string).collect()
+fn forbidden(hold: Option<HoldReason>, decided: Option<Disposition>) -> Vec<Act> {
+    Act::ALL.iter().copied().filter(|act| !act.is_permitted(hold, decided)).collect()
 }
 
 pub(super) fn range(profile: &Profile) -> Option<RangeView> {

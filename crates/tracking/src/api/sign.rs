@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use domain::OrganisationId;
 use domain::access::Sight;
 use domain::custody::{Act, Actor, Addressee, Entry, EntryHash, Strength};
+use domain::shipment::HoldReason;
 use serde::{Deserialize, Serialize};
 use store::{AcceptanceCode, AuditEntry, CodeUse, Connection};
 use utoipa::ToSchema;
@@ -30,6 +31,7 @@ use crate::ledger::Ledger;
 /// A link that was opened.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = LinkSecret)]
 pub struct LinkRequest {
     /// What stands in the link behind `/#/sign/`.
     secret: String,
@@ -51,13 +53,14 @@ pub struct LinkedOffer {
     note: Option<String>,
     /// The label's storage range.
     range: Option<RangeView>,
-    /// `excursion`, `incomplete`, `returned`, `recall` or `decision`: it is accepted into quarantine only.
-    hold_reason: Option<String>,
+    /// Where it is on hold: it is accepted into quarantine only.
+    hold_reason: Option<HoldReason>,
     /// The link answers until just before.
     expires_at: DateTime<Utc>,
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = Party)]
 pub struct PartyView {
     organisation: String,
     person: Option<String>,
@@ -144,7 +147,7 @@ pub async fn show_linked_offer(
         exceptions: excepted(exceptions),
         note: seen.note.clone(),
         range: range(&profile.profile),
-        hold_reason: shipment.hold.map(|hold| hold.to_string()),
+        hold_reason: shipment.hold,
         expires_at: link.expires_at,
     }))
 }

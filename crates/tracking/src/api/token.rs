@@ -29,6 +29,7 @@ pub struct TokenRequest {
 
 /// RFC 6749, 5.1.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Token)]
 pub struct TokenAnswer {
     /// To be sent as `Authorization: Bearer …`.
     access_token: String,

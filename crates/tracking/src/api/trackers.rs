@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
+use domain::place::Point;
 use domain::pool::PoolState;
 use domain::{DevEui, OrganisationId};
 use networks::payload::Codec;
@@ -30,8 +31,6 @@ pub struct Tracker {
     codec: String,
     /// Seconds between two uplinks as planned.
     interval_s: i32,
-    /// `available`, `bound`, `to_return`, `overdue` or `lost`.
-    #[schema(value_type = String, example = "available")]
     pool: PoolState,
     /// The last ride that took it away; null before the first.
     last_ride: Option<LastRide>,
@@ -91,6 +90,7 @@ pub struct NewTracker {
 
 /// A tracker that was heard and is not registered.
 #[derive(Serialize, ToSchema)]
+#[schema(as = UnknownTracker)]
 pub struct Unknown {
     dev_eui: String,
     integration: String,
@@ -110,7 +110,8 @@ pub struct TrackerQuery {
     /// `true`: those that were heard without being registered.
     #[serde(default)]
     unknown: bool,
-    /// Those alone that are `available`, `bound`, `to_return`, `overdue` or `lost`.
+    /// Those alone that are it.
+    #[param(value_type = Option<PoolState>)]
     pool: Option<String>,
 }
 
@@ -137,9 +138,16 @@ async fn of_state(
     }
 }
 
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum TrackerPage {
+    Registered(Page<Tracker>),
+    Unknown(Page<Unknown>),
+}
+
 /// Trackers in the order of their DevEUIs; with `unknown=true` those that were heard without being registered.
 #[utoipa::path(tag = "trackers", params(TrackerQuery, PageQuery),
-    responses((status = 200, body = Page<Tracker>), (status = 400, body = Problem)))]
+    responses((status = 200, body = TrackerPage), (status = 400, body = Problem)))]
 #[get("/trackers")]
 pub async fn list_trackers(
     service: web::Data<Service>,
@@ -158,7 +166,7 @@ pub async fn list_trackers(
     if query.unknown {
         let rows = db.unknown_trackers(caller.organisation, after, limit + 1).await?;
         let page = Page::of(rows, limit, |unknown| unknown.dev_eui.to_string(), Unknown::from);
-        return Ok(HttpResponse::Ok().json(page));
+        return Ok(HttpResponse::Ok().json(TrackerPage::Unknown(page)));
     }
     let now = (service.clock)();
     let rows = match state {
@@ -167,7 +175,7 @@ pub async fn list_trackers(
     };
     let cursor = |pooled: &PooledTracker| pooled.tracker.dev_eui.to_string();
     let page = Page::of(rows, limit, cursor, |pooled| Tracker::of(pooled, now));
-    Ok(HttpResponse::Ok().json(page))
+    Ok(HttpResponse::Ok().json(TrackerPage::Registered(page)))
 }
 
 /// Registers a tracker. What was heard of it before is taken up: its uplinks are read from then on and from before.
@@ -223,6 +231,16 @@ pub async fn show_tracker(
     Ok(HttpResponse::Ok().json(Tracker::of(pooled, (service.clock)())))
 }
 
+/// A gateway that heard an uplink, as `networks::decode` wrote it.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it says what is kept as JSON and passed on unread")]
+struct HeardGateway {
+    id: Option<String>,
+    rssi_dbm: Option<f64>,
+    snr_db: Option<f64>,
+    location: Option<Point>,
+}
+
 /// An uplink as the network server reported it.
 #[derive(Serialize, ToSchema)]
 pub struct Uplink {
@@ -234,7 +252,7 @@ pub struct Uplink {
     confirmed: bool,
     received_at: DateTime<Utc>,
     arrived_at: DateTime<Utc>,
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<HeardGateway>)]
     gateways: Box<serde_json::value::RawValue>,
     /// Why the payload gave no readings; null where it gave some.
     problem: Option<String>,

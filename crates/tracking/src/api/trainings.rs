@@ -23,7 +23,6 @@ pub struct Training {
     /// Null where it is a badge holder's.
     user: Option<Uuid>,
     badge: Option<Uuid>,
-    #[schema(value_type = String, example = "gdp")]
     topic: TrainingTopic,
     #[serde(flatten)]
     validity: ValidityView,
@@ -39,9 +38,10 @@ fn view(training: StoredTraining, now: DateTime<Utc>) -> Training {
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = NewTraining)]
 pub struct TrainingRequest {
-    /// `gdp`, which custody asks for; `cold_chain`, `dangerous_goods` or `controlled_substances`.
-    #[schema(example = "gdp")]
+    /// Custody asks for `gdp`.
+    #[schema(value_type = TrainingTopic)]
     topic: String,
     /// It holds from then on.
     from: DateTime<Utc>,

@@ -15,6 +15,7 @@ const COARSEST_M: u32 = 1000;
 
 /// Where boxes may be left for the consignee.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Leaving)]
 pub struct LeavingView {
     /// The consignee's id.
     to: i32,

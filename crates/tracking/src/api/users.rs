@@ -26,7 +26,6 @@ pub struct Person {
     email: String,
     /// As printed beside what the user does.
     name: String,
-    #[schema(value_type = String, example = "courier")]
     role: Role,
     organisation: i32,
     organisation_name: String,
@@ -107,6 +106,7 @@ pub async fn list_users(
 }
 
 #[derive(Deserialize, ToSchema)]
+#[schema(as = NewPerson)]
 pub struct UserRequest {
     #[schema(example = "courier@carrier.example")]
     email: String,
@@ -115,6 +115,7 @@ pub struct UserRequest {
     name: Option<String>,
     /// A partner's people are `courier`, `receiver`, `dispatcher`, `supplier` or `auditor`; `dispatcher` and
     /// `supplier` are a partner's alone.
+    #[schema(value_type = Role)]
     role: String,
     /// The id of a partner; the tenant itself where absent.
     #[serde(default)]

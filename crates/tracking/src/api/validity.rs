@@ -12,6 +12,7 @@ use super::text::{happened, non_empty};
 const YEARS: std::ops::RangeInclusive<i32> = 1970..=2200;
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = Validity)]
 pub struct ValidityView {
     /// It holds from then on.
     from: DateTime<Utc>,
@@ -49,6 +50,7 @@ pub fn span(
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = NewEnd)]
 pub struct EndRequest {
     /// Kept with it.
     #[schema(example = "Carrier changed")]

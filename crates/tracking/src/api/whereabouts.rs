@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, Utc};
 use domain::access::Sight;
-use domain::place::{Ending, Position, Stay};
+use domain::place::{Ending, Position, PositionSource, Stay};
 use domain::route::{Arrival, Monitoring, NoArrival};
 use domain::whereabouts::{LegProgress, Whereabouts as Known};
 use domain::{DevEui, PlaceId, ShipmentId};
@@ -21,13 +21,13 @@ use crate::whereabouts::{KnownPlaces, Way, way};
 
 /// Somewhere within `accuracy_m` of a point.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Position)]
 pub struct PositionView {
     at: DateTime<Utc>,
     lat: f64,
     lon: f64,
     accuracy_m: u32,
-    /// `tracker`, `network`, `gateway` (within hearing range of that gateway), `van_gateway` or `scan`.
-    source: String,
+    source: PositionSource,
     /// The tracker; null where the whole shipment is meant.
     dev_eui: Option<String>,
 }
@@ -38,7 +38,7 @@ fn position(position: &Position, dev_eui: Option<DevEui>) -> PositionView {
         lat: position.point.lat(),
         lon: position.point.lon(),
         accuracy_m: position.accuracy_m,
-        source: position.source.to_string(),
+        source: position.source,
         dev_eui: dev_eui.map(|dev_eui| dev_eui.to_string()),
     }
 }
@@ -73,8 +73,7 @@ pub async fn list_positions(
 /// Where a shipment is, as far as its positions say.
 #[derive(Serialize, ToSchema)]
 pub struct Whereabouts {
-    /// `not_monitored` (no position has come), `monitored`, or `unknown` (the last one is too old).
-    monitoring: &'static str,
+    monitoring: Watch,
     last_position: Option<PositionView>,
     /// Visits to known places, in order of their beginning; to a partner's people those to places of the plan and of their
     /// own.
@@ -86,6 +85,27 @@ pub struct Whereabouts {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = Monitoring)]
+#[serde(rename_all = "snake_case")]
+enum Watch {
+    /// No position has come.
+    NotMonitored,
+    Monitored,
+    /// The last position is too old.
+    Unknown,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum StayEnding {
+    Lasts,
+    /// Positions said so.
+    Changed,
+    /// Positions failed for too long.
+    Unknown,
+}
+
+#[derive(Serialize, ToSchema)]
 pub struct Visit {
     place: PlaceName,
     #[serde(flatten)]
@@ -93,21 +113,21 @@ pub struct Visit {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = Stay)]
 pub struct StayView {
     from: DateTime<Utc>,
     /// The last position that did not contradict.
     last_seen_at: DateTime<Utc>,
     /// Null: it lasts.
     until: Option<DateTime<Utc>>,
-    /// `lasts`, `changed` (positions said so), or `unknown` (positions failed for too long).
-    ending: &'static str,
+    ending: StayEnding,
 }
 
 fn stay(stay: &Stay) -> StayView {
     let ending = match stay.ending {
-        Ending::Lasts => "lasts",
-        Ending::Changed(_) => "changed",
-        Ending::Lost(_) => "unknown",
+        Ending::Lasts => StayEnding::Lasts,
+        Ending::Changed(_) => StayEnding::Changed,
+        Ending::Lost(_) => StayEnding::Unknown,
     };
     StayView { from: stay.from, last_seen_at: stay.last_at, until: stay.until(), ending }
 }
@@ -122,6 +142,7 @@ pub struct Stood {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = LegProgress)]
 pub struct LegView {
     number: u32,
     departed_at: Option<DateTime<Utc>>,
@@ -186,9 +207,9 @@ fn view(known: &Known, places: &[StoredPlace]) -> Whereabouts {
     };
     Whereabouts {
         monitoring: match known.monitoring {
-            Monitoring::NotMonitored => "not_monitored",
-            Monitoring::Monitored { .. } => "monitored",
-            Monitoring::Lost { .. } => "unknown",
+            Monitoring::NotMonitored => Watch::NotMonitored,
+            Monitoring::Monitored { .. } => Watch::Monitored,
+            Monitoring::Lost { .. } => Watch::Unknown,
         },
         last_position: known.last.as_ref().map(|last| position(last, None)),
         visits: known.visits.iter().map(visit).collect(),

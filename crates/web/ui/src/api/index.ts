@@ -1,186 +1,186 @@
-/** Every call the page makes, one line each. */
+/**
+ * Every call the page makes, one line each. A route that is new in the service: `cargo xtask clients`, then a line here; its
+ * path, its parameters and both bodies are checked against the service's own document.
+ */
 import { session } from "../session/session.svelte";
-import { Client } from "./client";
+import { asFile, at, connect, data, file, once, where } from "./client";
 import { firstPages } from "./pages";
 import type * as t from "./types";
 
-const client = new Client({
+const client = connect({
   token: () => session.current?.token ?? null,
   refused: () => session.end("expired"),
 });
-const id = encodeURIComponent;
-
-export interface ShipmentFilter {
-  state?: string;
-  reference?: string;
-  sscc?: string;
-  gtin?: string;
-  lot?: string;
-}
 
 export const api = {
-  logIn: (email: string, password: string) => client.post<t.LogIn>("/login", { email, password }),
-  status: () => client.get<t.Status>("/status"),
-  events: (signal: AbortSignal) =>
-    client.open("GET", "/events", { signal, headers: { Accept: "text/event-stream" } }),
+  logIn: (email: string, password: string) => data(client.POST("/login", { body: { email, password } })),
+  status: () => data(client.GET("/status")),
+  /** Server-sent events, to be read from the answer's body. */
+  events: async (signal: AbortSignal) =>
+    (await client.GET("/events", { signal, parseAs: "stream" })).response,
 
-  shipments: (filter: ShipmentFilter, cursor: string | null, limit = 50) =>
-    client.get<t.Page<t.Shipment>>("/shipments", { ...filter, cursor, limit }),
-  shipment: (shipment: string) => client.get<t.Shipment>(`/shipments/${id(shipment)}`),
-  createShipment: (shipment: t.NewShipment) => client.post<t.MadeShipment>("/shipments", shipment),
-  bindTracker: (shipment: string, devEui: string, from: string) =>
-    client.post<t.BoundShipment>(`/shipments/${id(shipment)}/trackers`, { dev_eui: devEui, from }),
+  shipments: (filter: t.ShipmentFilter, cursor: string | null, limit = 50) =>
+    data(client.GET("/shipments", where({ ...filter, state: filter.state || null, cursor, limit }))),
+  shipment: (id: string) => data(client.GET("/shipments/{id}", at({ id }))),
+  createShipment: (shipment: t.NewShipment) => data(client.POST("/shipments", { body: shipment })),
+  bindTracker: (id: string, devEui: string, from: string) =>
+    data(client.POST("/shipments/{id}/trackers", { ...at({ id }), body: { dev_eui: devEui, from } })),
   /** What the tracker measures from `until` on is not the shipment's. */
   unbindTracker: (shipment: string, devEui: string, until: string) =>
-    client.post<t.Shipment>(`/shipments/${id(shipment)}/trackers/${id(devEui)}/unbind`, { until }),
-  decide: (shipment: string, signature: t.NewDisposition) =>
-    client.post<t.Decided>(`/shipments/${id(shipment)}/disposition`, signature),
-  cancelShipment: (shipment: string, reason: string) =>
-    client.post<t.Shipment>(`/shipments/${id(shipment)}/cancel`, { reason }),
-  returnShipment: (shipment: string, reason: string) =>
-    client.post<t.Shipment>(`/shipments/${id(shipment)}/return`, { reason }),
-  assessment: (shipment: string) => client.get<t.ShipmentAssessment>(`/shipments/${id(shipment)}/assessment`),
-  pastAssessments: (shipment: string, cursor: string | null) =>
-    client.get<t.Page<t.PastAssessment>>(`/shipments/${id(shipment)}/assessments`, { cursor }),
-  readings: (shipment: string) =>
-    all((cursor) =>
-      client.get<t.Page<t.Reading>>(`/shipments/${id(shipment)}/readings`, { limit: 1000, cursor }),
+    data(
+      client.POST("/shipments/{id}/trackers/{dev_eui}/unbind", {
+        ...at({ id: shipment, dev_eui: devEui }),
+        body: { until },
+      }),
     ),
-  shipmentAlerts: (shipment: string) =>
-    all((cursor) => client.get<t.Page<t.Alert>>(`/shipments/${id(shipment)}/alerts`, { cursor })),
+  decide: (id: string, signature: t.NewDisposition) =>
+    data(client.POST("/shipments/{id}/disposition", { ...at({ id }), body: signature })),
+  cancelShipment: (id: string, reason: string) =>
+    data(client.POST("/shipments/{id}/cancel", { ...at({ id }), body: { reason } })),
+  returnShipment: (id: string, reason: string) =>
+    data(client.POST("/shipments/{id}/return", { ...at({ id }), body: { reason } })),
+  assessment: (id: string) => data(client.GET("/shipments/{id}/assessment", at({ id }))),
+  pastAssessments: (id: string, cursor: string | null) =>
+    data(client.GET("/shipments/{id}/assessments", at({ id }, { cursor }))),
+  readings: (id: string) =>
+    all((cursor) => data(client.GET("/shipments/{id}/readings", at({ id }, { limit: 1000, cursor })))),
+  shipmentAlerts: (id: string) =>
+    all((cursor) => data(client.GET("/shipments/{id}/alerts", at({ id }, { cursor })))),
 
-  custody: (shipment: string) => client.get<t.Custody>(`/shipments/${id(shipment)}/custody`),
-  handOver: (shipment: string, step: t.CustodyStep, body: t.HandoverRequest) =>
-    client.post<t.Written>(`/shipments/${id(shipment)}/custody/${step}`, body),
-  handovers: () => all((cursor) => client.get<t.Page<t.Handover>>("/handovers", { cursor })),
+  custody: (id: string) => data(client.GET("/shipments/{id}/custody", at({ id }))),
+  handOver: (id: string, step: t.CustodyStep, body: t.HandoverRequest) =>
+    data(client.POST(`/shipments/{id}/custody/${step}`, { ...at({ id }), body })),
+  handovers: () => all((cursor) => data(client.GET("/handovers", where({ cursor })))),
   /** Written once under its key, however often it is sent. */
-  sendTransfer: ({ of, id: what, step }: t.TransferPath, key: string, body: unknown) =>
-    client.post<unknown>(`/${of}/${id(what)}/custody/${step}`, body, key),
+  sendTransfer: ({ of, id, step }: t.TransferPath, key: string, body: object) =>
+    data(client.POST(`/${of}/{id}/custody/${step}`, { ...once({ id }, key), body: body as never })),
   /** A photo of the boxes, kept as it is; the same one again is kept once. */
-  addPhoto: async (shipment: string, photo: Blob): Promise<t.KeptPhoto> => {
-    const headers = { "Content-Type": photo.type };
-    const path = `/shipments/${id(shipment)}/custody/photos`;
-    return (await client.open("POST", path, { headers, body: photo })).json() as Promise<t.KeptPhoto>;
-  },
-  photo: async (shipment: string, hash: string) =>
-    (await client.open("GET", `/shipments/${id(shipment)}/custody/photos/${id(hash)}`)).blob(),
-  makeCode: (shipment: string, answers: string) =>
-    client.post<t.MadeCode>(`/shipments/${id(shipment)}/custody/codes`, { answers }),
-  linkedOffer: (secret: string) => client.post<t.LinkedOffer>("/sign/offer", { secret }),
-  answerLink: (answer: "accept" | "refuse", body: t.LinkedRequest) =>
-    client.post<t.LinkedAnswer>(`/sign/${answer}`, body),
+  addPhoto: (id: string, photo: Blob) =>
+    data(client.POST("/shipments/{id}/custody/photos", { ...at({ id }), ...file(photo) })),
+  photo: (id: string, sha256: string) =>
+    data(client.GET("/shipments/{id}/custody/photos/{sha256}", { ...at({ id, sha256 }), ...asFile })),
+  makeCode: (id: string, answers: string) =>
+    data(client.POST("/shipments/{id}/custody/codes", { ...at({ id }), body: { answers } })),
+  linkedOffer: (secret: string) => data(client.POST("/sign/offer", { body: { secret } })),
+  acceptByLink: (body: t.LinkedAcceptance) => data(client.POST("/sign/accept", { body })),
+  refuseByLink: (body: t.LinkedRefusal) => data(client.POST("/sign/refuse", { body })),
   /** The shipment in the words of GS1's EPCIS 2.0, to be saved as a file. */
-  epcis: async (shipment: string) => (await client.open("GET", `/shipments/${id(shipment)}/epcis`)).blob(),
+  epcis: (id: string) => data(client.GET("/shipments/{id}/epcis", { ...at({ id }), ...asFile })),
   /** The evidence package, to be saved as a file. */
-  evidence: async (shipment: string) =>
-    (await client.open("GET", `/shipments/${id(shipment)}/evidence`)).blob(),
+  evidence: (id: string) => data(client.GET("/shipments/{id}/evidence", { ...at({ id }), ...asFile })),
 
-  recalls: (cursor: string | null) => client.get<t.Page<t.Recall>>("/recalls", { cursor, limit: 20 }),
-  recall: (recall: string) => client.get<t.RecallWithShipments>(`/recalls/${id(recall)}`),
-  addRecall: (recall: t.NewRecall) => client.post<t.RecallWithShipments>("/recalls", recall),
+  recalls: (cursor: string | null) => data(client.GET("/recalls", where({ cursor, limit: 20 }))),
+  recall: (id: string) => data(client.GET("/recalls/{id}", at({ id }))),
+  addRecall: (recall: t.NewRecall) => data(client.POST("/recalls", { body: recall })),
 
   parents: (filter: { sscc?: string; reference?: string }, cursor: string | null) =>
-    client.get<t.Page<t.Parent>>("/parents", { ...filter, cursor }),
-  parent: (parent: string) => client.get<t.FilledParent>(`/parents/${id(parent)}`),
-  addParent: (parent: t.NewParent) => client.post<t.FilledParent>("/parents", parent),
-  fillParent: (parent: string, boxes: t.NewFill) =>
-    client.post<t.FilledParent>(`/parents/${id(parent)}/boxes`, boxes),
-  emptyParent: (parent: string, boxes: t.NewEmptying) =>
-    client.post<t.FilledParent>(`/parents/${id(parent)}/boxes/remove`, boxes),
+    data(client.GET("/parents", where({ ...filter, cursor }))),
+  parent: (id: string) => data(client.GET("/parents/{id}", at({ id }))),
+  addParent: (parent: t.NewParent) => data(client.POST("/parents", { body: parent })),
+  fillParent: (id: string, boxes: t.NewFill) =>
+    data(client.POST("/parents/{id}/boxes", { ...at({ id }), body: boxes })),
+  emptyParent: (id: string, boxes: t.NewEmptying) =>
+    data(client.POST("/parents/{id}/boxes/remove", { ...at({ id }), body: boxes })),
 
   alerts: (state: "open" | "all", cursor: string | null) =>
-    client.get<t.Page<t.Alert>>("/alerts", { state, cursor }),
-  alertHistory: (alert: string, cursor: string | null) =>
-    client.get<t.Page<t.AlertChange>>(`/alerts/${id(alert)}/history`, { cursor }),
-  acknowledge: (alert: string, reason: string) =>
-    client.post<t.Alert>(`/alerts/${id(alert)}/acknowledge`, { reason }),
-  attempts: (alert: string, cursor: string | null) =>
-    client.get<t.Page<t.Attempt>>(`/alerts/${id(alert)}/attempts`, { cursor }),
-  runbooks: async () => (await client.get<t.Page<t.KindRunbook>>("/runbooks")).items,
+    data(client.GET("/alerts", where({ state, cursor }))),
+  // openapi-fetch forgets that from and to are two.
+  alertHistory: (id: string, cursor: string | null) =>
+    data(client.GET("/alerts/{id}/history", at({ id }, { cursor }))) as Promise<t.Page<t.AlertChange>>,
+  acknowledge: (id: string, reason: string) =>
+    data(client.POST("/alerts/{id}/acknowledge", { ...at({ id }), body: { reason } })),
+  attempts: (id: string, cursor: string | null) =>
+    data(client.GET("/alerts/{id}/attempts", at({ id }, { cursor }))),
+  runbooks: async () => (await data(client.GET("/runbooks"))).items,
   setRunbook: (kind: t.AlertKind, runbook: t.Runbook) =>
-    client.put<t.KindRunbook>(`/runbooks/${id(kind)}`, runbook),
-  resetRunbook: (kind: t.AlertKind) => client.delete<t.KindRunbook>(`/runbooks/${id(kind)}`),
-  onCall: () => client.get<t.OnCall>("/on-call"),
-  setOnCall: (list: t.NewOnCall) => client.put<t.OnCall>("/on-call", list),
+    data(client.PUT("/runbooks/{kind}", { ...at({ kind }), body: runbook })),
+  resetRunbook: (kind: t.AlertKind) => data(client.DELETE("/runbooks/{kind}", at({ kind }))),
+  onCall: () => data(client.GET("/on-call")),
+  setOnCall: (list: t.NewOnCall) => data(client.PUT("/on-call", { body: list })),
 
-  trackers: (pool: string, cursor: string | null) =>
-    client.get<t.Page<t.Tracker>>("/trackers", { pool: pool || null, cursor }),
-  allTrackers: () => all((cursor) => client.get<t.Page<t.Tracker>>("/trackers", { cursor })),
+  trackers: (pool: t.PoolState | "", cursor: string | null) =>
+    data(client.GET("/trackers", where({ pool: pool || null, cursor }))) as Promise<t.Page<t.Tracker>>,
+  allTrackers: () => all((cursor) => api.trackers("", cursor)),
   unknownTrackers: () =>
-    all((cursor) => client.get<t.Page<t.UnknownTracker>>("/trackers", { unknown: "true", cursor })),
-  tracker: (devEui: string) => client.get<t.Tracker>(`/trackers/${id(devEui)}`),
+    all(
+      (cursor) =>
+        data(client.GET("/trackers", where({ unknown: true, cursor }))) as Promise<t.Page<t.UnknownTracker>>,
+    ),
+  tracker: (devEui: string) => data(client.GET("/trackers/{dev_eui}", at({ dev_eui: devEui }))),
   uplinks: (devEui: string, cursor: string | null) =>
-    client.get<t.Page<t.Uplink>>(`/trackers/${id(devEui)}/uplinks`, { limit: 25, cursor }),
+    data(client.GET("/trackers/{dev_eui}/uplinks", at({ dev_eui: devEui }, { limit: 25, cursor }))),
   setAside: (devEui: string, cursor: string | null) =>
-    client.get<t.Page<t.SetAside>>(`/trackers/${id(devEui)}/set-aside`, { limit: 5, cursor }),
-  registerTracker: (tracker: t.NewTracker) => client.post<t.Tracker>("/trackers", tracker),
+    data(client.GET("/trackers/{dev_eui}/set-aside", at({ dev_eui: devEui }, { limit: 5, cursor }))),
+  registerTracker: (tracker: t.NewTracker) => data(client.POST("/trackers", { body: tracker })),
 
-  gateways: (cursor: string | null) => client.get<t.Page<t.KnownGateway>>("/gateways", { cursor, limit: 20 }),
-  changeGateway: (gateway: number, to: t.NewGateway) =>
-    client.post<t.KnownGateway>(`/gateways/${gateway}`, to),
+  gateways: (cursor: string | null) => data(client.GET("/gateways", where({ cursor, limit: 20 }))),
+  changeGateway: (id: number, to: t.GatewayChange) =>
+    data(client.POST("/gateways/{id}", { ...at({ id }), body: to })),
 
-  trackerReturned: (devEui: string) => client.post<t.Tracker>(`/trackers/${id(devEui)}/returned`, {}),
+  trackerReturned: (devEui: string) =>
+    data(client.POST("/trackers/{dev_eui}/returned", { ...at({ dev_eui: devEui }), body: {} })),
   trackerLost: (devEui: string, reason: string) =>
-    client.post<t.Tracker>(`/trackers/${id(devEui)}/lost`, { reason }),
+    data(client.POST("/trackers/{dev_eui}/lost", { ...at({ dev_eui: devEui }), body: { reason } })),
 
   unreadableBodies: (cursor: string | null) =>
-    client.get<t.Page<t.UnreadableBody>>("/unreadable-bodies", { limit: 20, cursor }),
-  deadLetters: () => client.get<t.Page<t.DeadLetter>>("/dead-letters", { limit: 20 }),
-  replayDeadLetters: () => client.post<t.Replayed>("/dead-letters/replay"),
+    data(client.GET("/unreadable-bodies", where({ limit: 20, cursor }))),
+  deadLetters: () => data(client.GET("/dead-letters", where({ limit: 20 }))),
+  replayDeadLetters: () => data(client.POST("/dead-letters/replay")),
 
   addOrganisation: (organisation: t.NewOrganisation) =>
-    client.post<t.Organisation>("/organisations", organisation),
-  organisation: (organisation: number) => client.get<t.Organisation>(`/organisations/${organisation}`),
-  changeOrganisation: (organisation: number, to: t.NewOrganisation) =>
-    client.post<t.Organisation>(`/organisations/${organisation}`, to),
-  products: (supplier: number) =>
-    all((cursor) => client.get<t.Page<t.Product>>(`/organisations/${supplier}/products`, { cursor })),
-  setProducts: (supplier: number, products: t.NewProducts) =>
-    client.put<t.Page<t.Product>>(`/organisations/${supplier}/products`, products),
+    data(client.POST("/organisations", { body: organisation })),
+  organisation: (id: number) => data(client.GET("/organisations/{id}", at({ id }))),
+  changeOrganisation: (id: number, to: t.NewOrganisation) =>
+    data(client.POST("/organisations/{id}", { ...at({ id }), body: to })),
+  products: (id: number) =>
+    all((cursor) => data(client.GET("/organisations/{id}/products", at({ id }, { cursor })))),
+  setProducts: (id: number, products: t.NewProducts) =>
+    data(client.PUT("/organisations/{id}/products", { ...at({ id }), body: products })),
   apiKeys: (organisation: number) =>
-    all((cursor) => client.get<t.Page<t.ApiKey>>("/api-keys", { organisation, cursor })),
-  addApiKey: (key: t.NewApiKey) => client.post<t.MadeApiKey>("/api-keys", key),
-  revokeApiKey: (key: string, reason: string) =>
-    client.post<t.ApiKey>(`/api-keys/${id(key)}/revoke`, { reason }),
-  contracts: (organisation: number) =>
-    all((cursor) => client.get<t.Page<t.Contract>>(`/organisations/${organisation}/contracts`, { cursor })),
-  addContract: (organisation: number, contract: t.NewContract) =>
-    client.post<t.Contract>(`/organisations/${organisation}/contracts`, contract),
-  endContract: (contract: string, end: t.NewEnd) =>
-    client.post<t.Contract>(`/contracts/${id(contract)}/end`, end),
-  badges: (organisation: number) =>
-    all((cursor) => client.get<t.Page<t.Badge>>(`/organisations/${organisation}/badges`, { cursor })),
-  addBadge: (organisation: number, badge: t.NewBadge) =>
-    client.post<t.Badge>(`/organisations/${organisation}/badges`, badge),
-  revokeBadge: (badge: string, end: t.NewEnd) => client.post<t.Badge>(`/badges/${id(badge)}/revoke`, end),
+    all((cursor) => data(client.GET("/api-keys", where({ organisation, cursor })))),
+  addApiKey: (key: t.NewApiKey) => data(client.POST("/api-keys", { body: key })),
+  revokeApiKey: (id: string, reason: string) =>
+    data(client.POST("/api-keys/{id}/revoke", { ...at({ id }), body: { reason } })),
+  contracts: (id: number) =>
+    all((cursor) => data(client.GET("/organisations/{id}/contracts", at({ id }, { cursor })))),
+  addContract: (id: number, contract: t.NewContract) =>
+    data(client.POST("/organisations/{id}/contracts", { ...at({ id }), body: contract })),
+  endContract: (id: string, end: t.NewEnd) =>
+    data(client.POST("/contracts/{id}/end", { ...at({ id }), body: end })),
+  badges: (id: number) =>
+    all((cursor) => data(client.GET("/organisations/{id}/badges", at({ id }, { cursor })))),
+  addBadge: (id: number, badge: t.NewBadge) =>
+    data(client.POST("/organisations/{id}/badges", { ...at({ id }), body: badge })),
+  revokeBadge: (id: string, end: t.NewEnd) =>
+    data(client.POST("/badges/{id}/revoke", { ...at({ id }), body: end })),
   people: (organisation: number | null, cursor: string | null) =>
-    client.get<t.Page<t.Person>>("/users", { organisation, cursor }),
-  allPeople: () => all((cursor) => client.get<t.Page<t.Person>>("/users", { cursor })),
-  addPerson: (person: t.NewPerson) => client.post<t.Person>("/users", person),
-  disablePerson: (person: string, reason: string) =>
-    client.post<t.Person>(`/users/${id(person)}/disable`, { reason }),
+    data(client.GET("/users", where({ organisation, cursor }))),
+  allPeople: () => all((cursor) => data(client.GET("/users", where({ cursor })))),
+  addPerson: (person: t.NewPerson) => data(client.POST("/users", { body: person })),
+  disablePerson: (id: string, reason: string) =>
+    data(client.POST("/users/{id}/disable", { ...at({ id }), body: { reason } })),
   /** `of`: a user or the holder of a badge. */
-  trainings: (of: "users" | "badges", whose: string) =>
-    all((cursor) => client.get<t.Page<t.Training>>(`/${of}/${id(whose)}/trainings`, { cursor })),
-  addTraining: (of: "users" | "badges", whose: string, training: t.NewTraining) =>
-    client.post<t.Training>(`/${of}/${id(whose)}/trainings`, training),
-  revokeTraining: (training: string, end: t.NewEnd) =>
-    client.post<t.Training>(`/trainings/${id(training)}/revoke`, end),
+  trainings: (of: "users" | "badges", id: string) =>
+    all((cursor) => data(client.GET(`/${of}/{id}/trainings`, at({ id }, { cursor })))),
+  addTraining: (of: "users" | "badges", id: string, training: t.NewTraining) =>
+    data(client.POST(`/${of}/{id}/trainings`, { ...at({ id }), body: training })),
+  revokeTraining: (id: string, end: t.NewEnd) =>
+    data(client.POST("/trainings/{id}/revoke", { ...at({ id }), body: end })),
 
-  organisations: () => all((cursor) => client.get<t.Page<t.Organisation>>("/organisations", { cursor })),
-  places: () => all((cursor) => client.get<t.Page<t.Place>>("/places", { cursor })),
-  addPlace: (place: t.NewPlace) => client.post<t.Place>("/places", place),
-  lanes: () => all((cursor) => client.get<t.Page<t.Lane>>("/lanes", { cursor })),
-  addLane: (lane: t.NewLane) => client.post<t.Lane>("/lanes", lane),
-  plan: (shipment: string) => client.get<t.Plan>(`/shipments/${id(shipment)}/plan`),
-  setLegs: (shipment: string, plan: t.NewPlan) =>
-    client.post<t.Plan>(`/shipments/${id(shipment)}/legs`, plan),
-  whereabouts: (shipment: string) => client.get<t.Whereabouts>(`/shipments/${id(shipment)}/whereabouts`),
+  organisations: () => all((cursor) => data(client.GET("/organisations", where({ cursor })))),
+  places: () => all((cursor) => data(client.GET("/places", where({ cursor })))),
+  addPlace: (place: t.NewPlace) => data(client.POST("/places", { body: place })),
+  lanes: () => all((cursor) => data(client.GET("/lanes", where({ cursor })))),
+  addLane: (lane: t.NewLane) => data(client.POST("/lanes", { body: lane })),
+  plan: (id: string) => data(client.GET("/shipments/{id}/plan", at({ id }))),
+  setLegs: (id: string, plan: t.NewPlan) =>
+    data(client.POST("/shipments/{id}/legs", { ...at({ id }), body: plan })),
+  whereabouts: (id: string) => data(client.GET("/shipments/{id}/whereabouts", at({ id }))),
 
-  profiles: () => all((cursor) => client.get<t.Page<t.Profile>>("/profiles", { cursor })),
-  profile: (profile: string) => client.get<t.Profile>(`/profiles/${id(profile)}`),
-  approveProfile: (profile: string, signature: t.NewApproval) =>
-    client.post<t.Profile>(`/profiles/${id(profile)}/approve`, signature),
+  profiles: () => all((cursor) => data(client.GET("/profiles", where({ cursor })))),
+  profile: (id: string) => data(client.GET("/profiles/{id}", at({ id }))),
+  approveProfile: (id: string, signature: t.NewApproval) =>
+    data(client.POST("/profiles/{id}/approve", { ...at({ id }), body: signature })),
 };
 
 async function all<T>(fetchPage: (cursor: string | null) => Promise<t.Page<T>>): Promise<T[]> {

@@ -1,13 +1,11 @@
 import { expect, test } from "vitest";
-import { source } from "../api/rust";
+import access from "../../../../domain/src/access.rs?raw";
 import type { Validity } from "../api/types";
 import { keyState, lacks, readProducts, ROLE, roles, standing, suggestion, writeProducts } from "./words";
 
 /** The roles that a function of the service's own table matches. */
 function matched(name: string): string[] {
-  const body = new RegExp(`fn ${name}\\(self\\)[\\s\\S]*?matches!\\(self, ([^)]*)\\)`).exec(
-    source("domain/src/access.rs"),
-  );
+  const body = new RegExp(`fn ${name}\\(self\\)[\\s\\S]*?matches!\\(self, ([^)]*)\\)`).exec(access);
   return (body?.[1] ?? "").split("|").map((word) => word.replace("Self::", "").trim().toLowerCase());
 }
 

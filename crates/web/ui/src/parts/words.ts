@@ -1,4 +1,4 @@
-import type { Assessment, Coverage, Range, ShipmentStatus } from "../api/types";
+import type { Verdict, Coverage, Range, ShipmentStatus } from "../api/types";
 
 const MINUS = "−";
 /** With a no-break space: a number never stands on another line than its unit. */
@@ -73,7 +73,7 @@ export const STATUS: Record<ShipmentStatus, string> = {
   cancelled: "Cancelled",
 };
 
-export const ASSESSMENT: Record<Assessment, string> = {
+export const ASSESSMENT: Record<Verdict, string> = {
   no_excursion: "No excursion",
   excursion: "Excursion",
   incomplete: "Incomplete",

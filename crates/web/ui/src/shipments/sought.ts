@@ -1,5 +1,5 @@
 /** What somebody looks for: one field takes a reference, an SSCC, a GTIN or a lot. */
-import type { ShipmentFilter } from "../api";
+import type { ShipmentFilter } from "../api/types";
 import { bare, keyWords } from "../parts/gs1";
 
 export interface Question {

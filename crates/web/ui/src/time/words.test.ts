@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { source } from "../api/rust";
+import because from "../../../../domain/src/because.rs?raw";
 import {
   age,
   dayEnd,
@@ -96,7 +96,7 @@ test.each([
   ],
   ["time passed without a reading", "time passed without a reading"],
 ])("the service says that %s", (said, words) => {
-  expect(source("domain/src/because.rs")).toContain(`"${said}"`);
+  expect(because).toContain(`"${said}"`);
   expect(inLocalTime(said, "Europe/Zurich")).toBe(words);
 });
 

@@ -1,8 +1,13 @@
 import { expect, test } from "vitest";
-import type { Gateway } from "../api/types";
+import type { HeardGateway } from "../api/types";
 import { receptionOf } from "./words";
 
-const heardAt = (rssi_dbm: number | null): Gateway => ({ id: null, rssi_dbm, snr_db: null, location: null });
+const heardAt = (rssi_dbm: number | null): HeardGateway => ({
+  id: null,
+  rssi_dbm,
+  snr_db: null,
+  location: null,
+});
 
 test.each([
   [[], "no gateway named"],

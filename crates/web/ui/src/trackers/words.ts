@@ -1,7 +1,7 @@
-import type { Gateway, PoolState } from "../api/types";
+import type { HeardGateway, PoolState } from "../api/types";
 
 /** Who heard it and how well: `2 gateways, best −97 dBm`. */
-export function receptionOf(gateways: Gateway[]): string {
+export function receptionOf(gateways: HeardGateway[]): string {
   if (gateways.length === 0) return "no gateway named";
   const count = gateways.length === 1 ? "1 gateway" : `${gateways.length} gateways`;
   const heard = gateways.map(({ rssi_dbm }) => rssi_dbm).filter((rssi) => rssi !== null);
