@@ -22,6 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("queue", &["domain"]),
     ("store", &["domain"]),
     ("report", &["domain"]),
+    ("label", &["domain"]),
     // Second floor.
     ("ingest", &["networks", "queue"]),
     ("tracking", &["domain", "networks", "queue", "store"]),
@@ -29,7 +30,19 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The top: it wires them, and alone names the page and the papers.
     (
         "isotherm",
-        &["domain", "ingest", "networks", "queue", "report", "simulator", "store", "tracking", "web", "wire"],
+        &[
+            "domain",
+            "ingest",
+            "label",
+            "networks",
+            "queue",
+            "report",
+            "simulator",
+            "store",
+            "tracking",
+            "web",
+            "wire",
+        ],
     ),
     // Beside the house, for developers.
     ("testkit", &[]),
@@ -47,6 +60,9 @@ const KEEPERS: &[(&str, &str)] = &[
     ("typst", "report"),
     ("typst-pdf", "report"),
     ("typst-assets", "report"),
+    ("krilla", "label"),
+    ("skrifa", "label"),
+    ("tiny-skia", "label"),
 ];
 
 /// Crates that are functions of their input: no runtime, no network, no database may enter.

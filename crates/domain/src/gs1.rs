@@ -9,11 +9,13 @@ mod element_string;
 mod elements;
 mod expiry;
 mod key;
+mod series;
 mod text;
 
 pub use elements::Elements;
 pub use expiry::{Expiry, NO_DAY};
 pub use key::{Gln, Gtin, Sscc};
+pub use series::{CompanyPrefix, SsccSeries};
 pub use text::{Giai, Lot, Serial};
 
 /// Why a text is not the key, or the code, that it was taken for.
@@ -35,6 +37,8 @@ pub enum Gs1Error {
     NoDay(String),
     #[error("`{0}` is no count: 1 to 8 digits are expected")]
     NoCount(String),
+    #[error("{0} is no extension digit: write 0 to 9")]
+    Extension(u8),
     #[error("the code is empty")]
     Empty,
     #[error("the code holds a character that no GS1 code can hold, at place {0}")]

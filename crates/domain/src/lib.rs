@@ -18,6 +18,7 @@ pub mod evidence;
 pub mod gs1;
 pub mod hand_in;
 pub mod ids;
+pub mod label;
 pub mod library;
 mod named_enum;
 pub mod packing;

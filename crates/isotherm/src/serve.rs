@@ -292,6 +292,7 @@ async fn start_tracking(
         badges: BadgeKey::load_or_create(&config.data_dir.join("badge.key"))?,
         ledger_key: LedgerKey::load_or_create(&config.data_dir.join("ledger.key"))?,
         package: |evidence, key, sign| Ok(report::package(evidence, key, sign)?),
+        labels: |labels, format| Ok(label::draw(labels, format)?),
         mailer,
         ingester_token_sha256: (!token.is_empty()).then(|| hash_token(token)),
         quotas: config.http.limits.quotas(),

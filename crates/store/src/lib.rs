@@ -29,6 +29,7 @@ mod lanes;
 mod ledger;
 mod missing;
 mod notifications;
+mod numbers;
 mod on_call;
 mod parents;
 mod parties;

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::OrganisationId;
 use domain::access::Sight;
-use domain::gs1::Gln;
+use domain::gs1::{Gln, SsccSeries};
 use domain::qualification::OrganisationKind;
 
 use crate::schema::organisations;
@@ -17,6 +17,8 @@ pub struct PartnerText {
     pub kind: OrganisationKind,
     pub name: String,
     pub gln: Option<Gln>,
+    /// From which a tenant numbers its boxes; partners have none.
+    pub series: Option<SsccSeries>,
 }
 
 /// The tenant, or one of its partners.
@@ -37,18 +39,33 @@ struct Row {
     name: String,
     gln: Option<String>,
     created_at: DateTime<Utc>,
+    company_prefix: Option<String>,
+    extension_digit: Option<i32>,
 }
 
 impl TryFrom<Row> for Partner {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        let Row { id, host_id, kind, name, gln, created_at } = row;
+        let Row { id, host_id, kind, name, gln, created_at, company_prefix, extension_digit } = row;
         let kind = kind.parse().map_err(|error| StoreError::unreadable("kind of organisation", error))?;
         let gln = gln.map(|gln| gln.parse().map_err(|error| StoreError::unreadable("GLN", error)));
-        let text = PartnerText { kind, name, gln: gln.transpose()? };
+        let series = company_prefix.zip(extension_digit).map(|(prefix, digit)| read_series(&prefix, digit));
+        let text = PartnerText { kind, name, gln: gln.transpose()?, series: series.transpose()? };
         Ok(Self { id: OrganisationId(id), is_tenant: host_id.is_none(), text, created_at })
     }
+}
+
+fn read_series(prefix: &str, digit: i32) -> Result<SsccSeries, StoreError> {
+    let unreadable = |error: &dyn ToString| StoreError::unreadable("SSCC series", error.to_string());
+    let prefix = prefix.parse().map_err(|error| unreadable(&error))?;
+    let digit = u8::try_from(digit).map_err(|error| unreadable(&error))?;
+    SsccSeries::new(prefix, digit).map_err(|error| unreadable(&error))
+}
+
+/// Company prefix and extension digit.
+fn series_columns(text: &PartnerText) -> (Option<String>, Option<i32>) {
+    text.series.as_ref().map(|series| (series.prefix().to_string(), i32::from(series.extension()))).unzip()
 }
 
 impl Connection {
@@ -100,12 +117,15 @@ impl Connection {
         partner: &PartnerText,
         now: DateTime<Utc>,
     ) -> Result<OrganisationId, StoreError> {
+        let (company_prefix, extension_digit) = series_columns(partner);
         let id = diesel::insert_into(organisations::table)
             .values((
                 organisations::host_id.eq(tenant.0),
                 organisations::kind.eq(partner.kind.to_string()),
                 organisations::name.eq(&partner.name),
                 organisations::gln.eq(partner.gln.map(|gln| gln.to_string())),
+                organisations::company_prefix.eq(company_prefix),
+                organisations::extension_digit.eq(extension_digit),
                 organisations::created_at.eq(now),
             ))
             .returning(organisations::id)
@@ -116,11 +136,14 @@ impl Connection {
 
     /// Refused as [`Connection::add_partner`] is.
     pub async fn change_partner(&mut self, id: OrganisationId, to: &PartnerText) -> Result<(), StoreError> {
+        let (company_prefix, extension_digit) = series_columns(to);
         diesel::update(organisations::table.find(id.0))
             .set((
                 organisations::kind.eq(to.kind.to_string()),
                 organisations::name.eq(&to.name),
                 organisations::gln.eq(to.gln.map(|gln| gln.to_string())),
+                organisations::company_prefix.eq(company_prefix),
+                organisations::extension_digit.eq(extension_digit),
             ))
             .execute(&mut self.raw)
             .await?;

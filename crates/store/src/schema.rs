@@ -3,7 +3,7 @@
 diesel::table! {
     organisations (id) {
         id -> Integer, host_id -> Nullable<Integer>, kind -> Text, name -> Text, gln -> Nullable<Text>,
-        created_at -> Timestamptz,
+        created_at -> Timestamptz, company_prefix -> Nullable<Text>, extension_digit -> Nullable<Integer>,
     }
 }
 diesel::table! {

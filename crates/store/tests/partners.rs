@@ -28,7 +28,7 @@ struct House {
 }
 
 fn partner(kind: OrganisationKind, name: &str) -> PartnerText {
-    PartnerText { kind, name: name.to_owned(), gln: None }
+    PartnerText { kind, name: name.to_owned(), gln: None, series: None }
 }
 
 impl House {

@@ -39,7 +39,12 @@ impl House {
         let tenant = db.ensure_organisation("North", at(0)).await.unwrap();
         let mut suppliers = Vec::new();
         for name in ["First", "Second"] {
-            let text = PartnerText { kind: OrganisationKind::Supplier, name: name.to_owned(), gln: None };
+            let text = PartnerText {
+                kind: OrganisationKind::Supplier,
+                name: name.to_owned(),
+                gln: None,
+                series: None,
+            };
             suppliers.push(db.add_partner(tenant, &text, at(0)).await.unwrap());
         }
         drop(db);
@@ -176,7 +181,8 @@ async fn a_product_is_one_suppliers_at_a_time_in_its_tenant() {
     assert!(refused.is_refused_by("supplier_products_pkey"), "{refused}");
 
     let south = db.ensure_organisation("South", at(0)).await.unwrap();
-    let text = PartnerText { kind: OrganisationKind::Supplier, name: "First".to_owned(), gln: None };
+    let text =
+        PartnerText { kind: OrganisationKind::Supplier, name: "First".to_owned(), gln: None, series: None };
     let theirs = db.add_partner(south, &text, at(0)).await.unwrap();
     db.set_products(south, theirs, &asked).await.unwrap();
     // Of a tenant's shipments another tenant's supplier sees nothing, even if it had a token that said so.

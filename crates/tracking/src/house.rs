@@ -211,6 +211,7 @@ fn service(url: &str, folder: &TempDir, seconds: &Arc<AtomicI64>) -> Service {
         badges: BadgeKey::load_or_create(&folder.path().join("badge.key")).unwrap(),
         ledger_key: LedgerKey::load_or_create(&folder.path().join("ledger.key")).unwrap(),
         package: |_, _, _| Err("nothing is exported here".into()),
+        labels: |_, _| Err("nothing is printed here".into()),
         mailer: None,
         ingester_token_sha256: None,
         quotas: crate::Quotas::default(),

@@ -46,6 +46,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use domain::custody::record::KeyId;
 use domain::evidence::Evidence;
+use domain::label::{Label, LabelFormat};
 use queue::{LinkState, Queue, QueueState};
 use store::Store;
 use tokio::sync::{Semaphore, watch as signal};
@@ -66,6 +67,9 @@ pub type PackageEvidence = fn(
     &KeyId,
     &dyn Fn(&[u8]) -> [u8; 64],
 ) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Draws labels: a page of a PDF each, or the picture of one.
+pub type DrawLabels = fn(&[Label], LabelFormat) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>>;
 
 /// How many passwords are hashed at the same time.
 const LOGINS_AT_ONCE: usize = 2;
@@ -88,6 +92,7 @@ pub struct Service {
     /// Signs what is written of custody.
     pub ledger_key: ledger::LedgerKey,
     pub package: PackageEvidence,
+    pub labels: DrawLabels,
     pub mailer: Option<Mailer>,
     /// What the ingesters use to ask for the integrations; None where they are in this process.
     pub ingester_token_sha256: Option<[u8; 32]>,
@@ -119,6 +124,7 @@ pub struct Parts {
     /// Signs what is written of custody.
     pub ledger_key: ledger::LedgerKey,
     pub package: PackageEvidence,
+    pub labels: DrawLabels,
     pub mailer: Option<Mailer>,
     pub ingester_token_sha256: Option<[u8; 32]>,
     pub quotas: Quotas,
@@ -138,6 +144,7 @@ impl Service {
             badges,
             ledger_key,
             package,
+            labels,
             mailer,
             ingester_token_sha256,
             quotas,
@@ -153,6 +160,7 @@ impl Service {
             badges,
             ledger_key,
             package,
+            labels,
             mailer,
             ingester_token_sha256,
             disabled_users: disabled::DisabledUsers::default(),

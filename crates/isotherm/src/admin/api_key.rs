@@ -61,6 +61,6 @@ async fn partner(
         return Ok(partner.id);
     }
     eprintln!("isotherm: there was no {kind} `{name}`; it is made");
-    let text = PartnerText { kind, name: name.to_owned(), gln: None };
+    let text = PartnerText { kind, name: name.to_owned(), gln: None, series: None };
     db.add_partner(tenant, &text, (clock::machine())()).await.map_err(Failure::bad)
 }

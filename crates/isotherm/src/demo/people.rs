@@ -46,7 +46,12 @@ async fn make_supplier(
     organisation: OrganisationId,
     now: DateTime<Utc>,
 ) -> anyhow::Result<OrganisationId> {
-    let text = PartnerText { kind: OrganisationKind::Supplier, name: "Demo Supplier".to_owned(), gln: None };
+    let text = PartnerText {
+        kind: OrganisationKind::Supplier,
+        name: "Demo Supplier".to_owned(),
+        gln: None,
+        series: None,
+    };
     let supplier = db.add_partner(organisation, &text, now).await?;
     let product = SupplierProduct { gtin: INSULIN.1.parse()?, name: Some(INSULIN.0.to_owned()) };
     db.set_products(organisation, supplier, &[product]).await?;

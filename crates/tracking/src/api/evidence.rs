@@ -21,7 +21,7 @@ use super::on_call::AttemptView;
 use super::problem::{ApiError, Problem, named};
 use super::series::{AssessmentView, assessment};
 use super::shipments::show_one;
-use super::text::{celsius, percent};
+use super::text::{celsius, file_name, percent};
 use crate::Service;
 
 /// Rows that are read at once.
@@ -93,11 +93,9 @@ pub async fn export_evidence(
 
 /// Under a name that every file system takes.
 pub(super) fn attachment(name: &str) -> ContentDisposition {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
-    let name = name.replace(|c: char| !is_plain(c), "_");
     ContentDisposition {
         disposition: DispositionType::Attachment,
-        parameters: vec![DispositionParam::Filename(name)],
+        parameters: vec![DispositionParam::Filename(file_name(name))],
     }
 }
 

@@ -27,10 +27,12 @@ mod handover;
 mod handovers;
 mod history;
 mod intake;
+mod labels;
 mod lanes;
 mod load;
 mod login;
 mod meant;
+mod numbers;
 mod on_call;
 mod once;
 mod organisations;
@@ -89,6 +91,7 @@ const MAX_BODY: usize = 256 * 1024;
     paths(
         login::log_in, token::make_token, login::show_me, status::show_status, events::stream_events,
         shipments::list_shipments, shipments::add_shipment, shipments::show_shipment, boxes::pack_boxes,
+        numbers::number_boxes, numbers::number_parent, labels::print_labels, labels::print_parent_label,
         parents::list_parents, parents::add_parent, parents::show_parent, parents::fill_parent, parents::empty_parent,
         recalls::list_recalls, recalls::add_recall, recalls::show_recall, rides::bind_tracker,
         rides::unbind_tracker, dispositions::decide_disposition, dispositions::list_dispositions,
@@ -161,6 +164,10 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(shipments::add_shipment)
                     .service(shipments::show_shipment)
                     .service(boxes::pack_boxes)
+                    .service(numbers::number_boxes)
+                    .service(numbers::number_parent)
+                    .service(labels::print_labels)
+                    .service(labels::print_parent_label)
                     .service(parents::list_parents)
                     .service(parents::add_parent)
                     .service(parents::show_parent)

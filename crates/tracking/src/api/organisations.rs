@@ -5,13 +5,14 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
 use domain::OrganisationId;
 use domain::access::Permission;
-use domain::gs1::Gln;
+use domain::gs1::{CompanyPrefix, Gln, SsccSeries};
 use domain::qualification::OrganisationKind;
 use serde::{Deserialize, Serialize};
 use store::{Connection, Partner, PartnerText, StoreError};
 use utoipa::ToSchema;
 
 use super::access::{Caller, Grant, ReadPartners, WritePartners};
+use super::boxes::key;
 use super::once::Once;
 use super::page::{Page, PageQuery};
 use super::problem::{ApiError, Problem, named};
@@ -26,6 +27,11 @@ pub struct Organisation {
     /// Global Location Number, 13 digits.
     #[schema(value_type = Option<String>, example = "9506000134307")]
     gln: Option<Gln>,
+    /// GS1 company prefix, from which its boxes are numbered; null for partners.
+    #[schema(value_type = Option<String>, example = "0614141")]
+    company_prefix: Option<CompanyPrefix>,
+    /// The digit in front of the prefix in its SSCCs, 0 to 9; null where there is no prefix.
+    extension_digit: Option<u8>,
     /// Whether the shipments are its own; the others are its partners.
     is_tenant: bool,
     /// Whether a contract with it holds now; the tenant itself needs none. Null for those who may not know.
@@ -44,9 +50,21 @@ async fn show<G: Grant>(
     let qualified = db.qualified_at(caller.tenant, &asked, now).await?;
     let may_know = caller.role.may(Permission::ReadQualifications);
     let one = |Partner { id, is_tenant, text, created_at }, under_contract: bool| {
-        let PartnerText { kind, name, gln } = text;
+        let PartnerText { kind, name, gln, series } = text;
         let under_contract = may_know.then_some(under_contract);
-        Organisation { id: id.0, kind, name, gln, is_tenant, under_contract, created_at }
+        let extension_digit = series.as_ref().map(SsccSeries::extension);
+        let company_prefix = series.map(|series| series.prefix().clone());
+        Organisation {
+            id: id.0,
+            kind,
+            name,
+            gln,
+            company_prefix,
+            extension_digit,
+            is_tenant,
+            under_contract,
+            created_at,
+        }
     };
     Ok(partners.into_iter().zip(qualified).map(|(it, what)| one(it, what.under_contract)).collect())
 }
@@ -73,6 +91,14 @@ pub struct OrganisationRequest {
     #[schema(example = "9506000134307")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     gln: Option<String>,
+    /// GS1 company prefix, 4 to 12 digits, of the tenant itself alone: its boxes are numbered from it. None where absent.
+    #[schema(example = "0614141")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    company_prefix: Option<String>,
+    /// The digit in front of the prefix, 0 to 9: 0 where it is absent. Whoever numbers elsewhere from the same prefix has
+    /// another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    extension_digit: Option<u8>,
 }
 
 impl OrganisationRequest {
@@ -82,7 +108,17 @@ impl OrganisationRequest {
             kind: self.kind.parse().map_err(|error| ApiError::Unprocessable(format!("kind: {error}")))?,
             name: non_empty("name", &self.name, 200)?,
             gln: gln.transpose().map_err(|error| ApiError::Unprocessable(format!("gln: {error}")))?,
+            series: self.series()?,
         })
+    }
+
+    fn series(&self) -> Result<Option<SsccSeries>, ApiError> {
+        let Some(prefix) = key::<CompanyPrefix>("company_prefix", self.company_prefix.as_deref())? else {
+            return Ok(None);
+        };
+        SsccSeries::new(prefix, self.extension_digit.unwrap_or(0))
+            .map(Some)
+            .map_err(|error| ApiError::Unprocessable(format!("extension_digit: {error}")))
     }
 }
 
@@ -129,6 +165,7 @@ pub async fn add_organisation(
     body: web::Json<OrganisationRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let (once, text) = (Once::new(&request, &body)?, body.check()?);
+    check_series(&text, false)?;
     let now = (service.clock)();
     let mut db = service.store.begin().await?;
     if let Some(answer) = once.first_answer(&mut db, &caller).await? {
@@ -159,13 +196,27 @@ pub async fn change_organisation(
     if let Some(answer) = once.first_answer(&mut db, &caller).await? {
         return Ok(answer);
     }
-    let before = db.partner(caller.sight(), id).await.map_err(named("organisation"))?.text;
+    let before = db.partner(caller.sight(), id).await.map_err(named("organisation"))?;
+    check_series(&text, before.is_tenant)?;
+    let before = before.text;
     db.change_partner(id, &text).await.map_err(taken(&text.name))?;
     let changed = show_one(&mut db, &caller, id, now).await?;
-    let before = serde_json::json!({ "kind": before.kind, "name": before.name, "gln": before.gln });
+    let (prefix, digit) = before.series.map(|series| (series.prefix().clone(), series.extension())).unzip();
+    let before = serde_json::json!({ "kind": before.kind, "name": before.name, "gln": before.gln,
+        "company_prefix": prefix, "extension_digit": digit });
     let detail = serde_json::json!({ "from": before, "request": &*body });
     db.write_audit(&[caller.audit("organisation.changed", subject(id), detail)], now).await?;
     once.finish(&service, db, &caller, StatusCode::OK, &changed).await
+}
+
+fn check_series(text: &PartnerText, is_tenant: bool) -> Result<(), ApiError> {
+    if is_tenant || text.series.is_none() {
+        return Ok(());
+    }
+    Err(ApiError::Unprocessable(
+        "company_prefix: partners number nothing here; write the prefix of your own organisation where that is changed"
+            .into(),
+    ))
 }
 
 /// In the audit trail: a bare number could be anything's.

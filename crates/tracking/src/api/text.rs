@@ -16,6 +16,11 @@ pub fn percent(humidity: Humidity) -> f64 {
     f64::from(humidity.0) / 100.0
 }
 
+/// A name that every file system takes.
+pub fn file_name(text: &str) -> String {
+    text.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '.', "_")
+}
+
 /// One line, trimmed, with at least one and at most `max` characters, none of them a control character.
 pub fn non_empty(field: &str, text: &str, max: usize) -> Result<String, ApiError> {
     if text.trim().contains('\n') {

@@ -23,6 +23,11 @@ export const api = {
     data(client.GET("/shipments", where({ ...filter, state: filter.state || null, cursor, limit }))),
   shipment: (id: string) => data(client.GET("/shipments/{id}", at({ id }))),
   createShipment: (shipment: t.NewShipment) => data(client.POST("/shipments", { body: shipment })),
+  numberBoxes: (id: string, boxes: number[]) =>
+    data(client.POST("/shipments/{id}/sscc", { ...at({ id }), body: { boxes } })),
+  /** Of one box, or of all of them where none is named. */
+  labels: (id: string, box: number | null, format: t.LabelFormat) =>
+    data(client.GET("/shipments/{id}/labels", { ...at({ id }, { box, format }), ...asFile })),
   bindTracker: (id: string, devEui: string, from: string) =>
     data(client.POST("/shipments/{id}/trackers", { ...at({ id }), body: { dev_eui: devEui, from } })),
   /** What the tracker measures from `until` on is not the shipment's. */
@@ -76,6 +81,9 @@ export const api = {
   parents: (filter: { sscc?: string; reference?: string }, cursor: string | null) =>
     data(client.GET("/parents", where({ ...filter, cursor }))),
   parent: (id: string) => data(client.GET("/parents/{id}", at({ id }))),
+  numberParent: (id: string) => data(client.POST("/parents/{id}/sscc", at({ id }))),
+  parentLabel: (id: string, format: t.LabelFormat) =>
+    data(client.GET("/parents/{id}/label", { ...at({ id }, { format }), ...asFile })),
   addParent: (parent: t.NewParent) => data(client.POST("/parents", { body: parent })),
   fillParent: (id: string, boxes: t.NewFill) =>
     data(client.POST("/parents/{id}/boxes", { ...at({ id }), body: boxes })),

@@ -620,6 +620,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/parents/{id}/label": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The label of a pallet, a roll cage or a manifest. */
+        get: operations["print_parent_label"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/parents/{id}/sscc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives an SSCC of the organisation's own to a pallet, roll cage or manifest that has none; one that has keeps it. */
+        post: operations["number_parent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/places": {
         parameters: {
             query?: never;
@@ -1196,6 +1230,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/shipments/{id}/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Labels of the shipment's boxes, A6, each with its SSCC as GS1-128, GS1 DataMatrix and GS1 Digital Link QR code. */
+        get: operations["print_labels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/shipments/{id}/legs": {
         parameters: {
             query?: never;
@@ -1281,6 +1332,26 @@ export interface paths {
          *     quality has decided.
          */
         post: operations["return_shipment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/sscc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives an SSCC of the organisation's own to each of the shipment's boxes that has none. A box that has one keeps it, so
+         *     the same request again changes nothing. Possible until the shipment is received or called off.
+         */
+        post: operations["number_boxes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3043,6 +3114,17 @@ export interface components {
         };
         NewOrganisation: {
             /**
+             * @description GS1 company prefix, 4 to 12 digits, of the tenant itself alone: its boxes are numbered from it. None where absent.
+             * @example 0614141
+             */
+            company_prefix?: string | null;
+            /**
+             * Format: int32
+             * @description The digit in front of the prefix, 0 to 9: 0 where it is absent. Whoever numbers elsewhere from the same prefix has
+             *     another.
+             */
+            extension_digit?: number | null;
+            /**
              * @description Global Location Number; none where absent.
              * @example 9506000134307
              */
@@ -3214,6 +3296,24 @@ export interface components {
             /** Format: int64 */
             sent: number;
         };
+        NumberBoxesRequest: {
+            /** @description The numbers of its boxes; all of them where it is absent. */
+            boxes?: number[] | null;
+        };
+        NumberedBox: {
+            /** Format: int32 */
+            box: number;
+            /** @example 106141412345678908 */
+            sscc: string;
+        };
+        /** @description Boxes with the SSCC that each bears now. */
+        NumberedBoxes: {
+            boxes: components["schemas"]["NumberedBox"][];
+        };
+        NumberedParent: {
+            /** @example 106141412345678908 */
+            sscc: string;
+        };
         OfferRequest: components["schemas"]["EntryRequest"] & components["schemas"]["SeenRequest"] & {
             /** @description Absent: all that the caller's organisation has. */
             boxes?: number[] | null;
@@ -3263,8 +3363,18 @@ export interface components {
             zone: string;
         };
         Organisation: {
+            /**
+             * @description GS1 company prefix, from which its boxes are numbered; null for partners.
+             * @example 0614141
+             */
+            company_prefix: string | null;
             /** Format: date-time */
             created_at: string;
+            /**
+             * Format: int32
+             * @description The digit in front of the prefix in its SSCCs, 0 to 9; null where there is no prefix.
+             */
+            extension_digit: number | null;
             /**
              * @description Global Location Number, 13 digits.
              * @example 9506000134307
@@ -4545,6 +4655,10 @@ export type NewTracker = components['schemas']['NewTracker'];
 export type NewTraining = components['schemas']['NewTraining'];
 export type NextStop = components['schemas']['NextStop'];
 export type Notifications = components['schemas']['Notifications'];
+export type NumberBoxesRequest = components['schemas']['NumberBoxesRequest'];
+export type NumberedBox = components['schemas']['NumberedBox'];
+export type NumberedBoxes = components['schemas']['NumberedBoxes'];
+export type NumberedParent = components['schemas']['NumberedParent'];
 export type OfferRequest = components['schemas']['OfferRequest'];
 export type OnCall = components['schemas']['OnCall'];
 export type OnCallStep = components['schemas']['OnCallStep'];
@@ -6318,6 +6432,78 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    print_parent_label: {
+        parameters: {
+            query?: {
+                /** @description `pdf`, a page for each label, or `png`, the picture of one; `pdf` where it is absent. */
+                format?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": number[];
+                    "image/png": number[];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    number_parent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberedParent"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     list_places: {
         parameters: {
             query?: {
@@ -7850,6 +8036,44 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    print_labels: {
+        parameters: {
+            query?: {
+                /** @description `pdf`, a page for each label, or `png`, the picture of one; `pdf` where it is absent. */
+                format?: string | null;
+                /** @description The number of one box; all of them where it is absent. */
+                box?: number | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": number[];
+                    "image/png": number[];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     set_legs: {
         parameters: {
             query?: never;
@@ -8042,6 +8266,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Shipment"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    number_boxes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NumberBoxesRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberedBoxes"];
                 };
             };
             400: components["responses"]["BadRequest"];

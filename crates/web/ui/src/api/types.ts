@@ -25,6 +25,9 @@ export interface Page<T> {
 /** What an alert's history says of each kind of change. */
 export type AlertDetails = { [A in AlertAction as A["action"]]: A["detail"] };
 
+/** In which kind of file labels are printed. */
+export type LabelFormat = "pdf" | "png";
+
 export type Weekday = keyof Opening["weekly"];
 
 /** An empty field is not looked for. */
