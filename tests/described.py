@@ -93,7 +93,7 @@ def wait_for(file, program):
 
 
 def main():
-    program, schemathesis, folder = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3]).resolve()
+    program, schemathesis, folder = (pathlib.Path(given).absolute() for given in sys.argv[1:4])
     folder.mkdir(parents=True)
     command = [program, "demo", "--data", folder / "data", "--listen", "127.0.0.1:0"]
     unlimited = {f"ISOTHERM_HTTP__LIMITS__{name}": "0" for name in ("PER_USER", "PER_ADDRESS", "LOG_INS")}

@@ -66,6 +66,10 @@ fn look(document: &Value, value: &Value, path: &str, loose: &mut Vec<String>) {
     if is_object && !is_said && !is_epcis {
         loose.push(format!("{path} is an object, and nothing is said of it"));
     }
+    let is_answer = path.rsplit('/').nth(1) == Some("responses") && value.get("$ref").is_none();
+    if is_answer && value.get("description").is_none() {
+        loose.push(format!("{path} is an answer without a description"));
+    }
     match value {
         Value::Object(fields) => {
             fields.iter().for_each(|(name, of)| look(document, of, &format!("{path}/{name}"), loose))

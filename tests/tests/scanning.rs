@@ -81,6 +81,13 @@ impl House {
         self.owner.post(&format!("{of}/custody/offer"), &offer).await;
     }
 
+    /// The label of a shipment's first box as it is printed, a PNG.
+    async fn label(&self, shipment: &str) -> Vec<u8> {
+        let url = format!("{}/api/v1/shipments/{shipment}/labels?format=png&box=1", self.program.url);
+        let answer = reqwest::Client::new().get(url).bearer_auth(self.owner.token()).send().await.unwrap();
+        answer.error_for_status().unwrap().bytes().await.unwrap().to_vec()
+    }
+
     /// The walk as the driver.
     fn walk(&self, walk: &str, about: &[(&str, &str)]) {
         walk_in_a_browser(walk, &self.program.url, ("driver@carrier.example", PASSWORD), about);
@@ -127,14 +134,15 @@ async fn what_the_service_refuses_later_is_shown_with_its_reason_until_its_autho
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_camera_reads_a_label_and_three_taps_take_the_box_over() {
+async fn the_camera_reads_a_label_that_the_service_printed_and_three_taps_take_the_box_over() {
     let house = House::start("camera").await;
     let id = house.ship("PO-7", 7, 1).await;
     house.offer(&format!("/shipments/{id}")).await;
-    let film = house.folder.path().join("film.y4m");
-    let film = film.to_str().unwrap();
+    let [label, film] = ["label.png", "film.y4m"].map(|name| house.folder.path().join(name));
+    std::fs::write(&label, house.label(&id).await).unwrap();
+    let [label, film] = [&label, &film].map(|file| file.to_str().unwrap());
     tokio::task::block_in_place(|| {
-        house.walk("camera", &[("REFERENCE", "PO-7"), ("SSCC", &sscc(7)), ("FILM", film)]);
+        house.walk("camera", &[("REFERENCE", "PO-7"), ("LABEL", label), ("FILM", film)]);
     });
     assert_eq!(house.acceptances(), "1", "entries by which it was accepted");
 }

@@ -14,7 +14,7 @@ mod stay;
 
 use serde::{Deserialize, Serialize};
 
-pub use fence::{Fence, FenceError, FenceText, MOST_CORNERS, MOST_RADIUS_M};
+pub use fence::{Circle, Fence, FenceError, FenceText, MOST_CORNERS, MOST_RADIUS_M, Polygon};
 pub(crate) use flat::FlatMap;
 pub use opening::{ClockSpan, Opening, OpeningError, OpeningText};
 pub use point::{Point, PointError};

@@ -8,6 +8,7 @@ use anyhow::Context;
 use crate::child::{cargo, command};
 use crate::needs;
 use crate::page;
+use crate::python;
 use crate::root;
 use crate::steps::Steps;
 
@@ -22,7 +23,26 @@ pub fn run() -> anyhow::Result<()> {
     let types = page::folder().join("src/api/schema.d.ts");
     steps.quietly("the page's types", page::schema(&document, &types))?;
     eprintln!("made {}", types.display());
+    let folder = python(&mut steps)?;
+    eprintln!("made {}", folder.display());
     Ok(())
+}
+
+/// The client in Python, from the document that the program prints; every file of it is compiled.
+pub fn python(steps: &mut Steps) -> anyhow::Result<PathBuf> {
+    let tests = root::repository().join("tests");
+    let programs = python::programs(steps, &tests.join("python_client.txt"))?;
+    let (document, folder) = (write_document(steps)?, root::target().join("clients/isotherm_client"));
+    let mut generate = command(programs.join("openapi-python-client"));
+    generate
+        .args(["generate", "--overwrite", "--meta", "none", "--config"])
+        .arg(tests.join("python_client.yaml"));
+    generate.arg("--path").arg(document).arg("--output-path").arg(&folder);
+    steps.quietly("the client in Python", generate)?;
+    let mut compile = command("python3");
+    compile.args(["-m", "compileall", "-q"]).arg(&folder);
+    steps.quietly("the client in Python: compiled", compile)?;
+    Ok(folder)
 }
 
 /// What `isotherm openapi` prints, as a file.

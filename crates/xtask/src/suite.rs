@@ -9,6 +9,7 @@ use anyhow::Context;
 use crate::binaries;
 use crate::checkers;
 use crate::child::{cargo, command};
+use crate::clients;
 use crate::firmware;
 use crate::fuzz;
 use crate::needs;
@@ -51,6 +52,7 @@ fn all(steps: &mut Steps) -> anyhow::Result<()> {
     let mut build = cargo();
     build.args(["build", "--workspace", "--all-targets"]);
     steps.openly("build", build)?;
+    clients::python(steps)?;
     let servers = steps.call("PostgreSQL and RabbitMQ", Servers::start)?;
     let reachable = reachable_binaries(&npms, &servers.scratch)?;
     tests(steps, &servers, &reachable)?;

@@ -1,6 +1,6 @@
 //! Fences: the edge of a place on the map.
 
-use geo::{Area, Contains, Coord, Distance, Euclidean, LineString, Polygon, Validation};
+use geo::{Area, Contains, Coord, Distance, Euclidean, LineString, Validation};
 use serde::{Deserialize, Serialize};
 
 use super::flat::FlatMap;
@@ -28,15 +28,27 @@ pub struct Fence(FenceText);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", schema(as = Fence))]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case")]
 pub enum FenceText {
-    Circle {
-        centre: Point,
-        /// 1 to 100 000 m.
-        radius_m: u32,
-    },
-    /// Its corners in order, either way round, the first one once; edges are straight on a map in degrees.
-    Polygon { corners: Vec<Point> },
+    Circle(Circle),
+    Polygon(Polygon),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Circle {
+    pub centre: Point,
+    /// 1 to 100 000 m.
+    pub radius_m: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Polygon {
+    /// In order, either way round, the first one once; edges are straight on a map in degrees.
+    pub corners: Vec<Point>,
 }
 
 written_as!(Fence, FenceText);
@@ -74,11 +86,11 @@ impl From<Fence> for FenceText {
 
 impl Fence {
     pub fn circle(centre: Point, radius_m: u32) -> Result<Self, FenceError> {
-        FenceText::Circle { centre, radius_m }.try_into()
+        FenceText::Circle(Circle { centre, radius_m }).try_into()
     }
 
     pub fn polygon(corners: Vec<Point>) -> Result<Self, FenceError> {
-        FenceText::Polygon { corners }.try_into()
+        FenceText::Polygon(Polygon { corners }).try_into()
     }
 
     pub fn as_text(&self) -> &FenceText {
@@ -91,16 +103,16 @@ impl Fence {
             return Err(FenceError::Polar);
         }
         match &self.0 {
-            FenceText::Circle { radius_m, .. } if (1..=MOST_RADIUS_M).contains(radius_m) => Ok(()),
-            FenceText::Circle { radius_m, .. } => Err(FenceError::Radius(*radius_m)),
-            FenceText::Polygon { corners } => check_corners(corners),
+            FenceText::Circle(Circle { radius_m, .. }) if (1..=MOST_RADIUS_M).contains(radius_m) => Ok(()),
+            FenceText::Circle(Circle { radius_m, .. }) => Err(FenceError::Radius(*radius_m)),
+            FenceText::Polygon(Polygon { corners }) => check_corners(corners),
         }
     }
 
     fn corners(&self) -> &[Point] {
         match &self.0 {
-            FenceText::Circle { centre, .. } => std::slice::from_ref(centre),
-            FenceText::Polygon { corners } => corners,
+            FenceText::Circle(Circle { centre, .. }) => std::slice::from_ref(centre),
+            FenceText::Polygon(Polygon { corners }) => corners,
         }
     }
 
@@ -112,16 +124,16 @@ impl Fence {
     /// How far outside its edge a point lies, in metres; negative: so far inside.
     pub fn edge_m(&self, point: Point) -> f64 {
         match &self.0 {
-            FenceText::Circle { centre, radius_m } => centre.distance_m(point) - f64::from(*radius_m),
-            FenceText::Polygon { corners } => polygon_edge_m(corners, point),
+            FenceText::Circle(Circle { centre, radius_m }) => centre.distance_m(point) - f64::from(*radius_m),
+            FenceText::Polygon(Polygon { corners }) => polygon_edge_m(corners, point),
         }
     }
 
     /// Whether its latitude alone shows that a point lies further than `metres` outside: cheap, for most places are far away.
     pub fn is_far(&self, point: Point, metres: f64) -> bool {
         let reach_m = match &self.0 {
-            FenceText::Circle { radius_m, .. } => f64::from(*radius_m),
-            FenceText::Polygon { .. } => f64::from(MOST_RADIUS_M),
+            FenceText::Circle(Circle { radius_m, .. }) => f64::from(*radius_m),
+            FenceText::Polygon(Polygon { .. }) => f64::from(MOST_RADIUS_M),
         };
         self.anchor()
             .is_some_and(|anchor| (anchor.lat() - point.lat()).abs() * LEAST_DEGREE_M > reach_m + metres)
@@ -130,8 +142,8 @@ impl Fence {
     /// The largest accuracy, in metres, with which a position can be surely inside.
     pub fn room_m(&self) -> f64 {
         match &self.0 {
-            FenceText::Circle { radius_m, .. } => f64::from(*radius_m),
-            FenceText::Polygon { corners } => half_breadth_m(corners),
+            FenceText::Circle(Circle { radius_m, .. }) => f64::from(*radius_m),
+            FenceText::Polygon(Polygon { corners }) => half_breadth_m(corners),
         }
     }
 
@@ -162,11 +174,11 @@ fn check_corners(corners: &[Point]) -> Result<(), FenceError> {
 }
 
 /// On a flat map around the first corner, in metres that are true at that latitude.
-fn drawn(corners: &[Point], true_at: Point) -> Polygon<f64> {
+fn drawn(corners: &[Point], true_at: Point) -> geo::Polygon<f64> {
     let map = corners.first().map(|first| FlatMap::new(*first, true_at));
     let ring: Vec<Coord<f64>> =
         map.map_or_else(Vec::new, |map| corners.iter().map(|corner| map.place(*corner)).collect());
-    Polygon::new(LineString::new(ring), Vec::new())
+    geo::Polygon::new(LineString::new(ring), Vec::new())
 }
 
 fn polygon_edge_m(corners: &[Point], point: Point) -> f64 {

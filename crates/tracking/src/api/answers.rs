@@ -140,5 +140,8 @@ fn share(status: &str, answer: &mut RefOr<Response>) {
         } else {
             told.description = (*meaning).to_owned();
         }
+    } else if told.description.is_empty() {
+        // OpenAPI 3.1 asks for one.
+        told.description = if status == "201" { "It was made." } else { "As it was asked for." }.to_owned();
     }
 }

@@ -29,6 +29,12 @@ pub fn document() -> Value {
             // utoipa writes a shape out in full where it stands in a generic one.
             *items = json!({ "$ref": format!("#/components/schemas/{of}") });
         }
+        if let Some(fields) = schema.as_object_mut()
+            && fields.get("oneOf").is_some_and(are_pages)
+            && let Some(pages) = fields.remove("oneOf")
+        {
+            fields.insert("anyOf".to_owned(), pages);
+        }
         if !asked.contains(name) {
             require_nullable(schema);
         }
@@ -38,6 +44,15 @@ pub fn document() -> Value {
 
 fn schemas(document: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
     document.pointer_mut("/components/schemas").and_then(Value::as_object_mut).into_iter().flatten()
+}
+
+/// Alternatives that are pages of different things: an empty one is each of them.
+fn are_pages(alternatives: &Value) -> bool {
+    let is_page = |one: &Value| {
+        let reference = one.get("$ref").and_then(Value::as_str);
+        reference.is_some_and(|to| to.starts_with(&format!("#/components/schemas/{PAGE}")))
+    };
+    alternatives.as_array().is_some_and(|all| all.iter().all(is_page))
 }
 
 /// The names of all shapes that a request may hold.

@@ -3,7 +3,7 @@
  * three taps. Against a running service; the environment is that of browser.mjs, and
  *
  *   REFERENCE  of the shipment that is offered to the courier
- *   SSCC  of the shipment's box; or LABEL, a picture (PNG) of its label
+ *   LABEL  of its box as the service prints it, a PNG
  *   FILM  where the film of both is written
  */
 import { readFileSync } from "node:fs";
@@ -14,10 +14,7 @@ import { countTaps, expectAccessible, expectTaps, phonePicture } from "./scanner
 const reference = required("REFERENCE");
 const film = required("FILM");
 const product = await drawn("9506000134352", { format: "EAN13" });
-const label = process.env.LABEL
-  ? readFileSync(process.env.LABEL)
-  : await drawn(`(00)${required("SSCC")}`, { format: "DataMatrix", options: "gs1" });
-await writeFilm(film, [product, label]);
+await writeFilm(film, [product, readFileSync(required("LABEL"))]);
 
 await inBrowser(walk, `${reference} was found by the camera and taken over`, {
   args: cameraArgs(film),

@@ -71,11 +71,11 @@ async function walk(page, doing) {
   await page.getByRole("heading", { name: "Not yet sent: 1" }).waitFor();
 
   doing("logging in as somebody else, whose log-in sends nothing of it");
+  await logOut(page);
+  // Not before: it is sent as soon as it can be, while its author is logged in.
   await page.unroute("**/custody/**");
   let sent = 0;
   page.on("request", (request) => (sent += /custody/.test(request.url()) ? 1 : 0));
-  await logOut(page);
-  sent = 0;
   await logInAs(page, doing, "second@carrier.example", password);
   await page.getByRole("link", { name: "Handovers" }).click();
   await page.getByText(`It is sent when ${email} logs in on this device.`).waitFor();

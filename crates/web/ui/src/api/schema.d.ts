@@ -2102,6 +2102,14 @@ export interface components {
          * @enum {string}
          */
         Cause: "readings" | "late_readings" | "clock" | "bound" | "unbound";
+        Circle: {
+            centre: components["schemas"]["Point"];
+            /**
+             * Format: int32
+             * @description 1 to 100 000 m.
+             */
+            radius_m: number;
+        };
         CodeRequest: {
             /** @description The hash of the offer; absent: the only open one that the caller's organisation made. */
             answers?: string | null;
@@ -2419,19 +2427,9 @@ export interface components {
         };
         /** @description A fence as it is written. */
         Fence: {
-            circle: {
-                centre: components["schemas"]["Point"];
-                /**
-                 * Format: int32
-                 * @description 1 to 100 000 m.
-                 */
-                radius_m: number;
-            };
+            circle: components["schemas"]["Circle"];
         } | {
-            /** @description Its corners in order, either way round, the first one once; edges are straight on a map in degrees. */
-            polygon: {
-                corners: components["schemas"]["Point"][];
-            };
+            polygon: components["schemas"]["Polygon"];
         };
         /**
          * Format: binary
@@ -3719,6 +3717,10 @@ export interface components {
             /** Format: double */
             lon: number;
         };
+        Polygon: {
+            /** @description In order, either way round, the first one once; edges are straight on a map in degrees. */
+            corners: components["schemas"]["Point"][];
+        };
         /**
          * @description Where a tracker of the pool stands.
          * @enum {string}
@@ -4546,6 +4548,7 @@ export type BoxCustody = components['schemas']['BoxCustody'];
 export type BoxException = components['schemas']['BoxException'];
 export type BoxRef = components['schemas']['BoxRef'];
 export type Cause = components['schemas']['Cause'];
+export type Circle = components['schemas']['Circle'];
 export type CodeRequest = components['schemas']['CodeRequest'];
 export type CodedBox = components['schemas']['CodedBox'];
 export type Condition = components['schemas']['Condition'];
@@ -4718,6 +4721,7 @@ export type Place = components['schemas']['Place'];
 export type PlaceName = components['schemas']['PlaceName'];
 export type Plan = components['schemas']['Plan'];
 export type Point = components['schemas']['Point'];
+export type Polygon = components['schemas']['Polygon'];
 export type PoolState = components['schemas']['PoolState'];
 export type Position = components['schemas']['Position'];
 export type PositionSource = components['schemas']['PositionSource'];
@@ -4809,6 +4813,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -4846,6 +4851,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -4886,6 +4892,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -4922,6 +4929,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -4958,6 +4966,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -4993,6 +5002,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5034,6 +5044,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5076,6 +5087,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5116,6 +5128,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5154,6 +5167,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5195,6 +5209,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5233,6 +5248,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5264,6 +5280,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5293,6 +5310,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5325,6 +5343,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5362,6 +5381,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5405,6 +5425,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5455,6 +5476,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5483,6 +5505,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5513,6 +5536,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5548,6 +5572,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5589,6 +5614,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5626,6 +5652,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5656,6 +5683,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5683,6 +5711,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5717,6 +5746,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5753,6 +5783,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5788,6 +5819,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5822,6 +5854,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5859,6 +5892,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5899,6 +5933,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5937,6 +5972,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -5977,6 +6013,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6015,6 +6052,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6054,6 +6092,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6092,6 +6131,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6134,6 +6174,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6169,6 +6210,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6203,6 +6245,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6240,6 +6283,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6282,6 +6326,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6324,6 +6369,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6366,6 +6412,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6408,6 +6455,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6446,6 +6494,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6482,6 +6531,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6518,6 +6568,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6553,6 +6604,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6587,6 +6639,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6624,6 +6677,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6662,6 +6716,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6697,6 +6752,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6731,6 +6787,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6768,6 +6825,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6806,6 +6864,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6841,6 +6900,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6874,6 +6934,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6902,6 +6963,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6938,6 +7000,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -6975,6 +7038,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -7021,6 +7085,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -7091,6 +7156,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -7125,6 +7191,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -7187,6 +7254,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -7218,6 +7286,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -7271,6 +7340,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -7309,6 +7379,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -7351,6 +7422,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -7386,6 +7458,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -7456,6 +7529,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -7498,6 +7572,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -7540,6 +7615,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -7582,6 +7658,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -7624,6 +7701,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -7667,6 +7745,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -7679,6 +7758,7 @@ export interface operations {
                     "application/json": components["schemas"]["KeptPhoto"];
                 };
             };
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -7715,6 +7795,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -7753,6 +7834,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -7795,6 +7877,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -7837,6 +7920,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -7879,6 +7963,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -7919,6 +8004,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -7950,6 +8036,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -7981,6 +8068,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8016,6 +8104,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8052,6 +8141,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8092,6 +8182,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8127,6 +8218,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8162,6 +8254,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8202,6 +8295,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8256,6 +8350,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8298,6 +8393,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8340,6 +8436,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8383,6 +8480,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8418,6 +8516,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8450,6 +8549,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8462,6 +8562,7 @@ export interface operations {
                     "application/json": components["schemas"]["LinkedAnswer"];
                 };
             };
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8497,6 +8598,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8532,6 +8634,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8544,6 +8647,7 @@ export interface operations {
                     "application/json": components["schemas"]["LinkedAnswer"];
                 };
             };
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8575,6 +8679,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8606,6 +8711,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8670,6 +8776,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8705,6 +8812,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8739,6 +8847,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8777,6 +8886,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8819,6 +8929,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8859,6 +8970,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8895,6 +9007,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8933,6 +9046,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -8971,6 +9085,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -9006,6 +9121,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -9041,6 +9157,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -9082,6 +9199,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -9122,6 +9240,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
@@ -9160,6 +9279,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made. */
             201: {
                 headers: {
                     /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
