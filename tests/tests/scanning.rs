@@ -93,6 +93,12 @@ impl House {
         walk_in_a_browser(walk, &self.program.url, ("driver@carrier.example", PASSWORD), about);
     }
 
+    /// Leaves the ledger of a shipment as it was not written.
+    fn tamper(&self, shipment: &str) {
+        let tampered = format!("update shipments set ledger_rows = ledger_rows + 1 where id = '{shipment}'");
+        self.database.psql(&tampered).unwrap();
+    }
+
     /// What was accepted, by the number of acceptances.
     fn acceptances(&self) -> String {
         let accepted = "select count(*) from custody_records where entry like '%\"accepted\":{%'";
@@ -126,9 +132,13 @@ async fn what_the_service_refuses_later_is_shown_with_its_reason_until_its_autho
     let house = House::start("refused").await;
     let id = house.ship("PO-8", 8, 1).await;
     house.offer(&format!("/shipments/{id}")).await;
+    let broken = house.ship("PO-9", 9, 1).await;
+    house.offer(&format!("/shipments/{broken}")).await;
+    house.tamper(&broken);
     tokio::task::block_in_place(|| {
         let token = house.owner.token();
-        house.walk("refused", &[("REFERENCE", "PO-8"), ("SHIPMENT", &id), ("OWNER_TOKEN", token)]);
+        let about = [("REFERENCE", "PO-8"), ("SHIPMENT", &*id), ("BROKEN", "PO-9"), ("OWNER_TOKEN", token)];
+        house.walk("refused", &about);
     });
     assert_eq!(house.acceptances(), "0", "entries by which it was accepted");
 }
@@ -244,8 +254,7 @@ async fn one_answer_says_what_to_take_over_what_is_held_and_what_comes_next() {
     assert_eq!(held["next"], next);
 
     // A ledger that was tampered with is said to be, and keeps no other from being listed.
-    let tampered = format!("update shipments set ledger_rows = ledger_rows + 1 where id = '{broken}'");
-    house.database.psql(&tampered).unwrap();
+    house.tamper(&broken);
     let listed = driver.list("/handovers").await;
     assert_eq!((&listed[0]["unreadable"], &listed[0]["to_take"]), (&json!(true), &json!([])));
     assert_eq!(listed[1]["unreadable"], json!(false));

@@ -61,6 +61,12 @@ async function refuse(page, doing, status) {
   await page.keyboard.press("Enter");
   await page.getByText("Choose a reason, or write one.").waitFor();
 
+  doing("scanning with the focus on a reason: the scan is heard, and nothing is refused by it");
+  await page.getByLabel("Damaged").focus();
+  await typeAsScanner(page, "]E09506000134352");
+  await status.filter({ hasText: "This is a product's barcode" }).waitFor();
+  await page.getByRole("heading", { name: `Refuse 1 box of ${refused}?` }).waitFor();
+
   doing("typing where a scanner types, too: it stays there and sends nothing");
   const field = page.getByLabel("In other words");
   await field.focus();

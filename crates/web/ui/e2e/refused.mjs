@@ -4,15 +4,20 @@
  * of browser.mjs, and
  *
  *   REFERENCE, SHIPMENT  of the shipment with one box that is offered to the courier: its reference and its id
+ *   BROKEN  of a shipment whose record is not as it was written
  *   OWNER_TOKEN  of somebody who may take the offer back
  */
 import { readFileSync } from "node:fs";
 import { inBrowser, logIn, required } from "./browser.mjs";
 import { expectAccessible, phonePicture } from "./scanner.mjs";
 
-const [baseUrl, reference, shipment, token] = ["BASE_URL", "REFERENCE", "SHIPMENT", "OWNER_TOKEN"].map(
-  required,
-);
+const [baseUrl, reference, shipment, broken, token] = [
+  "BASE_URL",
+  "REFERENCE",
+  "SHIPMENT",
+  "BROKEN",
+  "OWNER_TOKEN",
+].map(required);
 
 await inBrowser(walk, "what was refused was shown and removed", {
   context: { viewport: { width: 360, height: 780 } },
@@ -22,6 +27,8 @@ await inBrowser(walk, "what was refused was shown and removed", {
 
 async function walk(page, doing) {
   await logIn(page, doing);
+  doing("reading that a record is not as it was written");
+  await page.getByText(`The custody record of ${broken} is not as it was written`).waitFor();
   doing("accepting without a network");
   await page.getByRole("link", { name: new RegExp(reference) }).click();
   await page.getByRole("button", { name: "Accept" }).waitFor();
@@ -39,7 +46,7 @@ async function walk(page, doing) {
   if (answer.status !== 201) throw new Error(`the offer was not taken back: ${await answer.text()}`);
   await page.context().setOffline(false);
   await page.getByRole("main").getByRole("status").filter({ hasText: "Not done" }).waitFor();
-  await page.getByText("Nothing to take over").waitFor();
+  await page.getByRole("heading", { name: "To take over" }).waitFor({ state: "detached" });
   await page.getByText(/no open offer/).waitFor();
   await phonePicture(page, "refused-later");
   await expectAccessible(page, "what was refused");

@@ -56,6 +56,12 @@ test("boxes of a shipment are answered by their offer, those left out with the r
     path: { of: "shipments", id: "1", step: "accept" },
     body: { quarantine: true, boxes: [1], exceptions: [{ box: 2, reason: "damaged" }], answers: "a" },
   });
+  expect(done("accept", task, [{ shipment: "1", box: 2, reason: "damaged" }])).toBe(
+    "took over box 1 of PO-1",
+  );
+  // What is left out and no longer the task's counts for nothing.
+  const gone = [{ shipment: "1", box: 3, reason: "wet" }];
+  expect([countOf(task, gone), accepting(task, gone).body.exceptions]).toEqual([2, undefined]);
   expect(refusing(task, "Damaged").body).toEqual({ reason: "Damaged", boxes: [1, 2], answers: "a" });
 });
 

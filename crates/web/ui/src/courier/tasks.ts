@@ -65,8 +65,15 @@ export interface Exception {
   reason: string;
 }
 
+/** Of the task's own boxes: others may have gone since they were left out. */
+export function leftOut(task: Task, exceptions: Exception[]): Exception[] {
+  return exceptions.filter(({ shipment, box }) =>
+    task.parts.some(({ handover, boxes }) => handover.shipment.id === shipment && boxes.includes(box)),
+  );
+}
+
 export function countOf(task: Task, exceptions: Exception[] = []): number {
-  return task.parts.reduce((sum, { boxes }) => sum + boxes.length, 0) - exceptions.length;
+  return task.parts.reduce((sum, { boxes }) => sum + boxes.length, 0) - leftOut(task, exceptions).length;
 }
 
 export function hasHold(task: Task): boolean {
@@ -95,9 +102,10 @@ export function refusing(task: Task, reason: string): Doing {
 function doing(
   task: Task,
   step: TransferPath["step"],
-  exceptions: Exception[],
+  marked: Exception[],
   more: Record<string, unknown>,
 ): Doing {
+  const exceptions = leftOut(task, marked);
   if (task.parent) {
     const named = exceptions.length > 0 ? { exceptions } : {};
     return { path: { of: "parents", id: task.parent.id, step }, body: { ...more, ...named } };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Problem } from "../api/problem";
-import { exported, outcomeOf, requestOf, toSend, type Transfer } from "./transfer";
+import { exported, outcomeOf, requestOf, toSend, withOnlyHere, type Transfer } from "./transfer";
 
 function transfer(id: string, more: Partial<Transfer> = {}): Transfer {
   return {
@@ -33,13 +33,13 @@ test("sent is what the user did, in the order in which it was done, and nobody e
 });
 
 test.each([
-  [0, "later"],
-  [500, "later"],
-  [502, "later"],
-  [503, "later"],
-  [401, "later"],
-  [408, "later"],
-  [429, "later"],
+  [0, "nobody"],
+  [500, "failed"],
+  [502, "nobody"],
+  [503, "nobody"],
+  [401, "nobody"],
+  [408, "nobody"],
+  [429, "nobody"],
   [400, "refused"],
   [403, "refused"],
   [404, "refused"],
@@ -50,11 +50,20 @@ test.each([
 });
 
 test("a fault of the page judges no transfer", () => {
-  expect(outcomeOf(new TypeError("fetch failed"))).toBe("later");
+  expect(outcomeOf(new TypeError("fetch failed"))).toBe("nobody");
 });
 
 test("the file holds everything, the earliest first", () => {
   const kept = [transfer("b", { done_at: "2026-11-28T06:00:00.000Z" }), transfer("a")];
   const file = JSON.parse(exported(kept, "2026-11-28T07:00:00.000Z")) as { not_yet_sent: Transfer[] };
   expect(file.not_yet_sent.map(({ id }) => id)).toEqual(["a", "b"]);
+});
+
+test("what the browser had no room for stays, as it is here", () => {
+  const refused = { title: "Not possible", detail: "It was taken back." };
+  const [kept, here] = [transfer("kept"), transfer("here")];
+  expect(withOnlyHere([kept], [here], new Set(["here"]))).toEqual([kept, here]);
+  expect(withOnlyHere([kept], [kept, here], new Set())).toEqual([kept]);
+  const judged = transfer("kept", { refused });
+  expect(withOnlyHere([kept], [judged], new Set(["kept"]))).toEqual([judged]);
 });

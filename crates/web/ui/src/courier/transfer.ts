@@ -16,7 +16,12 @@ export interface Transfer {
   path: TransferPath;
   body: Record<string, unknown>;
   /** Why the service does not take it; null: not sent yet. */
-  refused: { title: string; detail: string } | null;
+  refused: Refused | null;
+}
+
+export interface Refused {
+  title: string;
+  detail: string;
 }
 
 /** What the service gets. */
@@ -24,15 +29,22 @@ export function requestOf({ id, done_at, body }: Transfer): Record<string, unkno
   return { ...body, id, at: done_at };
 }
 
-/** `later`: nobody has judged it, so it is sent again. `refused`: it will not do as it is. */
-export type Outcome = "later" | "refused";
+/** Nobody has judged it, or the service failed at it: it is sent again. Or it was refused, and will not do as it is. */
+export type Outcome = "nobody" | "failed" | "refused";
 
 export function outcomeOf(thrown: unknown): Outcome {
-  if (!(thrown instanceof Problem)) return "later";
+  if (!(thrown instanceof Problem)) return "nobody";
   const { status } = thrown;
   // Not logged in any more, asked too early or too often: that is said of the sender and not of the transfer.
-  const isOfSender = status === 401 || status === 408 || status === 425 || status === 429;
-  return status >= 400 && status < 500 && !isOfSender ? "refused" : "later";
+  if ([401, 408, 425, 429].includes(status)) return "nobody";
+  if (status >= 400 && status < 500) return "refused";
+  // Away, all of it.
+  return status === 0 || [502, 503, 504].includes(status) ? "nobody" : "failed";
+}
+
+/** What the browser keeps, and beside it what is here alone, as it is here. */
+export function withOnlyHere(kept: Transfer[], here: Transfer[], onlyHere: ReadonlySet<string>): Transfer[] {
+  return [...kept.filter(({ id }) => !onlyHere.has(id)), ...here.filter(({ id }) => onlyHere.has(id))];
 }
 
 /** Those that the user's log-in sends now, in the order in which they were done: each may rest on the one before. */

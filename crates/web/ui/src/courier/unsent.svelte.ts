@@ -6,7 +6,7 @@ import { newUuid } from "../parts/uuid";
 import { session } from "../session/session.svelte";
 import { now } from "../time/now.svelte";
 import type { Doing } from "./tasks";
-import { outcomeOf, requestOf, toSend, type Transfer } from "./transfer";
+import { outcomeOf, requestOf, toSend, withOnlyHere, type Refused, type Transfer } from "./transfer";
 
 interface Kept extends DBSchema {
   transfers: { key: string; value: Transfer };
@@ -26,6 +26,8 @@ class Unsent {
   keeps = $state(true);
   /** Tasks that were done and sent, until a list is fetched that knows of it. */
   sent = $state.raw<string[]>([]);
+  /** Ids of those that this browser had no room for: they are here alone. */
+  readonly #onlyHere = new Set<string>();
   #database: Promise<IDBPDatabase<Kept>> | null = null;
   #channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(LOCK);
 
@@ -49,8 +51,8 @@ class Unsent {
     };
   }
 
-  /** Keeps it, and then sends it. */
-  async add(doing: Doing, task: string, words: string): Promise<"sent" | "kept"> {
+  /** Keeps it, and then sends it: what became of it, or why it was refused. */
+  async add(doing: Doing, task: string, words: string): Promise<"sent" | "kept" | Refused> {
     const user = session.current?.user;
     if (!user) throw new Error("nobody is logged in");
     const id = newUuid();
@@ -58,17 +60,13 @@ class Unsent {
     await this.#put({ id, user: user.id, email: user.email, done_at, task, words, refused: null, ...doing });
     const patience = new Promise<void>((resolve) => setTimeout(resolve, TOLD_AFTER_MS));
     await Promise.race([this.send(), patience]);
-    return this.all.some((one) => one.id === id) ? "kept" : "sent";
+    const left = this.all.find((one) => one.id === id);
+    return left ? (left.refused ?? "kept") : "sent";
   }
 
   /** A list was fetched after these were sent. */
   forget(tasks: string[]): void {
     this.sent = this.sent.filter((task) => !tasks.includes(task));
-  }
-
-  /** Why the last transfer of that task was not taken; null where it was, or nobody has judged it yet. */
-  refusalOf(task: string): Transfer["refused"] {
-    return this.all.find((one) => one.task === task && one.refused !== null)?.refused ?? null;
   }
 
   async send(): Promise<void> {
@@ -90,19 +88,22 @@ class Unsent {
 
   discard = async (id: string): Promise<void> => {
     await this.#inDatabase((database) => database.delete("transfers", id));
+    this.#onlyHere.delete(id);
     this.all = this.all.filter((one) => one.id !== id);
     this.#channel?.postMessage("changed");
   };
 
   async load(): Promise<void> {
     const kept = await this.#inDatabase((database) => database.getAll("transfers"));
-    if (kept) this.all = kept;
+    if (kept) this.all = withOnlyHere(kept, this.all, this.#onlyHere);
   }
 
   async #sendAll(): Promise<void> {
     const user = session.current?.user.id;
     if (user === undefined) return;
+    const failed = new Set<string>();
     for (const one of toSend(this.all, user)) {
+      if (failed.has(one.path.id)) continue;
       // Another log-in may have happened meanwhile.
       if (session.current?.user.id !== user) return;
       try {
@@ -110,7 +111,13 @@ class Unsent {
         this.sent = [...this.sent, one.task];
         await this.discard(one.id);
       } catch (thrown) {
-        if (outcomeOf(thrown) === "later") return;
+        const outcome = outcomeOf(thrown);
+        if (outcome === "nobody") return;
+        if (outcome === "failed") {
+          // What the service cannot digest holds up what rests on it, and nothing else.
+          failed.add(one.path.id);
+          continue;
+        }
         const { title, detail } = asProblem(thrown);
         await this.#put({ ...one, refused: { title, detail } });
       }
@@ -118,7 +125,9 @@ class Unsent {
   }
 
   async #put(transfer: Transfer): Promise<void> {
-    await this.#inDatabase((database) => database.put("transfers", transfer));
+    const key = await this.#inDatabase((database) => database.put("transfers", transfer));
+    if (key === undefined) this.#onlyHere.add(transfer.id);
+    else this.#onlyHere.delete(transfer.id);
     this.all = [...this.all.filter((one) => one.id !== transfer.id), transfer];
     this.#channel?.postMessage("changed");
   }

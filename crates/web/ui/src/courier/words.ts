@@ -3,7 +3,7 @@ import type { HeldBoxes } from "../api/types";
 import { name as parentName } from "../parents/words";
 import { boxes as inWords } from "../shipments/custody";
 import { verdict, type Tone, type Verdict } from "../shipments/verdict";
-import { countOf, type Exception, type Part, type Task } from "./tasks";
+import { countOf, leftOut, type Exception, type Part, type Task } from "./tasks";
 
 export const REASONS = ["missing", "damaged", "wet", "opened"];
 
@@ -17,14 +17,16 @@ export function counted(count: number): string {
   return count === 1 ? "1 box" : `${count} boxes`;
 }
 
-/** `box 1 to 3 of PO-1`; of many shipments their number. */
-export function whichBoxes({ parts }: Task): string {
+/** `box 1 to 3 of PO-1`, but for those left out; of many shipments their number. */
+export function whichBoxes(task: Task, exceptions: Exception[] = []): string {
+  const { parts } = task;
   const [first] = parts;
   if (first && parts.length === 1) {
-    const word = first.boxes.length === 1 ? "box" : "boxes";
-    return `${word} ${inWords(first.boxes)} of ${first.handover.shipment.reference}`;
+    const boxes = first.boxes.filter((box) => !leftOut(task, exceptions).some((one) => one.box === box));
+    const word = boxes.length === 1 ? "box" : "boxes";
+    return `${word} ${inWords(boxes)} of ${first.handover.shipment.reference}`;
   }
-  return `${counted(parts.reduce((sum, { boxes }) => sum + boxes.length, 0))} of ${parts.length} shipments`;
+  return `${counted(countOf(task, exceptions))} of ${parts.length} shipments`;
 }
 
 /** Who offers, or to whom it was offered; each once. */
@@ -67,7 +69,9 @@ export function done(
   exceptions: Exception[],
   to = "",
 ): string {
-  const what = task.parent ? `${counted(countOf(task, exceptions))} on ${nameOf(task)}` : whichBoxes(task);
+  const what = task.parent
+    ? `${counted(countOf(task, exceptions))} on ${nameOf(task)}`
+    : whichBoxes(task, exceptions);
   switch (step) {
     case "accept":
       return `took over ${what}`;

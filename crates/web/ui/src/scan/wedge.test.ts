@@ -29,6 +29,14 @@ test("a slip before a scan is no part of it, and the next scan begins anew", () 
   expect(wedge.press(event("Enter", 120))).toBeNull();
 });
 
+test("a blank within a scan is the scanner's, and a single one a person's", () => {
+  const wedge = new Wedge();
+  wedge.press(event(" ", 0));
+  expect(wedge.isRunning).toBe(false);
+  press([..."PO 7"], 5, wedge);
+  expect(wedge.isRunning).toBe(true);
+});
+
 test("an Enter that comes late ends nothing", () => {
   const wedge = new Wedge();
   press(code.slice(0, -1), 5, wedge);

@@ -25,6 +25,11 @@ export class Wedge {
   #code = "";
   #last = -Infinity;
 
+  /** Whether more was typed at once than a hand does. */
+  get isRunning(): boolean {
+    return this.#code.length > 2;
+  }
+
   /** The code that ends with this key; null as long as none does. */
   press(event: Key): string | null {
     // A scanner presses Shift beside the letter.
@@ -45,5 +50,7 @@ export class Wedge {
 /** What somebody types into a field is his; it never becomes a scan. */
 export function isField(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  return target.isContentEditable || target.matches("input, textarea, select");
+  return (
+    target.isContentEditable || target.matches("input:not([type=radio], [type=checkbox]), textarea, select")
+  );
 }
