@@ -116,6 +116,11 @@ impl<C: Clock + Clone> Limits<C> {
         Some(self.of_addresses.as_ref()?.count(Caller::Address(network(address))))
     }
 
+    /// Counts a password by which somebody who is known signs: it may be a guess as well.
+    pub fn count_signature(&self, user: UserId) -> Option<Count> {
+        Some(self.of_log_ins.as_ref()?.count(Caller::User(user)))
+    }
+
     /// Counts an attempt to prove who one is.
     pub fn count_log_in(&self, address: IpAddr) -> Option<Count> {
         Some(self.of_log_ins.as_ref()?.count(Caller::Address(network(address))))

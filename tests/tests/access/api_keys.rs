@@ -216,3 +216,24 @@ async fn keys_are_made_for_partners_alone_and_end_when_they_were_to() {
     assert_eq!(again["organisation"], added["organisation"], "the same partner, and another key");
     assert_ne!(again["key"], added["key"]);
 }
+
+#[tokio::test]
+async fn a_stream_ends_with_the_key_by_which_it_was_opened() {
+    let (installation, program, _kept) = start("stream").await;
+    let admin = user(&installation, &program, "north", "admin").await;
+    let carrier = partner(&admin, "carrier", "Carrier").await;
+    let ends_at =
+        chrono::DateTime::parse_from_rfc3339(&fleet::text(now(&admin).await)).unwrap() + Duration::seconds(3);
+    let new = json!({ "organisation": carrier, "name": "x", "role": "dispatcher", "expires_at": ends_at.to_rfc3339() });
+    let made = admin.post("/api-keys", &new).await;
+    let secret = text(&made, "key");
+    let url = format!("{}/api/v1/events", program.url);
+    let stream = Client::new().get(url).bearer_auth(secret).send().await.unwrap();
+    assert_eq!(stream.status(), 200);
+    until("the key has ended", async || (status(&program, "/me", secret).await == 401).then_some(())).await;
+    // Something is to be told: it is not told any more.
+    let shipment = e2e::warm::ship(&admin, "S-1", &fleet::dev_eui(1)).await;
+    let heard = tokio::time::timeout(std::time::Duration::from_secs(20), stream.text()).await;
+    let heard = heard.expect("the stream has ended").unwrap();
+    assert!(!heard.contains(&shipment), "{heard}");
+}

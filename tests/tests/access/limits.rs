@@ -99,10 +99,28 @@ async fn addresses_have_a_limit_for_what_proves_nobody_and_one_for_guesses() {
     assert_eq!(log_in("a wrong guess", "10.0.0.3").await, (401, policy.clone()));
     assert_eq!(log_in("another guess", "10.0.0.3").await, (401, policy.clone()));
     assert_eq!(log_in("a third guess", "10.0.0.3").await, (429, policy.clone()));
+    let url = format!("{}/api/v1/logi%6e", program.url);
+    let body = json!({ "email": "admin@example.org", "password": "written otherwise" });
+    let guess =
+        Client::new().post(url).header("x-forwarded-for", "10.0.0.3").json(&body).send().await.unwrap();
+    assert_eq!(guess.status(), 429, "however the address is written");
     let url = format!("{}/api/v1/token", program.url);
     let guess = Client::new().post(url).header("x-forwarded-for", "10.0.0.3").send().await.unwrap();
     assert_eq!(guess.status(), 429, "keys are guessed on the same account");
     assert_eq!(log_in("a wrong guess", "10.0.0.4").await.0, 401, "another address has its own");
+}
+
+#[tokio::test]
+async fn a_password_by_which_somebody_signs_may_be_a_guess_too() {
+    let (installation, program, _folder) = start("signatures", &[("LOG_INS", "2")]).await;
+    installation.add_user("quality");
+    let quality = program.log_in("quality").await;
+    let profile = quality.list("/profiles").await[0]["id"].as_str().unwrap().to_owned();
+    let body = json!({ "meaning": "I approve it", "password": "a guess" });
+    for expected in [401, 401, 429] {
+        let answer = quality.send(Method::POST, &format!("/profiles/{profile}/approve"), Some(&body)).await;
+        assert_eq!(answer.status, expected, "{answer:?}");
+    }
 }
 
 #[tokio::test]

@@ -325,6 +325,13 @@ async fn a_suppliers_products_are_said_by_the_tenant_and_are_one_suppliers_at_a_
     assert_eq!(products(&house.admin, house.other, &[OTHERS, OWN]).await.0, 200);
     assert_eq!(products(&house.admin, house.own, &[]).await.0, 200);
     assert_eq!(house.references("").await, [Value::Null; 0]);
+
+    // Who supplies no more can be left without any, so that somebody else may have them.
+    let carrier = json!({ "kind": "carrier", "name": "Second supplier" });
+    house.admin.post(&format!("/organisations/{}", house.other), &carrier).await;
+    assert_eq!(products(&house.admin, house.other, &[OTHERS]).await.0, 422);
+    assert_eq!(products(&house.admin, house.other, &[]).await.0, 200);
+    assert_eq!(products(&house.admin, house.own, &[OTHERS]).await.0, 200);
 }
 
 #[tokio::test]

@@ -39,11 +39,17 @@ impl Sensor<'_> {
             self.ride.in_box.map_or_else(|| self.names.shipment(), |number| self.names.of_box(number));
         let what =
             What::Children { parent, children: vec![Names::tracker(self.ride)], quantities: Vec::new() };
-        let id = self.names.event(&format!("{step} {} {}", self.ride.assignment, at.to_rfc3339()));
+        let (ride, place) = (self.ride.assignment, self.place());
+        let id = self.names.event(&format!("{step} {ride} {place} {}", at.to_rfc3339()));
         Event {
             biz_step: Some(step),
             ..Event::new((Kind::AssociationEvent, action), id, at, what, self.names.shipment())
         }
+    }
+
+    /// Who does not see the tracker's box is told of the shipment instead: another statement, and so another event.
+    fn place(&self) -> String {
+        self.ride.in_box.map_or_else(|| "shipment".to_owned(), |number| format!("box {number}"))
     }
 
     /// Hours that are over, or were cut off by the end of the ride: one that still goes on is reported when it is over.
@@ -106,7 +112,8 @@ impl Sensor<'_> {
         let (min, max) = (report.min_value.0, report.max_value.0);
         let mean = report.mean_value.map_or(String::new(), |mean| mean.0.to_string());
         let end = to.map_or(String::new(), |to| to.to_rfc3339());
-        let id = format!("{what} {} {} {end} {min} {max} {mean}", self.ride.assignment, from.to_rfc3339());
+        let (ride, place) = (self.ride.assignment, self.place());
+        let id = format!("{what} {ride} {place} {} {end} {min} {max} {mean}", from.to_rfc3339());
         let id = self.names.event(&id);
         let numbers = self.known.boxes.iter().map(|one| one.number);
         let objects =

@@ -91,9 +91,9 @@ impl<G: Grant> Caller<G> {
     }
 }
 
-/// Whose token or key a request bears, if it counts now.
-pub fn holder(service: &Service, request: &HttpRequest) -> Option<Holder> {
-    let (token, now) = (bearer(request)?, (service.wall_clock)());
+/// Whose token or key that is, if it counts now.
+pub fn holder(service: &Service, token: &str) -> Option<Holder> {
+    let now = (service.wall_clock)();
     let holder = match service.api_keys.holder(token, now) {
         Some((holder, _)) => holder,
         None => service.tokens.verify(token, now)?.into(),

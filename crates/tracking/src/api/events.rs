@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::ShipmentId;
 use domain::access::{Role, Sight};
 use futures_util::stream;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
-use super::access::{Caller, LoggedIn};
+use super::access::{Caller, LoggedIn, bearer, holder};
 use super::problem::{ApiError, Problem};
 use crate::Service;
 use crate::live::{Change, OwnedChange};
@@ -31,15 +31,16 @@ const RELOAD: &[u8] = b"event: reload\ndata: {}\n\n";
 pub async fn stream_events(
     service: web::Data<Service>,
     caller: Caller<LoggedIn>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
+    let token = bearer(&request).unwrap_or_default().to_owned();
     let changes = service.live.subscribe();
     let ears = Ears { sight: caller.sight(), role: caller.role };
     let first =
         stream::once(async { Ok::<_, actix_web::Error>(web::Bytes::from_static(b": connected\n\n")) });
     let shutdown = service.shutdown.clone();
-    let user = caller.user;
     let rest = stream::unfold((changes, shutdown), move |(mut changes, mut shutdown)| {
-        let service = service.clone();
+        let (service, token) = (service.clone(), token.clone());
         async move {
             let heard = tokio::select! {
                 heard = ears.listen(&mut changes) => heard?,
@@ -47,8 +48,8 @@ pub async fn stream_events(
                 _ = shutdown.wait_for(|stop| *stop) => return None,
             };
             let told = ears.tell(&service, heard, &mut changes).await;
-            // Whoever was disabled meanwhile hears nothing more.
-            (!service.disabled_users.contains(user)).then_some((Ok(told), (changes, shutdown)))
+            // Whose token or key has ended meanwhile, or was taken back, hears nothing more.
+            holder(&service, &token).map(|_| (Ok(told), (changes, shutdown)))
         }
     });
     Ok(HttpResponse::Ok()

@@ -9,7 +9,7 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
 
-use super::access::holder;
+use super::access::{bearer, holder};
 use super::problem::{ApiError, problem};
 use super::status::is_ingester;
 use crate::Service;
@@ -31,10 +31,11 @@ pub async fn guard(
         .app_data::<web::Data<Service>>()
         .cloned()
         .ok_or_else(|| ApiError::internal("the service is not mounted"))?;
-    let holder = holder(&service, request.request());
+    let holder = bearer(request.request()).and_then(|token| holder(&service, token));
     let address = address(&request, service.limits.behind_proxy);
     let count = match holder {
-        _ if LOG_INS.contains(&request.path()) => service.limits.count_log_in(address),
+        // By the path as routes see it: `logi%6e` is the same.
+        _ if LOG_INS.contains(&request.match_info().as_str()) => service.limits.count_log_in(address),
         Some(holder) => service.limits.count_user(holder.user),
         // It asks for all of them, again and again.
         None if is_ingester(&service, request.request()) => None,

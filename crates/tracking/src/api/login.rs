@@ -125,6 +125,9 @@ pub(super) async fn signer<G: Grant>(
     caller: &Caller<G>,
     password: &str,
 ) -> Result<User, ApiError> {
+    if service.limits.count_signature(caller.user).is_some_and(|count| count.is_over) {
+        return Err(ApiError::TooMany);
+    }
     let user = service.store.connect().await?.user_by_id(caller.user).await.map_err(|error| match error {
         StoreError::NotFound => ApiError::Unauthenticated,
         other => other.into(),

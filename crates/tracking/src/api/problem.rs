@@ -22,7 +22,7 @@ pub enum ApiError {
     /// Of somebody who is logged in and signs.
     #[error("the password is wrong: nothing was signed")]
     WrongPassword,
-    #[error("too many log-ins at the moment; try again in a few seconds")]
+    #[error("too many passwords at the moment; try again in a few seconds")]
     TooMany,
     #[error("your role may not do this")]
     Forbidden,

@@ -117,8 +117,11 @@ pub async fn set_products(
     if let Some(answer) = once.first_answer(&mut db, &caller).await? {
         return Ok(answer);
     }
+    db.lock_products(caller.tenant).await?;
     let supplier = db.partner(caller.sight(), id).await.map_err(named("organisation"))?;
-    if supplier.text.kind != OrganisationKind::Supplier || supplier.is_tenant {
+    let has_products = supplier.text.kind == OrganisationKind::Supplier && !supplier.is_tenant;
+    // Who was a supplier once may be left without any.
+    if !has_products && !products.is_empty() {
         return Err(ApiError::Unprocessable(format!(
             "{} is no supplier among your partners: only a supplier has products",
             supplier.text.name
