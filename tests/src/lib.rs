@@ -6,6 +6,7 @@ mod api;
 pub mod bodies;
 mod browser;
 mod commits;
+pub mod documents;
 pub mod epcis;
 pub mod fleet;
 mod installation;

@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use std::path::Path;
 use std::process::Command;
 
 use chrono::Duration;
+use e2e::documents::{blocks, repository};
 use e2e::fleet::{profile, text};
 use e2e::warm::now;
 use e2e::{Api, Installation, Part, Program, folder, program};
@@ -13,22 +13,6 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 const GTIN: &str = "09506000134352";
-
-/// The blocks that stand in a section of the document, in their order.
-fn blocks(heading: Option<&str>) -> String {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let document = std::fs::read_to_string(repository.join("docs/api.md")).unwrap();
-    let mut sections = document.split("\n## ");
-    let section = match heading {
-        None => sections.next(),
-        Some(heading) => sections.find(|section| section.starts_with(heading)),
-    };
-    let section = section.unwrap_or_else(|| panic!("docs/api.md has no section {heading:?}"));
-    let blocks = section.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
-    let blocks: Vec<&str> = blocks.collect();
-    assert!(!blocks.is_empty(), "{heading:?} has no block");
-    blocks.join("\n")
-}
 
 struct House {
     program: Program,
@@ -71,12 +55,17 @@ impl House {
 
     /// Runs a section's blocks behind those that come first; returns what they print.
     fn run(&self, headings: &[&str], settings: &[(&str, &str)]) -> String {
-        let mut script = format!("set -euo pipefail\n{}", blocks(None));
-        headings.iter().for_each(|heading| script.push_str(&blocks(Some(heading))));
+        let mut script = format!("set -euo pipefail\n{}", blocks("sh", None));
+        headings.iter().for_each(|heading| script.push_str(&blocks("sh", Some(heading))));
+        self.script(&script, settings)
+    }
+
+    /// What a script prints, which must do all of it well.
+    fn script(&self, script: &str, settings: &[(&str, &str)]) -> String {
         let found = program().parent().unwrap().to_owned();
         let path = format!("{}:{}", found.display(), std::env::var("PATH").unwrap());
         let output = Command::new("bash")
-            .args(["-c", &script])
+            .args(["-c", script])
             .current_dir(self.folder.path())
             .env("URL", &self.program.url)
             .env("PATH", path)
@@ -135,4 +124,25 @@ async fn every_line_that_a_carrier_is_told_works() {
     assert_eq!(custodian(&offered).await, "carrier");
     assert_ne!(custodian(&wet).await, "carrier");
     assert_eq!(custodian(&handed_in).await, "carrier");
+}
+
+/// With the packages that the page is built with.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_client_in_typescript_is_made_and_used_as_told() {
+    let house = House::start().await;
+    let (supplier, key) = house.partner("supplier", "supplier").await;
+    let products = json!({ "items": [{ "gtin": GTIN }] });
+    house.admin.send(Method::PUT, &format!("/organisations/{supplier}/products"), Some(&products)).await.ok();
+    let profile = house.admin.post("/profiles", &profile()).await["id"].clone();
+    house.ship("PO-5", &profile, None).await;
+    let (folder, heading) = (house.folder.path(), "A client in TypeScript");
+    let page = repository().join("crates/web/ui/node_modules");
+    std::os::unix::fs::symlink(page, folder.join("node_modules")).unwrap();
+    std::fs::write(folder.join("package.json"), r#"{ "type": "module" }"#).unwrap();
+    std::fs::write(folder.join("program.ts"), blocks("ts", Some(heading))).unwrap();
+    let settings = [("KEY", &*key), ("GTIN", GTIN)];
+    tokio::task::block_in_place(|| house.run(&[heading], &settings));
+    let build = "npx tsc --strict --noUncheckedIndexedAccess --skipLibCheck --target es2022 --module es2022 --moduleResolution bundler --types node program.ts";
+    let made = tokio::task::block_in_place(|| house.script(&format!("{build}\nnode program.js"), &settings));
+    assert_eq!(made.trim(), "PO-5 null", "it has no readings yet");
 }

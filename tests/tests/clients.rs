@@ -4,10 +4,16 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use serde_json::Value;
+use domain::hand_in::{Line, NAMES, read_csv, read_json};
+use e2e::documents::{blocks, repository};
+use e2e::warm::{Target, integrations, now};
+use e2e::{Api, Installation, Part, fleet, until};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tempfile::TempDir;
 
 #[test]
 fn the_pages_types_are_as_the_service_is() {
@@ -79,6 +85,100 @@ fn look(document: &Value, value: &Value, path: &str, loose: &mut Vec<String>) {
     }
 }
 
+/// The fields that `domain::hand_in` reads are those that the document names, and what it shows of a file can be handed in.
+#[test]
+fn what_the_document_says_of_an_event_is_what_is_read() {
+    let document = tracking::api::document();
+    let event = &document["components"]["schemas"]["HandInEvent"];
+    let mut described: Vec<&str> =
+        event["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+    let mut read = NAMES.to_vec();
+    described.sort_unstable();
+    read.sort_unstable();
+    assert_eq!(described, read);
+    let file = &document["paths"]["/hand-ins"]["post"]["requestBody"]["content"]["text/csv"]["example"];
+    let of = |lines: Vec<Line>| lines.into_iter().map(|line| line.read.unwrap()).collect::<Vec<_>>();
+    let by_csv = of(read_csv(file.as_str().unwrap().as_bytes()).unwrap());
+    assert_eq!(by_csv, of(read_json(json!([event["example"]]).to_string().as_bytes()).unwrap()));
+}
+
+const GTIN: &str = "09506000134352";
+
+/// A partner of that kind, and a key that acts in its name.
+async fn partner(admin: &Api, kind: &str, role: &str) -> (i64, String) {
+    let partner = admin.post("/organisations", &json!({ "kind": kind, "name": kind })).await;
+    let key = json!({ "organisation": partner["id"], "name": "its system", "role": role });
+    let key = admin.post("/api-keys", &key).await["key"].as_str().unwrap().to_owned();
+    (partner["id"].as_i64().unwrap(), key)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn programs_of_partners_use_the_client_in_python() {
+    let Some(client) = python_client() else { return };
+    let folder = e2e::folder("python");
+    let installation = Installation::embedded(&folder.path().join("d"));
+    installation.add_user("admin");
+    let token = installation.add_integration("depot", "chirpstack");
+    let program = installation.start(Part::Serve).await;
+    let admin = program.log_in("admin").await;
+    integrations(&program.url, 1).await;
+    let (supplier, supplier_key) = partner(&admin, "supplier", "supplier").await;
+    let (carrier, carrier_key) = partner(&admin, "carrier", "dispatcher").await;
+    let products = json!({ "items": [{ "gtin": GTIN }] });
+    admin.send(Method::PUT, &format!("/organisations/{supplier}/products"), Some(&products)).await.ok();
+    let (eui, profile) = (fleet::dev_eui(1), admin.post("/profiles", &fleet::profile()).await["id"].clone());
+    let boxes = json!([{ "contents": [{ "gtin": GTIN, "lot": "L-1", "quantity": 10 }] }]);
+    let body = json!({ "reference": "PO-1", "profile": profile, "boxes": boxes });
+    let shipment = admin.post("/shipments", &body).await["id"].as_str().unwrap().to_owned();
+    admin.post("/trackers", &json!({ "dev_eui": eui, "name": "box", "codec": "isotherm" })).await;
+    e2e::warm::bind(&admin, &shipment, &eui, now(&admin).await - chrono::Duration::hours(2)).await;
+    let offer = json!({ "to": { "organisation": carrier } });
+    admin.post(&format!("/shipments/{shipment}/custody/offer"), &offer).await;
+    Target { url: program.url.clone(), integration: "depot".to_owned(), token }.send_warm(&admin, &eui).await;
+    let alarmed = async || (!admin.list("/alerts").await.is_empty()).then_some(());
+    until("the alarm", alarmed).await;
+    let settings = json!({
+        "url": program.url, "supplier_key": supplier_key, "carrier_key": carrier_key, "admin_token": admin.token(),
+        "carrier": carrier, "tenant": admin.list("/organisations").await[0]["id"], "shipment": shipment,
+        "reference": "PO-1", "now": fleet::text(now(&admin).await),
+        "gtin": GTIN, "documented": blocks("python", Some("A client in Python")),
+    });
+    let used = tests().join("client_used.py");
+    let mut python = Command::new(client.python);
+    python.arg("-B").arg(used).arg(client.folder.path()).arg(settings.to_string());
+    let output = tokio::task::block_in_place(|| python.output()).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+struct PythonClient {
+    python: PathBuf,
+    folder: TempDir,
+}
+
+/// The client of the document as it is now. None where its generator is not installed.
+fn python_client() -> Option<PythonClient> {
+    let target = e2e::program().ancestors().nth(2).unwrap().to_owned();
+    let programs = target.join("python/python_client/bin");
+    if !programs.join("openapi-python-client").is_file() {
+        eprintln!("skipped: cargo xtask clients installs the generator of the client in Python");
+        return None;
+    }
+    let folder = e2e::folder("python-client");
+    let document = folder.path().join("openapi.json");
+    fs::write(&document, tracking::api::document().to_string()).unwrap();
+    let mut generate = Command::new(programs.join("openapi-python-client"));
+    generate.args(["generate", "--meta", "none", "--fail-on-warning"]);
+    generate.arg("--config").arg(tests().join("python_client.yaml")).arg("--path").arg(&document);
+    let output = generate.arg("--output-path").arg(folder.path().join("isotherm_client")).output().unwrap();
+    let told = [output.stdout, output.stderr].concat();
+    assert!(output.status.success(), "not all of the document is in it: {}", String::from_utf8_lossy(&told));
+    Some(PythonClient { python: programs.join("python3"), folder })
+}
+
+fn tests() -> PathBuf {
+    repository().join("tests")
+}
+
 fn page() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("crates/web/ui")
+    repository().join("crates/web/ui")
 }

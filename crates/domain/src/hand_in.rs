@@ -14,6 +14,7 @@ use crate::custody::{BoxNumber, Condition, EntryHash, Whereabouts};
 use crate::gs1::{Gln, Sscc};
 use crate::named_enum::named_enum;
 
+pub use fields::NAMES;
 pub use files::{FileFault, Line, MOST_EVENTS, read_csv, read_json};
 
 /// One handover as the sender's system has it.

@@ -35,7 +35,7 @@ pub fn python(steps: &mut Steps) -> anyhow::Result<PathBuf> {
     let (document, folder) = (write_document(steps)?, root::target().join("clients/isotherm_client"));
     let mut generate = command(programs.join("openapi-python-client"));
     generate
-        .args(["generate", "--overwrite", "--meta", "none", "--config"])
+        .args(["generate", "--overwrite", "--meta", "none", "--fail-on-warning", "--config"])
         .arg(tests.join("python_client.yaml"));
     generate.arg("--path").arg(document).arg("--output-path").arg(&folder);
     steps.quietly("the client in Python", generate)?;

@@ -10,7 +10,7 @@ use crate::OrganisationId;
 use crate::custody::{BoxNumber, Whereabouts};
 
 /// Every field that there is: the columns of a file, in the order in which they are documented.
-pub(super) const NAMES: [&str; 21] = [
+pub const NAMES: [&str; 21] = [
     "event_id",
     "what",
     "at",

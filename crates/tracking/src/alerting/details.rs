@@ -8,22 +8,28 @@ use utoipa::ToSchema;
 
 /// What became of an alert, and because of what.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = AlertAction)]
 #[serde(tag = "action", content = "detail")]
 pub enum AlertDetail {
     #[serde(rename = "alert.raised")]
+    #[schema(title = "AlertRaised")]
     Raised(RaisedDetail),
     #[serde(rename = "alert.amended")]
+    #[schema(title = "AlertAmended")]
     Amended(AmendedDetail),
     #[serde(rename = "alert.updated")]
+    #[schema(title = "AlertUpdated")]
     Updated(UpdatedDetail),
     #[serde(rename = "alert.merged")]
+    #[schema(title = "AlertMerged")]
     Merged(MergedDetail),
     #[serde(rename = "alert.withdrawn")]
+    #[schema(title = "AlertWithdrawn")]
     Withdrawn(WithdrawnDetail),
     #[serde(rename = "alert.closed")]
+    #[schema(title = "AlertClosed")]
     Closed(EndedDetail),
     #[serde(rename = "alert.acknowledged")]
+    #[schema(title = "AlertAcknowledged")]
     Acknowledged(EndedDetail),
 }
 

@@ -7,8 +7,9 @@ use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn}
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Required, Response};
 
+use super::problem::PROBLEM_TYPE;
+
 const PROBLEM: &str = "#/components/schemas/Problem";
-const PROBLEM_TYPE: &str = "application/problem+json";
 
 /// Each status of a problem, the name of the answer, and what it means wherever it comes.
 const MEANINGS: &[(&str, &str, &str)] = &[

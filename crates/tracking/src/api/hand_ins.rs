@@ -14,10 +14,12 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::access::{Caller, HandInCustody, ReadTransport};
+use super::document::File;
+use super::hand_in_event::HandInEvent;
 use super::hand_in_file::take_in;
 use super::once::Once;
 use super::page::{Page, PageQuery, cursor_before};
-use super::problem::{ApiError, Problem, named, problem};
+use super::problem::{ApiError, PROBLEM_TYPE, Problem, named, problem};
 use crate::Service;
 use crate::hand_ins::Pending;
 use crate::handover::Book;
@@ -25,14 +27,31 @@ use crate::handover::Book;
 /// The largest file, in bytes.
 const MOST_BYTES: usize = 1024 * 1024;
 
+/// What the document shows of a file, which says the same as its example of an event.
+const CSV: &str = "event_id,what,at,by,person,sscc,continues_event,continues_by,seals\n\
+    D-1001,accepted,2026-03-02T05:10:00+01:00,9506000134307,B. Meyer,106141412345678908,WMS-77,12,S-1\n";
+
 #[derive(Deserialize, IntoParams)]
 pub struct HandInQuery {
     /// `rollback` (default): a line that is wrong keeps all of the file out. `proceed`: the others are taken.
-    on_error: Option<String>,
+    #[serde(default)]
+    #[param(inline, nullable = false)]
+    on_error: OnError,
+}
+
+#[derive(Deserialize, ToSchema, Default, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+enum OnError {
+    #[default]
+    Rollback,
+    Proceed,
 }
 
 /// What became of a file, line by line.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({ "written": 1, "waiting": 0, "known": 0, "refused": 0, "lines": [{ "line": 1,
+    "event_id": "D-1001", "outcome": "written", "shipment": "0199f2a4-6c1e-7d3a-9b57-2f6d1c0a8e44",
+    "entry": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "conflict": false, "detail": null }] }))]
 pub struct HandInReport {
     /// How many lines each became of.
     pub written: usize,
@@ -69,13 +88,13 @@ pub struct HandInLine {
 }
 
 /// Takes in handovers from the systems of the caller's organisation, or of others where the caller is the tenant's admin or
-/// coordinator: at most 1000 events, a list in JSON or a CSV file with the same columns. The same file again changes
-/// nothing. See docs/hand-ins.md for the fields.
+/// coordinator: at most 1000 events and 1 MiB, a list in JSON or a CSV file whose columns are the events' fields (UTF-8;
+/// boxes as `1 2`, seals as `1=S-1 2=S-2`). The same file again changes nothing.
 #[utoipa::path(tag = "custody", params(HandInQuery),
-    request_body(content((Vec<serde_json::Value> = "application/json"), (String = "text/csv"))),
-    responses((status = 200, body = HandInReport), (status = 400, body = Problem), (status = 409, body = Problem),
-        (status = 413, body = Problem), (status = 415, body = Problem),
-        (status = 422, body = HandInReport, description = "a problem with the report beside it: nothing was taken")))]
+    request_body(content((Vec<HandInEvent> = "application/json"), (File = "text/csv", example = json!(CSV)))),
+    responses((status = 200, body = HandInReport), (status = 409, body = Problem),
+        (status = 422, body = HandInProblem, content_type = "application/problem+json",
+            description = "Nothing was taken: lines are wrong, or the file as a whole is.")))]
 #[post("/hand-ins")]
 pub async fn hand_in(
     service: web::Data<Service>,
@@ -90,11 +109,7 @@ pub async fn hand_in(
     };
     let body =
         body.map_err(|_| ApiError::BadRequest("the body ended before it was whole: send it again".into()))?;
-    let proceeds = match query.on_error.as_deref() {
-        None | Some("rollback") => false,
-        Some("proceed") => true,
-        Some(_) => return Err(ApiError::BadRequest("on_error: write rollback or proceed".into())),
-    };
+    let proceeds = query.on_error == OnError::Proceed;
     let Some(read) = read(&request, &body) else {
         let detail = "send application/json or text/csv".to_owned();
         return Ok(problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
@@ -109,7 +124,7 @@ pub async fn hand_in(
     db.lock_intake().await?;
     let (report, changes) = take_in(&service, &mut db, &caller, lines, now).await?;
     if report.refused > 0 && !proceeds {
-        return Ok(refused(&report));
+        return Ok(refused(report));
     }
     let counts = serde_json::json!({ "written": report.written, "waiting": report.waiting, "refused": report.refused });
     db.write_audit(&[caller.audit("custody.handed_in", caller.organisation.0.to_string(), counts)], now)
@@ -131,23 +146,38 @@ fn read(request: &HttpRequest, body: &[u8]) -> Option<Result<Vec<Line>, ApiError
     Some(lines.map_err(|fault| ApiError::Unprocessable(fault.to_string())))
 }
 
-/// RFC 9457, with the report as its extension.
-fn refused(report: &HandInReport) -> HttpResponse {
-    let status = StatusCode::UNPROCESSABLE_ENTITY;
+/// A problem (RFC 9457) with the report as its extension. Where the file as a whole is wrong, there is none.
+#[derive(Serialize, ToSchema)]
+pub struct HandInProblem {
+    #[serde(flatten)]
+    problem: Problem,
+    /// 0, as `waiting` is: nothing was taken.
+    #[schema(required = false)]
+    written: usize,
+    #[schema(required = false)]
+    waiting: usize,
+    #[schema(required = false)]
+    known: usize,
+    #[schema(required = false)]
+    refused: usize,
+    /// The refused ones.
+    #[schema(required = false)]
+    lines: Vec<HandInLine>,
+}
+
+fn refused(mut report: HandInReport) -> HttpResponse {
     let detail = format!(
         "nothing was taken: {} of {} lines are wrong, see `lines`; mend them and send the whole file again, or take the \
          others with ?on_error=proceed",
         report.refused,
         report.lines.len()
     );
-    let title = status.canonical_reason().unwrap_or("Error");
-    let lines: Vec<&HandInLine> =
-        report.lines.iter().filter(|line| line.outcome == LineOutcome::Refused).collect();
-    let told = serde_json::json!({
-        "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail,
-        "written": 0, "waiting": 0, "known": report.known, "refused": report.refused, "lines": lines,
-    });
-    HttpResponse::build(status).content_type("application/problem+json").json(told)
+    report.lines.retain(|line| line.outcome == LineOutcome::Refused);
+    let HandInReport { known, refused, lines, .. } = report;
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    let problem = Problem::new(status, detail);
+    let told = HandInProblem { problem, written: 0, waiting: 0, known, refused, lines };
+    HttpResponse::build(status).content_type(PROBLEM_TYPE).json(told)
 }
 
 /// An event that a system handed in.

@@ -6,7 +6,8 @@ use domain::because::Cause;
 use domain::{AlertId, ShipmentId};
 use serde::Serialize;
 use store::{AuditRecord, PastAssessment};
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::access::{Caller, ReadAlerts, ReadShipments};
@@ -72,15 +73,21 @@ pub async fn list_past_assessments(
     Ok(HttpResponse::Ok().json(page))
 }
 
-/// One entry of the audit trail.
-#[derive(Serialize, ToSchema)]
+/// One entry of the audit trail about an alert.
+#[derive(Serialize)]
 pub struct AlertChange {
+    #[serde(flatten)]
+    made: Made,
+    #[serde(flatten)]
+    kept: Kept,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Made {
     at: DateTime<Utc>,
     /// The e-mail address of who did it; null where the service itself did.
+    #[schema(required = true)]
     actor: Option<String>,
-    #[serde(flatten)]
-    #[schema(value_type = AlertDetail)]
-    kept: Kept,
 }
 
 /// An [`AlertDetail`] as the audit trail has it.
@@ -90,10 +97,34 @@ struct Kept {
     detail: serde_json::Value,
 }
 
+/// Alternatives that are whole, each by its `action`: many generators of clients cannot put one together of its parts.
+impl PartialSchema for AlertChange {
+    fn schema() -> RefOr<Schema> {
+        let mut changes = AlertDetail::schema();
+        if let (RefOr::T(Schema::OneOf(changes)), RefOr::T(Schema::Object(made))) =
+            (&mut changes, Made::schema())
+        {
+            for change in &mut changes.items {
+                if let RefOr::T(Schema::Object(change)) = change {
+                    change.properties.extend(made.properties.clone());
+                    change.required.extend(made.required.clone());
+                }
+            }
+        }
+        changes
+    }
+}
+
+impl ToSchema for AlertChange {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        AlertDetail::schemas(schemas);
+    }
+}
+
 impl From<AuditRecord> for AlertChange {
     fn from(record: AuditRecord) -> Self {
         let AuditRecord { at, action, actor, detail, .. } = record;
-        Self { at, actor, kept: Kept { action, detail } }
+        Self { made: Made { at, actor }, kept: Kept { action, detail } }
     }
 }
 

@@ -21,6 +21,7 @@ mod examples;
 mod fan_out;
 mod gateways;
 mod guard;
+mod hand_in_event;
 mod hand_in_file;
 mod hand_ins;
 mod handover;

@@ -59,6 +59,16 @@ pub struct Problem {
     pub detail: String,
 }
 
+/// As what problems travel.
+pub const PROBLEM_TYPE: &str = "application/problem+json";
+
+impl Problem {
+    pub fn new(status: StatusCode, detail: String) -> Self {
+        let title = status.canonical_reason().unwrap_or("Error").to_owned();
+        Self { r#type: "about:blank", title, status: status.as_u16(), detail }
+    }
+}
+
 impl ApiError {
     pub fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(error.into())
@@ -123,7 +133,6 @@ impl ResponseError for ApiError {
 }
 
 pub fn problem(status: StatusCode, detail: String) -> HttpResponse {
-    let title = status.canonical_reason().unwrap_or("Error").to_owned();
     let mut response = HttpResponse::build(status);
     if status == StatusCode::UNAUTHORIZED {
         response.insert_header(("WWW-Authenticate", "Bearer"));
@@ -131,10 +140,5 @@ pub fn problem(status: StatusCode, detail: String) -> HttpResponse {
     if status == StatusCode::TOO_MANY_REQUESTS {
         response.insert_header(("Retry-After", "5"));
     }
-    response.content_type("application/problem+json").json(Problem {
-        r#type: "about:blank",
-        title,
-        status: status.as_u16(),
-        detail,
-    })
+    response.content_type(PROBLEM_TYPE).json(Problem::new(status, detail))
 }

@@ -4,9370 +4,9439 @@
  */
 
 export interface paths {
-  "/alerts": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Alerts, newest first. */
-    get: operations["list_alerts"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/alerts/{id}/acknowledge": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Acknowledges an open alert. A temperature alert stays recorded; its shipment stays on hold. */
-    post: operations["acknowledge_alert"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/alerts/{id}/attempts": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Every attempt to tell somebody of an alert, the earliest first. */
-    get: operations["list_attempts"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/alerts/{id}/history": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** What became of an alert, the earliest first. */
-    get: operations["show_alert_history"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api-keys": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** The keys of the tenant's partners, in the order in which they were made, revoked ones included. */
-    get: operations["list_api_keys"];
-    put?: never;
-    /**
-     * Makes a key with which a program of a partner acts. It is told once: the same request again is refused, and another
-     *     one makes another key.
-     */
-    post: operations["add_api_key"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api-keys/{id}/revoke": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Revokes a key, with the tokens that it was exchanged for: at once here, and within a second in every other process. */
-    post: operations["revoke_api_key"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/badges/{id}/revoke": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Revokes a badge, for good: who needs another one gets another number. */
-    post: operations["revoke_badge"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/badges/{id}/trainings": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** The trainings of a badge's holder, those that ended included. */
-    get: operations["list_badge_trainings"];
-    put?: never;
-    /** Records that a badge's holder was trained. */
-    post: operations["add_badge_training"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/contracts/{id}/end": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Ends a contract. It stays on record, and holds for what was done before. */
-    post: operations["end_contract"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/dead-letters": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** The oldest dead letters, for whoever runs the installation. They are of all organisations. */
-    get: operations["list_dead_letters"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/dead-letters/replay": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Sends all dead letters of this moment through the queue again; one that still cannot be read comes back. */
-    post: operations["replay_dead_letters"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/events": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /**
-     * Changes as they are committed: events `shipment`, `alert` and `tracker` with the ids that changed, as far as the
-     *     caller may read these (a partner's people those of shipments that they see), and `reload` where the listener fell behind.
-     */
-    get: operations["stream_events"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/gateways": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** The gateways that ever heard a device. */
-    get: operations["list_gateways"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/gateways/{id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Says whether a gateway rides in a vehicle. It counts for what is heard from then on. */
-    post: operations["change_gateway"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/hand-ins": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /**
-     * Takes in handovers from the systems of the caller's organisation, or of others where the caller is the tenant's admin or
-     *     coordinator: at most 1000 events, a list in JSON or a CSV file with the same columns. The same file again changes
-     *     nothing. See docs/hand-ins.md for the fields.
-     */
-    post: operations["hand_in"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/handovers": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /**
-     * What the caller's organisation is to take over, has, and has offered, the newest shipments first. A page looks at up to
-     *     200 shipments under way, and leaves out those with which there is nothing to do: it may be short and not the last.
-     */
-    get: operations["list_handovers"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/keys": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** The public keys of the installation: what `isotherm verify --key` takes. */
-    get: operations["list_keys"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/lanes": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Lanes in the order of their names. */
-    get: operations["list_lanes"];
-    put?: never;
-    /** Makes a lane. */
-    post: operations["add_lane"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/lanes/{id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /**
-     * Changes a lane in all but its ends; what stood before stays in the audit trail. Shipments that are planned on it go by
-     *     the lane as it is now.
-     */
-    post: operations["change_lane"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/login": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Exchanges e-mail and password for an access token. */
-    post: operations["log_in"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/me": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Who is logged in. */
-    get: operations["show_me"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/on-call": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Who is on call. */
-    get: operations["show_on_call"];
-    /** Replaces the whole list. It holds at once, also for alerts of the last day that are open; who was told stays told. */
-    put: operations["replace_on_call"];
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/organisations": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** The tenant and its partners; a partner's people see their own. */
-    get: operations["list_organisations"];
-    put?: never;
-    /** Makes a partner. */
-    post: operations["add_organisation"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/organisations/{id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** One organisation. */
-    get: operations["show_organisation"];
-    put?: never;
-    /** Says anew what an organisation is; what is absent falls away. */
-    post: operations["change_organisation"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/organisations/{id}/badges": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** An organisation's badges, those that were revoked included. */
-    get: operations["list_badges"];
-    put?: never;
-    /** Gives a badge out to somebody of the tenant or of one of its partners. */
-    post: operations["add_badge"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/organisations/{id}/contracts": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** A partner's contracts, those that ended included. */
-    get: operations["list_contracts"];
-    put?: never;
-    /** Records a contract with a partner. */
-    post: operations["add_contract"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/organisations/{id}/products": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** The products of a supplier, by GTIN. */
-    get: operations["list_products"];
-    /**
-     * Says which products are a supplier's, in the place of those before. Its people and systems see the shipments that hold
-     *     one of them, from the next request on. A product is one supplier's at a time.
-     */
-    put: operations["set_products"];
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/parents": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Parents, newest first. */
-    get: operations["list_parents"];
-    put?: never;
-    /** Makes a pallet, a roll cage or a manifest, empty. */
-    post: operations["add_parent"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/parents/{id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** One parent with its boxes. */
-    get: operations["show_parent"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/parents/{id}/boxes": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Puts boxes of a shipment into the parent. A box is in one parent at a time. */
-    post: operations["fill_parent"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/parents/{id}/boxes/remove": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Takes boxes of a shipment out of the parent. */
-    post: operations["empty_parent"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/parents/{id}/custody/accept": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /**
-     * Accepts everything in the parent that was offered to the caller's organisation, but for the exceptions: an entry for
-     *     each shipment, all or none. At most 1000 boxes of 50 shipments.
-     */
-    post: operations["accept_parent"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/parents/{id}/custody/offer": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /**
-     * Offers everything in the parent that the caller's organisation has, but for the exceptions: an entry for each shipment,
-     *     all or none. At most 1000 boxes of 50 shipments.
-     */
-    post: operations["offer_parent"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/parents/{id}/custody/refuse": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /**
-     * Refuses everything in the parent that was offered to the caller's organisation: an entry for each shipment, all or
-     *     none. At most 1000 boxes of 50 shipments.
-     */
-    post: operations["refuse_parent"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/parents/{id}/label": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** The label of a pallet, a roll cage or a manifest. */
-    get: operations["print_parent_label"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/parents/{id}/sscc": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Gives an SSCC of the organisation's own to a pallet, roll cage or manifest that has none; one that has keeps it. */
-    post: operations["number_parent"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/places": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Places in the order of their names. */
-    get: operations["list_places"];
-    put?: never;
-    /** Makes a place. */
-    post: operations["add_place"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/places/{id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** One place. */
-    get: operations["show_place"];
-    put?: never;
-    /** Puts another description in the place of what is known; what stood before stays in the audit trail. */
-    post: operations["change_place"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/profiles": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Profiles by name, each name's newest version first. */
-    get: operations["list_profiles"];
-    put?: never;
-    /** Adds a profile; one of a name that exists becomes its next version, and shipments keep the one they began with. */
-    post: operations["add_profile"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/profiles/{id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** One version of a profile. */
-    get: operations["show_profile"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/profiles/{id}/approve": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Signs one version of a profile as approved: with name, time and meaning, once and for good. */
-    post: operations["approve_profile"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/recalls": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Recalls, newest first. */
-    get: operations["list_recalls"];
-    put?: never;
-    /**
-     * Calls a lot back: every shipment that was packed with it is on hold, and so is each that is packed with it later.
-     *     Contents of that lot without a GTIN are concerned as well.
-     */
-    post: operations["add_recall"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/recalls/{id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** One recall with the shipments that it put on hold. */
-    get: operations["show_recall"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/runbooks": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** The runbooks of all kinds of alerts. */
-    get: operations["list_runbooks"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/runbooks/{kind}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    /** Puts the organisation's own runbook in the place of the house's, or of its former one. */
-    put: operations["set_runbook"];
-    post?: never;
-    /** Goes back to the house's runbook. */
-    delete: operations["reset_runbook"];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Shipments, newest first. */
-    get: operations["list_shipments"];
-    put?: never;
-    /** Makes a draft. */
-    post: operations["add_shipment"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** One shipment. */
-    get: operations["show_shipment"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/alerts": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** All alerts of a shipment, newest first, and those about gateways that took a tracker of it out of hearing. */
-    get: operations["list_shipment_alerts"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/assessment": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** What the readings amount to, up to now. */
-    get: operations["show_assessment"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/assessments": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** The shipment's assessments at each instant at which their meaning changed, the latest first. */
-    get: operations["list_past_assessments"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/boxes": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /**
-     * Packs more boxes into a draft. They are numbered behind those that are there; the empty box that a shipment without
-     *     boxes begins with makes room for the first.
-     */
-    post: operations["fill_boxes"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/cancel": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Calls a shipment off that nobody has taken over yet. Its trackers are free from then on. */
-    post: operations["cancel_shipment"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/custody": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /**
-     * Who has the boxes, since when and by what proof; who had them; and everything that was written of it. A supplier sees
-     *     what concerns the boxes that hold its products.
-     */
-    get: operations["show_custody"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/custody/accept": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /**
-     * Accepts boxes that were offered: from now on the addressee answers for them. That is the caller's organisation, or
-     *     with `signs` whoever shows a badge or tells a code on the caller's account, or with `unattended` nobody.
-     */
-    post: operations["accept_custody"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/custody/codes": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /**
-     * Makes a code and a link with which the addressee of an open offer answers it without an account. Only who offered
-     *     makes them. They are told once: the same request again is refused, and another one makes others.
-     */
-    post: operations["make_code"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/custody/correct": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Says that an entry is not as it was. The entry stays; the correction is a further one, with its reason. */
-    post: operations["correct_custody"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/custody/offer": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Offers boxes to the next custodian. Custody moves only when they are accepted. */
-    post: operations["offer_custody"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/custody/pack": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Says that the boxes are packed, with their seals: it opens the shipment's ledger. Binding a tracker does so, too. */
-    post: operations["pack_boxes"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/custody/photos": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /**
-     * Keeps a photo of the shipment's boxes, byte by byte as it comes, with what its camera wrote into it; the same one
-     *     again is kept once. At most 5 MB, 20 photos of a shipment from an organisation's people and 60 in all.
-     */
-    post: operations["add_photo"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/custody/photos/{sha256}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** A photo of the shipment, as it came. Nothing in it is run, wherever it is opened. */
-    get: operations["show_photo"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/custody/refuse": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Refuses boxes that were offered; their custodian stays. */
-    post: operations["refuse_custody"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/custody/seal": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Says that the custodian put a new seal on boxes, and why. */
-    post: operations["seal_boxes"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/custody/withdraw": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Takes an offer back that nobody has answered. */
-    post: operations["withdraw_offer"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/disposition": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Signs what becomes of a shipment. A release ends the hold for what is known now; any other decision is a hold for good. */
-    post: operations["decide_disposition"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/dispositions": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** The decisions on a shipment, the latest first. */
-    get: operations["list_dispositions"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/epcis": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /**
-     * What is known of a shipment as an EPCIS 2.0 document (JSON-LD) in the words of CBV 2.0: packing, handovers, trackers, the
-     *     temperature of each hour, times out of range, holds and decisions. An event keeps its `eventID` in every export; what was
-     *     corrected is repeated with an `errorDeclaration`.
-     */
-    get: operations["export_epcis"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/evidence": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /**
-     * The evidence package of a shipment: a ZIP file with readings, assessments, alerts, signatures and the custody
-     *     ledger, signed by the service. `isotherm verify` checks it. A supplier's holds the whole ledger and every reading, since a
-     *     chain is checked whole, of the contents its own products alone, and no alerts.
-     */
-    get: operations["export_evidence"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/hand-ins": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** What systems handed in of a shipment, the latest first; a partner sees what came from its own. */
-    get: operations["list_hand_ins"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/labels": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Labels of the shipment's boxes, A6, each with its SSCC as GS1-128, GS1 DataMatrix and GS1 Digital Link QR code. */
-    get: operations["print_labels"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/legs": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /**
-     * Sets the legs of a shipment in the place of those before, which stay in the audit trail. Its carriers and its
-     *     consignee see the shipment from then on.
-     */
-    post: operations["set_legs"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/plan": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** The plan of a shipment; without legs as long as nothing is planned. */
-    get: operations["show_plan"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/positions": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Where a shipment's trackers were while they rode with it, newest first. */
-    get: operations["list_positions"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/readings": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** The shipment's readings in order of time. */
-    get: operations["list_readings"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/return": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /**
-     * Turns a shipment back that is on its way: it goes to where it came from, is watched as before, and is on hold until
-     *     quality has decided.
-     */
-    post: operations["return_shipment"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/sscc": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /**
-     * Gives an SSCC of the organisation's own to each of the shipment's boxes that has none. A box that has one keeps it, so
-     *     the same request again changes nothing. Possible until the shipment is received or called off.
-     */
-    post: operations["number_boxes"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/trackers": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Binds a tracker to the shipment from an instant on; what it measured since then is taken up. */
-    post: operations["bind_tracker"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/trackers/{dev_eui}/unbind": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Ends a tracker's ride with the shipment; the tracker is free for the next one from then on. */
-    post: operations["unbind_tracker"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/shipments/{id}/whereabouts": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Where a shipment is, and how its plan goes, as far as positions say; `not_monitored` where none came. */
-    get: operations["show_whereabouts"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/sign/accept": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Accepts what a link offers, in the addressee's name. A link answers once; the same answer again is the first one. */
-    post: operations["accept_by_link"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/sign/offer": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Shows the offer that a link answers. */
-    post: operations["show_linked_offer"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/sign/refuse": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Refuses what a link offers; the custodian stays. A link answers once; the same answer again is the first one. */
-    post: operations["refuse_by_link"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/status": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** The service's clock and health, as its users see them. */
-    get: operations["show_status"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/token": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /**
-     * Exchanges a key for an access token that lasts an hour (OAuth 2.0 client credentials, RFC 6749, 4.4): its prefix is the
-     *     client id, the whole key the client secret. The key itself can be sent as a bearer token as well.
-     */
-    post: operations["make_token"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/trackers": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Trackers in the order of their DevEUIs; with `unknown=true` those that were heard without being registered. */
-    get: operations["list_trackers"];
-    put?: never;
-    /** Registers a tracker. What was heard of it before is taken up: its uplinks are read from then on and from before. */
-    post: operations["add_tracker"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/trackers/{dev_eui}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** One tracker. */
-    get: operations["show_tracker"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/trackers/{dev_eui}/lost": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** A tracker is lost. It stays so until somebody says that it is back, whatever is heard of it. */
-    post: operations["note_lost"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/trackers/{dev_eui}/returned": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** A tracker is back: it may ride again. */
-    post: operations["note_returned"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/trackers/{dev_eui}/set-aside": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Readings that were set aside: without a time, or of a time that cannot be; the latest stored first. */
-    get: operations["list_set_aside"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/trackers/{dev_eui}/uplinks": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /**
-     * Every uplink of a device as accepted, newest first, also of a device that nobody registered and with payloads
-     *     that nobody understands. Copies of one uplink are shown once.
-     */
-    get: operations["list_uplinks"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/trainings/{id}/revoke": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Ends a training. It stays on record, and counts for what was done before. */
-    post: operations["revoke_training"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/unreadable-bodies": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Webhooks' bodies that were answered with 400, newest first. */
-    get: operations["list_unreadable_bodies"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/users": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Users in the order in which they were made; a partner's people see their own. */
-    get: operations["list_users"];
-    put?: never;
-    /** Makes a user of the tenant or of one of its partners. */
-    post: operations["add_user"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/users/{id}/disable": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Disables a user at once, open sessions included. What the user did stays under the user's name. */
-    post: operations["disable_user"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/users/{id}/trainings": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** A user's trainings, those that ended included. */
-    get: operations["list_user_trainings"];
-    put?: never;
-    /** Records that a user was trained. */
-    post: operations["add_user_training"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
+    "/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts, newest first. */
+        get: operations["list_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Acknowledges an open alert. A temperature alert stays recorded; its shipment stays on hold. */
+        post: operations["acknowledge_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/{id}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every attempt to tell somebody of an alert, the earliest first. */
+        get: operations["list_attempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of an alert, the earliest first. */
+        get: operations["show_alert_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The keys of the tenant's partners, in the order in which they were made, revoked ones included. */
+        get: operations["list_api_keys"];
+        put?: never;
+        /**
+         * Makes a key with which a program of a partner acts. It is told once: the same request again is refused, and another
+         *     one makes another key.
+         */
+        post: operations["add_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-keys/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Revokes a key, with the tokens that it was exchanged for: at once here, and within a second in every other process. */
+        post: operations["revoke_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/badges/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Revokes a badge, for good: who needs another one gets another number. */
+        post: operations["revoke_badge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/badges/{id}/trainings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The trainings of a badge's holder, those that ended included. */
+        get: operations["list_badge_trainings"];
+        put?: never;
+        /** Records that a badge's holder was trained. */
+        post: operations["add_badge_training"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contracts/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a contract. It stays on record, and holds for what was done before. */
+        post: operations["end_contract"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The oldest dead letters, for whoever runs the installation. They are of all organisations. */
+        get: operations["list_dead_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dead-letters/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends all dead letters of this moment through the queue again; one that still cannot be read comes back. */
+        post: operations["replay_dead_letters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Changes as they are committed: events `shipment`, `alert` and `tracker` with the ids that changed, as far as the
+         *     caller may read these (a partner's people those of shipments that they see), and `reload` where the listener fell behind.
+         */
+        get: operations["stream_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The gateways that ever heard a device. */
+        get: operations["list_gateways"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateways/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says whether a gateway rides in a vehicle. It counts for what is heard from then on. */
+        post: operations["change_gateway"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hand-ins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes in handovers from the systems of the caller's organisation, or of others where the caller is the tenant's admin or
+         *     coordinator: at most 1000 events and 1 MiB, a list in JSON or a CSV file whose columns are the events' fields (UTF-8;
+         *     boxes as `1 2`, seals as `1=S-1 2=S-2`). The same file again changes nothing.
+         */
+        post: operations["hand_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the caller's organisation is to take over, has, and has offered, the newest shipments first. A page looks at up to
+         *     200 shipments under way, and leaves out those with which there is nothing to do: it may be short and not the last.
+         */
+        get: operations["list_handovers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public keys of the installation: what `isotherm verify --key` takes. */
+        get: operations["list_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lanes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lanes in the order of their names. */
+        get: operations["list_lanes"];
+        put?: never;
+        /** Makes a lane. */
+        post: operations["add_lane"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lanes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Changes a lane in all but its ends; what stood before stays in the audit trail. Shipments that are planned on it go by
+         *     the lane as it is now.
+         */
+        post: operations["change_lane"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Exchanges e-mail and password for an access token. */
+        post: operations["log_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is logged in. */
+        get: operations["show_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/on-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is on call. */
+        get: operations["show_on_call"];
+        /** Replaces the whole list. It holds at once, also for alerts of the last day that are open; who was told stays told. */
+        put: operations["replace_on_call"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/organisations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tenant and its partners; a partner's people see their own. */
+        get: operations["list_organisations"];
+        put?: never;
+        /** Makes a partner. */
+        post: operations["add_organisation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/organisations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One organisation. */
+        get: operations["show_organisation"];
+        put?: never;
+        /** Says anew what an organisation is; what is absent falls away. */
+        post: operations["change_organisation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/organisations/{id}/badges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An organisation's badges, those that were revoked included. */
+        get: operations["list_badges"];
+        put?: never;
+        /** Gives a badge out to somebody of the tenant or of one of its partners. */
+        post: operations["add_badge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/organisations/{id}/contracts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A partner's contracts, those that ended included. */
+        get: operations["list_contracts"];
+        put?: never;
+        /** Records a contract with a partner. */
+        post: operations["add_contract"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/organisations/{id}/products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The products of a supplier, by GTIN. */
+        get: operations["list_products"];
+        /**
+         * Says which products are a supplier's, in the place of those before. Its people and systems see the shipments that hold
+         *     one of them, from the next request on. A product is one supplier's at a time.
+         */
+        put: operations["set_products"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/parents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Parents, newest first. */
+        get: operations["list_parents"];
+        put?: never;
+        /** Makes a pallet, a roll cage or a manifest, empty. */
+        post: operations["add_parent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/parents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One parent with its boxes. */
+        get: operations["show_parent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/parents/{id}/boxes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts boxes of a shipment into the parent. A box is in one parent at a time. */
+        post: operations["fill_parent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/parents/{id}/boxes/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes boxes of a shipment out of the parent. */
+        post: operations["empty_parent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/parents/{id}/custody/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accepts everything in the parent that was offered to the caller's organisation, but for the exceptions: an entry for
+         *     each shipment, all or none. At most 1000 boxes of 50 shipments.
+         */
+        post: operations["accept_parent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/parents/{id}/custody/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Offers everything in the parent that the caller's organisation has, but for the exceptions: an entry for each shipment,
+         *     all or none. At most 1000 boxes of 50 shipments.
+         */
+        post: operations["offer_parent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/parents/{id}/custody/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuses everything in the parent that was offered to the caller's organisation: an entry for each shipment, all or
+         *     none. At most 1000 boxes of 50 shipments.
+         */
+        post: operations["refuse_parent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/parents/{id}/label": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The label of a pallet, a roll cage or a manifest. */
+        get: operations["print_parent_label"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/parents/{id}/sscc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives an SSCC of the organisation's own to a pallet, roll cage or manifest that has none; one that has keeps it. */
+        post: operations["number_parent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Places in the order of their names. */
+        get: operations["list_places"];
+        put?: never;
+        /** Makes a place. */
+        post: operations["add_place"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/places/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One place. */
+        get: operations["show_place"];
+        put?: never;
+        /** Puts another description in the place of what is known; what stood before stays in the audit trail. */
+        post: operations["change_place"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Profiles by name, each name's newest version first. */
+        get: operations["list_profiles"];
+        put?: never;
+        /** Adds a profile; one of a name that exists becomes its next version, and shipments keep the one they began with. */
+        post: operations["add_profile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/profiles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version of a profile. */
+        get: operations["show_profile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/profiles/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs one version of a profile as approved: with name, time and meaning, once and for good. */
+        post: operations["approve_profile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/recalls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Recalls, newest first. */
+        get: operations["list_recalls"];
+        put?: never;
+        /**
+         * Calls a lot back: every shipment that was packed with it is on hold, and so is each that is packed with it later.
+         *     Contents of that lot without a GTIN are concerned as well.
+         */
+        post: operations["add_recall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/recalls/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One recall with the shipments that it put on hold. */
+        get: operations["show_recall"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runbooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The runbooks of all kinds of alerts. */
+        get: operations["list_runbooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runbooks/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts the organisation's own runbook in the place of the house's, or of its former one. */
+        put: operations["set_runbook"];
+        post?: never;
+        /** Goes back to the house's runbook. */
+        delete: operations["reset_runbook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shipments, newest first. */
+        get: operations["list_shipments"];
+        put?: never;
+        /** Makes a draft. */
+        post: operations["add_shipment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One shipment. */
+        get: operations["show_shipment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All alerts of a shipment, newest first, and those about gateways that took a tracker of it out of hearing. */
+        get: operations["list_shipment_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/assessment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the readings amount to, up to now. */
+        get: operations["show_assessment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/assessments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The shipment's assessments at each instant at which their meaning changed, the latest first. */
+        get: operations["list_past_assessments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/boxes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Packs more boxes into a draft. They are numbered behind those that are there; the empty box that a shipment without
+         *     boxes begins with makes room for the first.
+         */
+        post: operations["fill_boxes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls a shipment off that nobody has taken over yet. Its trackers are free from then on. */
+        post: operations["cancel_shipment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/custody": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who has the boxes, since when and by what proof; who had them; and everything that was written of it. A supplier sees
+         *     what concerns the boxes that hold its products.
+         */
+        get: operations["show_custody"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/custody/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accepts boxes that were offered: from now on the addressee answers for them. That is the caller's organisation, or
+         *     with `signs` whoever shows a badge or tells a code on the caller's account, or with `unattended` nobody.
+         */
+        post: operations["accept_custody"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/custody/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a code and a link with which the addressee of an open offer answers it without an account. Only who offered
+         *     makes them. They are told once: the same request again is refused, and another one makes others.
+         */
+        post: operations["make_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/custody/correct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that an entry is not as it was. The entry stays; the correction is a further one, with its reason. */
+        post: operations["correct_custody"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/custody/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Offers boxes to the next custodian. Custody moves only when they are accepted. */
+        post: operations["offer_custody"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/custody/pack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that the boxes are packed, with their seals: it opens the shipment's ledger. Binding a tracker does so, too. */
+        post: operations["pack_boxes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/custody/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keeps a photo of the shipment's boxes, byte by byte as it comes, with what its camera wrote into it; the same one
+         *     again is kept once. At most 5 MB, 20 photos of a shipment from an organisation's people and 60 in all.
+         */
+        post: operations["add_photo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/custody/photos/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A photo of the shipment, as it came. Nothing in it is run, wherever it is opened. */
+        get: operations["show_photo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/custody/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuses boxes that were offered; their custodian stays. */
+        post: operations["refuse_custody"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/custody/seal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that the custodian put a new seal on boxes, and why. */
+        post: operations["seal_boxes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/custody/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes an offer back that nobody has answered. */
+        post: operations["withdraw_offer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/disposition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs what becomes of a shipment. A release ends the hold for what is known now; any other decision is a hold for good. */
+        post: operations["decide_disposition"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/dispositions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The decisions on a shipment, the latest first. */
+        get: operations["list_dispositions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/epcis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is known of a shipment as an EPCIS 2.0 document (JSON-LD) in the words of CBV 2.0: packing, handovers, trackers, the
+         *     temperature of each hour, times out of range, holds and decisions. An event keeps its `eventID` in every export; what was
+         *     corrected is repeated with an `errorDeclaration`.
+         */
+        get: operations["export_epcis"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The evidence package of a shipment: a ZIP file with readings, assessments, alerts, signatures and the custody
+         *     ledger, signed by the service. `isotherm verify` checks it. A supplier's holds the whole ledger and every reading, since a
+         *     chain is checked whole, of the contents its own products alone, and no alerts.
+         */
+        get: operations["export_evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/hand-ins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What systems handed in of a shipment, the latest first; a partner sees what came from its own. */
+        get: operations["list_hand_ins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Labels of the shipment's boxes, A6, each with its SSCC as GS1-128, GS1 DataMatrix and GS1 Digital Link QR code. */
+        get: operations["print_labels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/legs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sets the legs of a shipment in the place of those before, which stay in the audit trail. Its carriers and its
+         *     consignee see the shipment from then on.
+         */
+        post: operations["set_legs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The plan of a shipment; without legs as long as nothing is planned. */
+        get: operations["show_plan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/positions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a shipment's trackers were while they rode with it, newest first. */
+        get: operations["list_positions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/readings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The shipment's readings in order of time. */
+        get: operations["list_readings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turns a shipment back that is on its way: it goes to where it came from, is watched as before, and is on hold until
+         *     quality has decided.
+         */
+        post: operations["return_shipment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/sscc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives an SSCC of the organisation's own to each of the shipment's boxes that has none. A box that has one keeps it, so
+         *     the same request again changes nothing. Possible until the shipment is received or called off.
+         */
+        post: operations["number_boxes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/trackers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Binds a tracker to the shipment from an instant on; what it measured since then is taken up. */
+        post: operations["bind_tracker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/trackers/{dev_eui}/unbind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a tracker's ride with the shipment; the tracker is free for the next one from then on. */
+        post: operations["unbind_tracker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shipments/{id}/whereabouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a shipment is, and how its plan goes, as far as positions say; `not_monitored` where none came. */
+        get: operations["show_whereabouts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sign/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accepts what a link offers, in the addressee's name. A link answers once; the same answer again is the first one. */
+        post: operations["accept_by_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sign/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows the offer that a link answers. */
+        post: operations["show_linked_offer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sign/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuses what a link offers; the custodian stays. A link answers once; the same answer again is the first one. */
+        post: operations["refuse_by_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The service's clock and health, as its users see them. */
+        get: operations["show_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exchanges a key for an access token that lasts an hour (OAuth 2.0 client credentials, RFC 6749, 4.4): its prefix is the
+         *     client id, the whole key the client secret. The key itself can be sent as a bearer token as well.
+         */
+        post: operations["make_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/trackers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Trackers in the order of their DevEUIs; with `unknown=true` those that were heard without being registered. */
+        get: operations["list_trackers"];
+        put?: never;
+        /** Registers a tracker. What was heard of it before is taken up: its uplinks are read from then on and from before. */
+        post: operations["add_tracker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/trackers/{dev_eui}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One tracker. */
+        get: operations["show_tracker"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/trackers/{dev_eui}/lost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A tracker is lost. It stays so until somebody says that it is back, whatever is heard of it. */
+        post: operations["note_lost"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/trackers/{dev_eui}/returned": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A tracker is back: it may ride again. */
+        post: operations["note_returned"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/trackers/{dev_eui}/set-aside": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Readings that were set aside: without a time, or of a time that cannot be; the latest stored first. */
+        get: operations["list_set_aside"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/trackers/{dev_eui}/uplinks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every uplink of a device as accepted, newest first, also of a device that nobody registered and with payloads
+         *     that nobody understands. Copies of one uplink are shown once.
+         */
+        get: operations["list_uplinks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/trainings/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a training. It stays on record, and counts for what was done before. */
+        post: operations["revoke_training"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/unreadable-bodies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhooks' bodies that were answered with 400, newest first. */
+        get: operations["list_unreadable_bodies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Users in the order in which they were made; a partner's people see their own. */
+        get: operations["list_users"];
+        put?: never;
+        /** Makes a user of the tenant or of one of its partners. */
+        post: operations["add_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Disables a user at once, open sessions included. What the user did stays under the user's name. */
+        post: operations["disable_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/trainings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A user's trainings, those that ended included. */
+        get: operations["list_user_trainings"];
+        put?: never;
+        /** Records that a user was trained. */
+        post: operations["add_user_training"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
-  schemas: {
-    AcceptRequest: components["schemas"]["EntryRequest"] &
-      components["schemas"]["SeenRequest"] & {
-        /** @description The hash of the offer; absent: the only open one to the caller's organisation, or with `signs` of it. */
-        answers?: string | null;
-        /** @description Absent: all that were offered. */
-        boxes?: number[] | null;
-        /** @description Boxes that were offered and are not there, or not taken. */
-        exceptions?: components["schemas"]["BoxException"][];
-        /** @description Kept apart and marked; a shipment on hold is accepted in no other way. */
-        quarantine?: boolean;
-        signs?: components["schemas"]["SignerRequest"] | null;
+    schemas: {
+        AcceptRequest: components["schemas"]["EntryRequest"] & components["schemas"]["SeenRequest"] & {
+            /** @description The hash of the offer; absent: the only open one to the caller's organisation, or with `signs` of it. */
+            answers?: string | null;
+            /** @description Absent: all that were offered. */
+            boxes?: number[] | null;
+            /** @description Boxes that were offered and are not there, or not taken. */
+            exceptions?: components["schemas"]["BoxException"][];
+            /** @description Kept apart and marked; a shipment on hold is accepted in no other way. */
+            quarantine?: boolean;
+            signs?: components["schemas"]["SignerRequest"] | null;
+            /**
+             * @description Nobody is there: the boxes were left at the end of the last leg, whose lane allows it. Who carries it writes
+             *     that for the consignee, and where: with `lat` and `lon` where the shipment's positions are known.
+             */
+            unattended?: boolean;
+        };
+        Acknowledgement: {
+            /**
+             * @description What was found and done.
+             * @example Driver reached; box moved to a working refrigerator at 14:20
+             */
+            reason: string;
+        };
         /**
-         * @description Nobody is there: the boxes were left at the end of the last leg, whose lane allows it. Who carries it writes
-         *     that for the consignee, and where: with `lat` and `lon` where the shipment's positions are known.
+         * @description What may be done with a box.
+         * @enum {string}
          */
-        unattended?: boolean;
-      };
-    Acknowledgement: {
-      /**
-       * @description What was found and done.
-       * @example Driver reached; box moved to a working refrigerator at 14:20
-       */
-      reason: string;
-    };
-    /**
-     * @description What may be done with a box.
-     * @enum {string}
-     */
-    Act: "hand_over" | "accept_into_quarantine" | "return_to_consignor" | "accept_into_stock" | "dispense";
-    Actor: {
-      organisation: components["schemas"]["OrganisationRef"];
-      person: string | null;
-      strength: components["schemas"]["Strength"];
-      /** @description Whose account it was written on, where the person has none or nobody was there: the name as it was then. */
-      written_on: string | null;
-    };
-    Addressee: {
-      organisation: components["schemas"]["OrganisationRef"];
-      person: string | null;
-    };
-    AddresseeRequest: {
-      /**
-       * Format: int32
-       * @description The id of an organisation: the shipment's own or one of its partners.
-       */
-      organisation: number;
-      person?: string | null;
-    };
-    /** @description A tracker under way that is silent because of its gateway. */
-    AffectedTracker: {
-      dev_eui: string;
-      /** Format: uuid */
-      shipment: string;
-      shipment_reference: string;
-      /** Format: date-time */
-      silent_since: string;
-      /**
-       * Format: date-time
-       * @description Null while the gateway is why it is silent.
-       */
-      until: string | null;
-    };
-    /**
-     * @description Who is woken, and when. Exactly one of `above` and `below` is there. A shock (g), light (lux) and a tilt (degrees) are
-     *     events, which last no time.
-     */
-    Alarm: {
-      /** Format: double */
-      above?: number;
-      /** Format: double */
-      below?: number;
-      /**
-       * @default 0s
-       * @example 30m
-       */
-      delay: string;
-      /** @default single */
-      exposure: components["schemas"]["Exposure"];
-      /** Format: double */
-      hysteresis_c?: number;
-      /** @default false */
-      inclusive: boolean;
-      name: string;
-      /** @default temperature */
-      quantity: components["schemas"]["AlarmQuantity"];
-      /** @default critical */
-      severity: components["schemas"]["Severity"];
-      /** @default 0s */
-      start_delay: string;
-    };
-    /** @enum {string} */
-    AlarmQuantity: "temperature" | "humidity" | "shock" | "light" | "tilt";
-    Alert: {
-      acknowledge_reason: string | null;
-      /** Format: date-time */
-      acknowledged_at: string | null;
-      /** @description The e-mail address; for a partner's people the tenant's name. */
-      acknowledged_by: string | null;
-      /** @description At most 50 of them, those that are still silent first. */
-      affected: components["schemas"]["AffectedTracker"][];
-      /**
-       * Format: int64
-       * @description Of `gateway_silent`: how many trackers are or were silent because of it.
-       */
-      affected_trackers: number | null;
-      /** @description The name of the profile's alarm. */
-      alarm: string | null;
-      /** Format: date-time */
-      alarmed_at: string;
-      /** Format: date-time */
-      began_at: string;
-      /** Format: date-time */
-      closed_at: string | null;
-      closed_reason: string | null;
-      /** @description What to know of it, in words, of alerts about custody. */
-      detail: string | null;
-      dev_eui: string | null;
-      /**
-       * Format: date-time
-       * @description Null while it lasts.
-       */
-      ended_at: string | null;
-      /** Format: int64 */
-      exposure_s: number | null;
-      /**
-       * Format: double
-       * @description The worst value in °C, of temperature alerts.
-       */
-      extreme_c: number | null;
-      /** Format: uuid */
-      id: string;
-      kind: components["schemas"]["AlertKind"];
-      /** Format: uuid */
-      merged_into: string | null;
-      missing: components["schemas"]["MissingReadings"] | null;
-      /** @description What to do, and who to call. */
-      runbook: components["schemas"]["Runbook"];
-      severity: components["schemas"]["Severity"];
-      /** Format: uuid */
-      shipment: string | null;
-      shipment_reference: string | null;
-      state: components["schemas"]["AlertState"];
-      /** @description What the alert is about where that is no shipment. */
-      subject: string | null;
-    };
-    /** @description What became of an alert, and because of what. */
-    AlertAction:
-      | {
-          /** @enum {string} */
-          action: "alert.raised";
-          detail: components["schemas"]["RaisedDetail"];
-        }
-      | {
-          /** @enum {string} */
-          action: "alert.amended";
-          detail: components["schemas"]["AmendedDetail"];
-        }
-      | {
-          /** @enum {string} */
-          action: "alert.updated";
-          detail: components["schemas"]["UpdatedDetail"];
-        }
-      | {
-          /** @enum {string} */
-          action: "alert.merged";
-          detail: components["schemas"]["MergedDetail"];
-        }
-      | {
-          /** @enum {string} */
-          action: "alert.withdrawn";
-          detail: components["schemas"]["WithdrawnDetail"];
-        }
-      | {
-          /** @enum {string} */
-          action: "alert.closed";
-          detail: components["schemas"]["EndedDetail"];
-        }
-      | {
-          /** @enum {string} */
-          action: "alert.acknowledged";
-          detail: components["schemas"]["EndedDetail"];
+        Act: "hand_over" | "accept_into_quarantine" | "return_to_consignor" | "accept_into_stock" | "dispense";
+        Actor: {
+            organisation: components["schemas"]["OrganisationRef"];
+            person: string | null;
+            strength: components["schemas"]["Strength"];
+            /** @description Whose account it was written on, where the person has none or nobody was there: the name as it was then. */
+            written_on: string | null;
         };
-    /** @description One entry of the audit trail. */
-    AlertChange: components["schemas"]["AlertAction"] & {
-      /** @description The e-mail address of who did it; null where the service itself did. */
-      actor: string | null;
-      /** Format: date-time */
-      at: string;
-    };
-    /**
-     * @description What an alert is about.
-     * @enum {string}
-     */
-    AlertKind:
-      | "temperature_high"
-      | "temperature_low"
-      | "humidity_high"
-      | "humidity_low"
-      | "shock"
-      | "light"
-      | "silence"
-      | "gateway_silent"
-      | "readings_missing"
-      | "transfer_overdue"
-      | "offer_unanswered"
-      | "custodian_unexpected"
-      | "custodian_unqualified"
-      | "left_without_custody"
-      | "off_route"
-      | "standing_too_long"
-      | "arrived_not_accepted"
-      | "accepted_elsewhere"
-      | "opened_in_transit"
-      | "tilt"
-      | "seal_differs"
-      | "handed_over_out_of_range"
-      | "custody_unreadable"
-      | "tracker_not_returned"
-      | "webhook_refused"
-      | "webhook_unreadable"
-      | "dead_letter"
-      | "backlog"
-      | "spool_full"
-      | "notification_failed";
-    /**
-     * @description What became of an alert. A person acknowledges it; what is known closes it, withdraws it, or joins it with another one.
-     * @enum {string}
-     */
-    AlertState: "open" | "acknowledged" | "closed" | "withdrawn" | "merged";
-    /**
-     * @description What the manufacturer permits beyond the range. Exactly one of `up_to_c` and `down_to_c` is there; `total` is a
-     *     duration or `unlimited`.
-     */
-    Allowance: {
-      /** Format: double */
-      down_to_c?: number;
-      name: string;
-      /** @example 12h */
-      total: string;
-      /** Format: double */
-      up_to_c?: number;
-    };
-    /** @description One allowance, in seconds. */
-    AllowanceLine: {
-      allowance: string;
-      /**
-       * Format: int64
-       * @description Never less than none.
-       */
-      remaining_best_s: number | null;
-      /** Format: int64 */
-      remaining_worst_s: number | null;
-      /** Format: int64 */
-      spent_best_s: number;
-      /**
-       * Format: int64
-       * @description Null: what was spent before is unknown, so that no bound is.
-       */
-      spent_worst_s: number | null;
-      state: components["schemas"]["AllowanceState"];
-      /**
-       * Format: int64
-       * @description Null is without limit; nothing is then said to remain.
-       */
-      total_s: number | null;
-    };
-    /**
-     * @description Whether an allowance is kept. Ordered from good to bad; the machine's figure, never a release.
-     * @enum {string}
-     */
-    AllowanceState: "kept" | "not_known" | "exceeded";
-    /** @description What a box has spent of everything that its profile allows. */
-    AllowanceStatement: {
-      /** @description In the profile's order. */
-      allowances: components["schemas"]["AllowanceLine"][];
-      freeze_thaw: components["schemas"]["CyclesLine"] | null;
-      never_allowed: components["schemas"]["NeverAllowedLine"];
-      /** @description The worst of all lines. */
-      state: components["schemas"]["AllowanceState"];
-    };
-    /** @description Each from what to what, also of what stayed as it was. */
-    AmendedDetail: {
-      alarmed_at: [string, string];
-      because: string;
-      began_at: [string, string];
-      /** @description Null: it still lasted. */
-      ended_at: [string | null, string | null];
-      /** @description In hundredths of °C, or of % where the alert is about humidity; null where it is about no exposure. */
-      extreme: [number | null, number | null];
-      /** @description The severity rose, so that its acknowledgement counts no more. */
-      reopened: boolean;
-      severity: [components["schemas"]["Severity"], components["schemas"]["Severity"]];
-    };
-    /** @description A key, without what is secret of it. */
-    ApiKey: {
-      /** Format: date-time */
-      created_at: string;
-      /**
-       * Format: date-time
-       * @description It counts until just before; null: until it is revoked.
-       */
-      expires_at: string | null;
-      /** Format: uuid */
-      id: string;
-      /**
-       * Format: date-time
-       * @description Up to an hour older than its last use; null: never.
-       */
-      last_used_at: string | null;
-      /**
-       * @description As printed beside what is done with it.
-       * @example Batch release system
-       */
-      name: string;
-      /** Format: int32 */
-      organisation: number;
-      /**
-       * @description What the key begins with; its client id (OAuth 2.0).
-       * @example ist_4f1c0a92be
-       */
-      prefix: string;
-      /** Format: date-time */
-      revoked_at: string | null;
-      revoked_reason: string | null;
-      role: components["schemas"]["Role"];
-    };
-    /** @description A signature: printed name, time and meaning. */
-    Approval: {
-      /** Format: date-time */
-      at: string;
-      /** @example quality@example.org */
-      by: string;
-      meaning: string;
-    };
-    /** @description An attempt to tell somebody of an alert. */
-    Attempt: {
-      /** Format: date-time */
-      at: string;
-      email: string;
-      name: string;
-      outcome: components["schemas"]["AttemptOutcome"];
-      /**
-       * Format: int32
-       * @description Of somebody on call, from 1; null: everybody of a role was told when the alert was raised or withdrawn.
-       */
-      round: number | null;
-      /** Format: int32 */
-      step: number | null;
-      /**
-       * Format: int32
-       * @description How many steps the list had.
-       */
-      steps: number | null;
-      /** @description The mail server's, or why it was called off. */
-      words: string;
-    };
-    /** @enum {string} */
-    AttemptOutcome: "delivered" | "failed" | "called_off";
-    /** @description Its number is kept nowhere, and so shown nowhere. */
-    Badge: components["schemas"]["Validity"] & {
-      /** @description The holder's name as printed. */
-      holder: string;
-      /** Format: uuid */
-      id: string;
-      /**
-       * Format: int32
-       * @description The id of the holder's organisation.
-       */
-      organisation: number;
-      /** @description Whether a training of the holder in good distribution practice holds now. */
-      trained: boolean;
-    };
-    BindRequest: {
-      /**
-       * Format: int32
-       * @description The number of the box that it rides in; absent where nobody says.
-       */
-      box?: number | null;
-      /** @example 0102030405060708 */
-      dev_eui: string;
-      /**
-       * Format: date-time
-       * @description From when on the tracker's readings are this shipment's.
-       */
-      from: string;
-    };
-    /** @description A shipment after a tracker was bound. */
-    BoundShipment: components["schemas"]["Shipment"] & {
-      /** @description What speaks against this binding without forbidding it. */
-      warnings: string[];
-    };
-    Box: {
-      contents: components["schemas"]["Content"][];
-      /**
-       * Format: int32
-       * @description From 1.
-       */
-      number: number;
-      sscc: string | null;
-    };
-    /** @description Who has a box. */
-    BoxCustody: {
-      /** Format: int32 */
-      box: number;
-      custodian: components["schemas"]["Holding"];
-      /** @description Who had it before, the first one first. */
-      earlier: components["schemas"]["Holding"][];
-      /** @description Offers that nobody has answered, by the hashes of their entries. */
-      offers: string[];
-      /** @description The seal that should be on it. */
-      seal: string | null;
-    };
-    BoxException: {
-      /** Format: int32 */
-      box: number;
-      reason: string;
-    };
-    /** @description A box in the parent: by its SSCC, or by its shipment and its number there. */
-    BoxRef: {
-      /** Format: int32 */
-      box?: number | null;
-      /** Format: uuid */
-      shipment?: string | null;
-      /** @description 18 digits. */
-      sscc?: string | null;
-    };
-    /**
-     * @description What brought an assessment about.
-     * @enum {string}
-     */
-    Cause: "readings" | "late_readings" | "clock" | "bound" | "unbound";
-    Circle: {
-      centre: components["schemas"]["Point"];
-      /**
-       * Format: int32
-       * @description 1 to 100 000 m.
-       */
-      radius_m: number;
-    };
-    CodeRequest: {
-      /** @description The hash of the offer; absent: the only open one that the caller's organisation made. */
-      answers?: string | null;
-      /** @description Who is expected to use it. */
-      person?: string | null;
-      /**
-       * @description From a minute to seven days; 24 hours where it is absent.
-       * @example 24h
-       */
-      valid_for?: string | null;
-    };
-    CodedBox: {
-      /** Format: int32 */
-      box: number;
-      sscc: string | null;
-    };
-    /**
-     * @description How the boxes look from outside.
-     * @enum {string}
-     */
-    Condition: "intact" | "damaged" | "wet" | "opened";
-    Conflict: {
-      answers: string[];
-      boxes: number[];
-      /** @description The custodian's entry at which the answers part. */
-      entry: string;
-      settled: components["schemas"]["Settlement"];
-    };
-    Content: {
-      /** @description The last day on which it may be used, `YYYY-MM-DD`. */
-      expiry: string | null;
-      /** @description 14 digits. */
-      gtin: string | null;
-      lot: string | null;
-      product: string | null;
-      /** Format: int32 */
-      quantity: number;
-      serial: string | null;
-    };
-    Contract: components["schemas"]["Validity"] & {
-      /** Format: uuid */
-      id: string;
-      /**
-       * Format: int32
-       * @description The partner's id.
-       */
-      organisation: number;
-      reference: string | null;
-      title: string;
-    };
-    CorrectRequest: components["schemas"]["EntryRequest"] & {
-      /** @description The hash of the entry that is not as it was. */
-      corrects: string;
-      effect: components["schemas"]["CorrectionEffect"];
-      reason: string;
-    };
-    /**
-     * @description What a correction does.
-     * @enum {string}
-     */
-    CorrectionEffect: "annulled" | "stands" | "noted";
-    /** @description A corridor as it is written. */
-    Corridor: {
-      path: components["schemas"]["Point"][];
-      /**
-       * Format: int32
-       * @description From the path to either edge, 50 to 100 000 m.
-       */
-      width_m: number;
-    };
-    /** @description Every second of the span is one of the three. */
-    Coverage: {
-      /** Format: int64 */
-      in_range_s: number;
-      /** Format: int64 */
-      out_of_range_s: number;
-      /** Format: int64 */
-      unknown_s: number;
-    };
-    CoverageRule: {
-      /** Format: double */
-      min_for_release_pct: number;
-    };
-    Credentials: {
-      /** @example quality@example.org */
-      email: string;
-      password: string;
-    };
-    /** @description The custody of a shipment. */
-    Custody: {
-      boxes: components["schemas"]["BoxCustody"][];
-      /** @description Answers that contradict each other. While one is open, the custodian before it stays. */
-      conflicts: components["schemas"]["Conflict"][];
-      /** @description Everything that was written, in the order in which it came to be known. */
-      entries: components["schemas"]["Entry"][];
-      head: components["schemas"]["LedgerHead"] | null;
-      /**
-       * @description Where the caller's organisation may leave what it offered. Absent where it may not, and in what answers a request
-       *     that writes.
-       */
-      leaving?: components["schemas"]["Leaving"];
-    };
-    /** @description Freezings and thawings, in cycles. */
-    CyclesLine: {
-      /** Format: int32 */
-      at_most: number;
-      /** Format: int64 */
-      cycles_best: number;
-      /** Format: int64 */
-      cycles_worst: number | null;
-      /** Format: int64 */
-      remaining_best: number;
-      /** Format: int64 */
-      remaining_worst: number | null;
-      state: components["schemas"]["AllowanceState"];
-    };
-    /** @description From and to, after departure: `[from, to)`. */
-    DarkStretch: {
-      /** @example 30m */
-      from: string;
-      /** @example 2h */
-      to: string;
-    };
-    /** @description A message that this release cannot read, or whose values the database refused. */
-    DeadLetter: {
-      /** @description The message as it came; what is no UTF-8 is replaced. */
-      line: string;
-      reason: string;
-    };
-    /** @description A decision after it was signed. */
-    Decided: components["schemas"]["Disposition"] & {
-      /** @description What speaks against this decision without forbidding it. */
-      warnings: string[];
-    };
-    /** @description What a decision was taken on. */
-    DecidedOn: {
-      coverage: components["schemas"]["Coverage"] | null;
-      trackers: components["schemas"]["DecidedRide"][];
-    };
-    DecidedRide: {
-      assessment: components["schemas"]["SpanAssessment"];
-      dev_eui: string;
-      /** Format: date-time */
-      from: string;
-      /** Format: date-time */
-      until: string | null;
-    };
-    /**
-     * @description What quality decides on a box, with a signature.
-     * @enum {string}
-     */
-    Decision: "release" | "reject" | "return" | "destroy";
-    DisableRequest: {
-      /**
-       * @description Kept in the audit trail.
-       * @example Left the company
-       */
-      reason: string;
-    };
-    /** @description A signed decision: printed name, time, meaning, reason, and what it was taken on. */
-    Disposition: {
-      assessment: components["schemas"]["Verdict"] | null;
-      /** Format: date-time */
-      at: string;
-      /** @example quality@example.org */
-      by: string;
-      decision: components["schemas"]["Decision"];
-      /** @description The `digest` of that assessment. */
-      digest: string;
-      hold: components["schemas"]["HoldReason"] | null;
-      /** Format: uuid */
-      id: string;
-      lifts_recall: boolean;
-      meaning: string;
-      reason: string;
-    };
-    EndedDetail: {
-      reason: string;
-    };
-    EndingRequest: {
-      /**
-       * @description Why, in at most 2000 characters.
-       * @example The hospital cancelled the order
-       */
-      reason: string;
-    };
-    /** @description One entry of the ledger. */
-    Entry: {
-      act: components["schemas"]["EntryAct"];
-      assessment: components["schemas"]["Verdict"] | null;
-      /**
-       * Format: date-time
-       * @description By the writer's clock.
-       */
-      at: string;
-      /** @description The boxes that it is about. */
-      boxes: number[];
-      by: components["schemas"]["Actor"];
-      condition: components["schemas"]["Condition"] | null;
-      decision: components["schemas"]["Decision"] | null;
-      effect: components["schemas"]["CorrectionEffect"] | null;
-      exceptions: components["schemas"]["BoxException"][];
-      hash: string;
-      hold: components["schemas"]["HoldReason"] | null;
-      /**
-       * Format: uuid
-       * @description The writer's own id of it.
-       */
-      id: string;
-      /** @description Why it changes nothing, in words; null: it counts. */
-      ignored: string | null;
-      /** @description The hash of the entry that it continues, answers or corrects. */
-      link: string | null;
-      note: string | null;
-      parent: string | null;
-      /** @description SHA-256 of a photo of what was seen; see `/custody/photos/{sha256}`. */
-      photo: string | null;
-      quarantine: boolean;
-      reason: string | null;
-      /** Format: date-time */
-      recorded_at: string;
-      seals: components["schemas"]["Seal"][];
-      /** Format: int32 */
-      sequence: number;
-      to: components["schemas"]["Addressee"] | null;
-      whereabouts: components["schemas"]["EntryPlace"] | null;
-    };
-    /** @enum {string} */
-    EntryAct:
-      "packed" | "sealed" | "offered" | "accepted" | "refused" | "withdrawn" | "corrected" | "decided";
-    /** @description Where something happened, as far as it is known. */
-    EntryPlace: {
-      /** Format: int32 */
-      accuracy_m?: number | null;
-      /**
-       * Format: double
-       * @description Degrees, WGS 84.
-       */
-      lat?: number | null;
-      /** Format: double */
-      lon?: number | null;
-      place?: string | null;
-    };
-    /** @description What every entry says. */
-    EntryRequest: {
-      /**
-       * Format: date-time
-       * @description By the writer's clock; absent: now.
-       */
-      at?: string | null;
-      /**
-       * Format: uuid
-       * @description Given by the writer: what is sent again under the same id is written once.
-       */
-      id?: string | null;
-      whereabouts?: components["schemas"]["EntryPlace"] | null;
-    };
-    /** @description One uninterrupted exposure, in the best case: an unknown second ends it. */
-    Episode: {
-      /** @description The alarm's name in the profile. */
-      alarm: string;
-      /**
-       * Format: date-time
-       * @description When the exposure (cumulative: the total) reached the delay; later episodes of a cumulative alarm that
-       *     was reached: their beginning. Null: never.
-       */
-      alarmed_at: string | null;
-      /** Format: date-time */
-      began_at: string;
-      /**
-       * Format: date-time
-       * @description Null: it lasts until the end of the span.
-       */
-      ended_at: string | null;
-      /**
-       * Format: int64
-       * @description Length of this episode.
-       */
-      exposure_s: number;
-      /**
-       * Format: double
-       * @description Furthest out of what stood in it, in hundredths of the alarm's quantity: °C, or % for humidity.
-       */
-      extreme_c: number;
-      severity: components["schemas"]["Severity"];
-    };
-    /** @description It is not certain to lie between the earliest and the latest. */
-    ExpectedArrival: {
-      /** Format: date-time */
-      earliest: string;
-      /** Format: date-time */
-      expected: string;
-      /** Format: date-time */
-      latest: string;
-      /** Format: int32 */
-      remaining_m: number;
-    };
-    /**
-     * @description What adds up to the delay.
-     * @enum {string}
-     */
-    Exposure: "single" | "cumulative";
-    /** @description How long an alarm's exposures were in all. */
-    ExposureTotal: {
-      alarm: string;
-      /**
-       * Format: int64
-       * @description Best case: an unknown second counts for nothing.
-       */
-      total_s: number;
-      /**
-       * Format: int64
-       * @description Worst case: an unknown second counts.
-       */
-      total_worst_s: number;
-    };
-    /** @description A fence as it is written. */
-    Fence:
-      | {
-          circle: components["schemas"]["Circle"];
-        }
-      | {
-          polygon: components["schemas"]["Polygon"];
+        Addressee: {
+            organisation: components["schemas"]["OrganisationRef"];
+            person: string | null;
         };
-    /**
-     * Format: binary
-     * @description Bytes as they are.
-     */
-    File: string;
-    /** @description A parent with every stay of a box in it, the latest first. */
-    FilledParent: components["schemas"]["Parent"] & {
-      boxes: components["schemas"]["ParentStay"][];
-    };
-    FreezeThaw: {
-      /** Format: double */
-      above_c: number;
-      /** Format: int32 */
-      at_most: number;
-      /** Format: double */
-      below_c: number;
-    };
-    /** @description A gateway that heard a device. */
-    Gateway: {
-      /**
-       * Format: date-time
-       * @description When it last heard any device, to the minute.
-       */
-      heard_at: string;
-      /** Format: int32 */
-      id: number;
-      integration: string;
-      /**
-       * @description As its network server names it.
-       * @example 0016c001f1500812
-       */
-      name: string;
-      vehicle: components["schemas"]["Vehicle"] | null;
-    };
-    GatewayChange: {
-      vehicle?: components["schemas"]["Vehicle"] | null;
-    };
-    Halt: {
-      /** Format: date-time */
-      at: string;
-      reason: string;
-    };
-    /** @description An event that a system handed in. */
-    HandIn: {
-      /** Format: date-time */
-      at: string;
-      /**
-       * Format: int32
-       * @description Whose event it is: an organisation's id.
-       */
-      by: number;
-      /** @description The hash of its entry in the ledger; null while it waits. */
-      entry: string | null;
-      event_id: string;
-      /** @description By whose account it came. */
-      handed_in_by: string;
-      /** Format: date-time */
-      received_at: string;
-      /** @description For what it waits. */
-      waits: string | null;
-      what: components["schemas"]["HandInAct"] | null;
-    };
-    /**
-     * @description What happened.
-     * @enum {string}
-     */
-    HandInAct: "offered" | "accepted" | "refused" | "withdrawn";
-    HandInLine: {
-      /** @description It contradicts other answers; see the shipment's custody. */
-      conflict: boolean;
-      /** @description What is to be known of it: why it was refused, for what it waits, why it changes nothing. */
-      detail: string | null;
-      /** @description The hash of its entry. */
-      entry: string | null;
-      event_id: string | null;
-      /**
-       * Format: int64
-       * @description Of CSV the line of the file, the header being line 1; of JSON the place in the list, from 1.
-       */
-      line: number;
-      outcome: components["schemas"]["LineOutcome"];
-      /** Format: uuid */
-      shipment: string | null;
-    };
-    /** @description What became of a file, line by line. */
-    HandInReport: {
-      known: number;
-      lines: components["schemas"]["HandInLine"][];
-      refused: number;
-      waiting: number;
-      /** @description How many lines each became of. */
-      written: number;
-    };
-    HandedOver: {
-      boxes: number[];
-      /** @description The hash of the entry; null where every box of the shipment is an exception, and nothing was written. */
-      entry: string | null;
-      exceptions: components["schemas"]["BoxException"][];
-      quarantine: boolean;
-      reference: string;
-      /** Format: uuid */
-      shipment: string;
-      /** @description The shipment's status now. */
-      status: components["schemas"]["ShipmentStatus"];
-    };
-    /** @description A shipment with what the caller's organisation has to do with its boxes. */
-    Handover: {
-      /** @description All of its boxes, with the codes on them. */
-      boxes: components["schemas"]["CodedBox"][];
-      /** @description Boxes that the caller's organisation has and has offered to nobody, by the handover by which it got them. */
-      held: components["schemas"]["HeldBoxes"][];
-      /** @description Open offers by the caller's organisation. */
-      offered: components["schemas"]["OpenOffer"][];
-      /** @description The pallets, roll cages and manifests in which boxes of it are. */
-      parents: components["schemas"]["InParent"][];
-      shipment: components["schemas"]["Shipment"];
-      /** @description Open offers to the caller's organisation. */
-      to_take: components["schemas"]["OpenOffer"][];
-      /** @description Its ledger is not as it was written: nothing can be handed over until that is looked into. */
-      unreadable: boolean;
-    };
-    /** @description A gateway that heard an uplink, as `networks::decode` wrote it. */
-    HeardGateway: {
-      id: string | null;
-      location: components["schemas"]["Point"] | null;
-      /** Format: double */
-      rssi_dbm: number | null;
-      /** Format: double */
-      snr_db: number | null;
-    };
-    HeldBoxes: {
-      boxes: number[];
-      next: components["schemas"]["NextStop"] | null;
-      quarantine: boolean;
-      /** Format: date-time */
-      since: string;
-    };
-    /**
-     * @description Why a box must not be used for now.
-     * @enum {string}
-     */
-    HoldReason: "excursion" | "incomplete" | "returned" | "recall" | "decision";
-    Holding: {
-      /** @description The entry by which it began. */
-      entry: string;
-      /** Format: date-time */
-      from: string;
-      organisation: components["schemas"]["OrganisationRef"];
-      person: string | null;
-      /** @description Apart from what may be used. */
-      quarantine: boolean;
-      strength: components["schemas"]["Strength"];
-    };
-    InParent: {
-      /** @description Boxes of this shipment that are in it. */
-      boxes: number[];
-      /** Format: uuid */
-      id: string;
-      kind: components["schemas"]["ParentKind"];
-      reference: string | null;
-      sscc: string | null;
-    };
-    /** @description A photo that is kept. */
-    KeptPhoto: {
-      bytes: number;
-      /** @description `image/jpeg` or `image/png`. */
-      media_type: string;
-      /** @description By which an offer, an acceptance or a refusal names it: 64 hex digits. */
-      sha256: string;
-    };
-    Key: {
-      /** @example Ed25519 */
-      algorithm: string;
-      /** Format: date-time */
-      first_used_at: string;
-      id: string;
-      /** @description 32 bytes in hex. */
-      public_key: string;
-    };
-    /** @description The keys with which the service signed and signs. */
-    Keys: {
-      /** @description The present one first. */
-      keys: components["schemas"]["Key"][];
-    };
-    KindRunbook: {
-      /** Format: date-time */
-      changed_at: string | null;
-      /** @description Of an own one: by whom and when it was last changed. */
-      changed_by: string | null;
-      /** @description Whether the organisation wrote it; false: it is the house's. */
-      is_own: boolean;
-      kind: components["schemas"]["AlertKind"];
-      what_to_do: string;
-      who_to_call: string;
-    };
-    /** @description A way that is driven again and again. */
-    Lane: {
-      corridor: components["schemas"]["Corridor"] | null;
-      dark: components["schemas"]["DarkStretch"][];
-      /** @example 4h */
-      duration: string;
-      from: components["schemas"]["PlaceName"];
-      hold_time: string | null;
-      /** Format: uuid */
-      id: string;
-      name: string;
-      to: components["schemas"]["PlaceName"];
-      unattended: boolean;
-    };
-    LaneName: {
-      /** Format: uuid */
-      id: string;
-      name: string;
-    };
-    LastReading: {
-      dev_eui: string;
-      /** Format: double */
-      humidity_pct: number | null;
-      /** Format: date-time */
-      measured_at: string;
-      /** Format: double */
-      temperature_c: number;
-    };
-    /** @description A tracker's last ride, and when it must be back after it. */
-    LastRide: {
-      /** Format: date-time */
-      due_back_at: string | null;
-      /** Format: uuid */
-      shipment: string;
-      shipment_reference: string;
-      /** Format: date-time */
-      until: string | null;
-    };
-    /** @description Where boxes may be left for the consignee. */
-    Leaving: {
-      /** @description The name of the place where the last leg ends. */
-      place: string;
-      /**
-       * Format: int32
-       * @description The consignee's id.
-       */
-      to: number;
-    };
-    LedgerHead: {
-      /** @description SHA-256 of the row's text, in hex. */
-      hash: string;
-      /** @description The key that made it; see `/keys`. */
-      key: string;
-      /** Format: int32 */
-      sequence: number;
-      /** @description Ed25519, in hex. */
-      signature: string;
-    };
-    LeftOut: {
-      boxes: number[];
-      reference: string;
-      /** Format: uuid */
-      shipment: string;
-      why: string;
-    };
-    Leg: {
-      carrier: components["schemas"]["OrganisationName"];
-      /**
-       * Format: uuid
-       * @description To a partner's people: only of their own organisation's legs.
-       */
-      courier: string | null;
-      delivery: components["schemas"]["TimeWindow"];
-      from: components["schemas"]["PlaceName"];
-      lane: components["schemas"]["LaneName"] | null;
-      /**
-       * Format: int32
-       * @description From 1.
-       */
-      number: number;
-      pick_up: components["schemas"]["TimeWindow"];
-      to: components["schemas"]["PlaceName"];
-      /** @description Whether boxes may be left at its end where nobody takes them over. */
-      unattended: boolean;
-    };
-    LegProgress: {
-      /** Format: date-time */
-      arrived_at: string | null;
-      /** Format: date-time */
-      departed_at: string | null;
-      expected: components["schemas"]["ExpectedArrival"] | null;
-      /** @description Why no arrival is expected; null where one is. */
-      not_expected_because: string | null;
-      /** Format: int32 */
-      number: number;
-      off_route: components["schemas"]["Stay"][];
-    };
-    /** @enum {string} */
-    LineOutcome: "written" | "waiting" | "known" | "refused";
-    /** @description A link that was opened. */
-    LinkSecret: {
-      /** @description What stands in the link behind `/#/sign/`. */
-      secret: string;
-    };
-    LinkedAcceptance: components["schemas"]["SeenRequest"] & {
-      /** @description Absent: all that were offered. */
-      boxes?: number[] | null;
-      exceptions?: components["schemas"]["BoxException"][];
-      /** @description The person's name as printed. */
-      name: string;
-      quarantine?: boolean;
-      secret: string;
-      whereabouts?: components["schemas"]["EntryPlace"] | null;
-    };
-    /** @description What was written. */
-    LinkedAnswer: {
-      /** Format: date-time */
-      at: string;
-      boxes: number[];
-      /** @description The hash of the entry. */
-      entry: string;
-    };
-    /** @description What is offered, by whom, to whom. */
-    LinkedOffer: {
-      /** @description Those that nobody has answered for. */
-      boxes: components["schemas"]["Box"][];
-      /** @description Of what else was to come, and why it did not. */
-      exceptions: components["schemas"]["BoxException"][];
-      /**
-       * Format: date-time
-       * @description The link answers until just before.
-       */
-      expires_at: string;
-      from: components["schemas"]["Party"];
-      hold_reason: components["schemas"]["HoldReason"] | null;
-      /** @description What the offerer noted. */
-      note: string | null;
-      /** Format: date-time */
-      offered_at: string;
-      range: components["schemas"]["Range"] | null;
-      /** @description The shipment's. */
-      reference: string;
-      to: components["schemas"]["Party"];
-    };
-    LinkedRefusal: components["schemas"]["SeenRequest"] & {
-      boxes?: number[] | null;
-      /** @description The person's name as printed. */
-      name: string;
-      reason: string;
-      secret: string;
-      whereabouts?: components["schemas"]["EntryPlace"] | null;
-    };
-    LogIn: {
-      /** @description To be sent as `Authorization: Bearer …`. */
-      access_token: string;
-      /** Format: date-time */
-      expires_at: string;
-      user: components["schemas"]["User"];
-    };
-    LostRequest: {
-      /**
-       * @description Why, in at most 2000 characters.
-       * @example The hospital cannot find it
-       */
-      reason: string;
-    };
-    /** @description A key when it is made. */
-    MadeApiKey: components["schemas"]["ApiKey"] & {
-      /**
-       * @description The key itself, told this once: `Authorization: Bearer …`, or the client secret of `/token`.
-       * @example ist_4f1c0a92be_9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
-       */
-      key: string;
-    };
-    /** @description Told once and kept nowhere. */
-    MadeCode: {
-      /** @description The hash of the offer that it answers. */
-      answers: string;
-      /**
-       * @description Eight digits, to be told to the addressee and typed on the account of who hands over.
-       * @example 04718253
-       */
-      code: string;
-      /**
-       * Format: date-time
-       * @description Both answer until just before, and the offer once.
-       */
-      expires_at: string;
-      /**
-       * @description To be sent to the addressee, to be opened without an account: the page's address from `/` on. Its secret stands
-       *     behind the `#`, where no log sees it.
-       * @example /#/sign/6b1f…
-       */
-      link: string;
-    };
-    /** @description A shipment after it was made. */
-    MadeShipment: components["schemas"]["Shipment"] & {
-      /** @description What speaks against this shipment without forbidding it. */
-      warnings: string[];
-    };
-    /**
-     * @description Where the sensor sits: what it measures is the tracker's place and never the product's own temperature, unless
-     *     a probe is in it.
-     * @enum {string}
-     */
-    Measured: "air" | "buffered" | "product";
-    MergedDetail: {
-      because: string;
-      /**
-       * Format: uuid
-       * @description The alert that stands for both episodes.
-       */
-      into: string;
-      reason: string;
-    };
-    /** @description How many of the tracker's readings are missing, and the lowest and highest of their numbers. */
-    MissingReadings: {
-      /** Format: int32 */
-      first_sequence: number;
-      /** Format: int32 */
-      last_sequence: number;
-      /** Format: int32 */
-      readings: number;
-    };
-    /** @description The `[mkt]` of a profile (USP <1079.2>); only profiles for controlled room and controlled cold ship with one. */
-    MktRule: {
-      /**
-       * Format: double
-       * @default 83.144
-       */
-      activation_energy_kj_per_mol: number;
-      /**
-       * Format: double
-       * @description A window whose MKT is above this, as written to four decimals, is marked as exceeded.
-       */
-      limit_c: number;
-      /**
-       * @description Longer than nothing.
-       * @example 30d
-       */
-      window: string;
-    };
-    /** @description A window of the span and its mean kinetic temperature. */
-    MktWindow: {
-      /** @description Whether the figure, as written, is above the profile's limit. */
-      exceeded: boolean;
-      /** Format: date-time */
-      from: string;
-      /** Format: double */
-      mkt_c: number;
-      /** @description The span is shorter than the profile's window. */
-      partial?: boolean;
-      /** Format: date-time */
-      to: string;
-    };
-    /** @enum {string} */
-    Monitoring: "not_monitored" | "monitored" | "unknown";
-    /** @description Time beyond everything that is allowed: none is. */
-    NeverAllowedLine: {
-      /** Format: int64 */
-      spent_best_s: number;
-      /** Format: int64 */
-      spent_worst_s: number | null;
-      state: components["schemas"]["AllowanceState"];
-    };
-    NewApiKey: {
-      /**
-       * Format: date-time
-       * @description At most ten years ahead; absent: until it is revoked.
-       */
-      expires_at?: string | null;
-      /**
-       * @description 1 to 200 characters.
-       * @example Batch release system
-       */
-      name: string;
-      /**
-       * Format: int32
-       * @description The id of a partner: in its name it acts.
-       */
-      organisation: number;
-      /** @description `supplier` (reads of its products) or `dispatcher` (a carrier's system, which hands in handovers). */
-      role: components["schemas"]["Role"];
-    };
-    NewApproval: {
-      /**
-       * @description What the signature says, in one line.
-       * @example Reviewed against the label and the stability data; approved for use
-       */
-      meaning: string;
-      /** @description Of who is logged in: it is asked for at every signature. */
-      password: string;
-    };
-    NewBadge: {
-      /**
-       * Format: date-time
-       * @description It holds from then on; from now where absent.
-       */
-      from?: string | null;
-      /** @description The holder's name as it shall be printed. */
-      holder: string;
-      /** @description As the scanner reads it: 4 to 64 characters, their case does not matter. A number is given out once. */
-      number: string;
-      /**
-       * Format: date-time
-       * @description And until just before; without an end where absent.
-       */
-      until?: string | null;
-    };
-    NewBox: {
-      contents?: components["schemas"]["NewContent"][];
-      /**
-       * @description 18 digits; absent where the box carries none.
-       * @example 106141412345678908
-       */
-      sscc?: string | null;
-    };
-    NewBoxes: {
-      boxes: components["schemas"]["NewBox"][];
-    };
-    /** @description One product of one lot, or one item of it. It has a GTIN or a name. */
-    NewContent: {
-      /**
-       * @description `YYYY-MM-DD`, or `YYMMDD` as a label has it.
-       * @example 2027-03-31
-       */
-      expiry?: string | null;
-      /**
-       * @description 8, 12, 13 or 14 digits.
-       * @example 09506000134352
-       */
-      gtin?: string | null;
-      /** @description Up to 20 characters of GS1's set of 82; case counts. */
-      lot?: string | null;
-      /** @description The product's name. */
-      product?: string | null;
-      /**
-       * Format: int32
-       * @description Units; 1 where it is absent.
-       */
-      quantity?: number;
-      /** @description Of one single item. */
-      serial?: string | null;
-    };
-    NewContract: {
-      /**
-       * Format: date-time
-       * @description It holds from then on.
-       */
-      from: string;
-      reference?: string | null;
-      /** @example Carriage of medicines, 2 to 8 °C */
-      title: string;
-      /**
-       * Format: date-time
-       * @description And until just before; without an end where absent.
-       */
-      until?: string | null;
-    };
-    NewDisposition: {
-      /** @description `release`, `reject`, `return` or `destroy`. */
-      decision: components["schemas"]["Decision"];
-      /** @description Of a release: it ends the hold for a recall, too. */
-      lifts_recall?: boolean;
-      /**
-       * @description What the signature says, in one line.
-       * @example Released by the Responsible Person
-       */
-      meaning: string;
-      /** @description Of who is logged in: it is asked for at every signature. */
-      password: string;
-      /**
-       * @description Why, in at most 2000 characters.
-       * @example 12 min at 8.4 °C are within the stability data of the lot
-       */
-      reason: string;
-      /** @description The `digest` of the assessment that the decision is taken on; refused when it has changed meanwhile. */
-      seen?: string | null;
-    };
-    NewEmptying: {
-      /** @description The numbers of its boxes; all of them where it is absent. */
-      boxes?: number[] | null;
-      /** Format: uuid */
-      shipment: string;
-      /**
-       * Format: date-time
-       * @description From when on they are not in there any more.
-       */
-      until: string;
-    };
-    NewEnd: {
-      /**
-       * Format: date-time
-       * @description Since when it holds no longer; now where absent.
-       */
-      at?: string | null;
-      /**
-       * @description Kept with it.
-       * @example Carrier changed
-       */
-      reason: string;
-    };
-    NewFill: {
-      /** @description The numbers of its boxes; all of them where it is absent. */
-      boxes?: number[] | null;
-      /**
-       * Format: date-time
-       * @description From when on they are in there.
-       */
-      from: string;
-      /** Format: uuid */
-      shipment: string;
-    };
-    /** @description A lane as it is written. */
-    NewLane: {
-      corridor?: components["schemas"]["Corridor"] | null;
-      /** @description Where no radio is expected, from and to after departure. */
-      dark?: components["schemas"]["DarkStretch"][];
-      /**
-       * @description How long it usually takes.
-       * @example 4h
-       */
-      duration: string;
-      /**
-       * Format: uuid
-       * @description A place's id. A lane's ends never change.
-       */
-      from: string;
-      /**
-       * @description How long the packaging that is used on it holds its temperature; absent: not known.
-       * @example 72h
-       */
-      hold_time?: string | null;
-      /**
-       * @description Unique in the organisation.
-       * @example Wholesaler to hospital, night
-       */
-      name: string;
-      /** Format: uuid */
-      to: string;
-      /** @description Whether boxes may be left where nobody takes them over. */
-      unattended?: boolean;
-    };
-    /** @description One carrier's part of the way. */
-    NewLeg: {
-      /**
-       * Format: int32
-       * @description A partner of the organisation; absent: the organisation itself, with drivers of its own.
-       */
-      carrier?: number | null;
-      /**
-       * Format: uuid
-       * @description A user of the carrier.
-       */
-      courier?: string | null;
-      delivery: components["schemas"]["TimeWindow"];
-      /**
-       * Format: uuid
-       * @description A place's id; absent: the lane's.
-       */
-      from?: string | null;
-      /** Format: uuid */
-      lane?: string | null;
-      pick_up: components["schemas"]["TimeWindow"];
-      /** Format: uuid */
-      to?: string | null;
-    };
-    NewOnCall: {
-      /** @description At most 20, in the order in which they are told. */
-      steps: components["schemas"]["NewOnCallStep"][];
-    };
-    NewOnCallStep: {
-      severity: components["schemas"]["Severity"];
-      /**
-       * Format: uuid
-       * @description The id of a user of the organisation who may acknowledge alerts.
-       */
-      user: string;
-      /**
-       * Format: int32
-       * @description 0 to 1440.
-       */
-      wait_minutes: number;
-    };
-    NewOrganisation: {
-      /**
-       * @description GS1 company prefix, 4 to 12 digits, of the tenant itself alone: its boxes are numbered from it. None where absent.
-       * @example 0614141
-       */
-      company_prefix?: string | null;
-      /**
-       * Format: int32
-       * @description The digit in front of the prefix, 0 to 9: 0 where it is absent. Whoever numbers elsewhere from the same prefix has
-       *     another.
-       */
-      extension_digit?: number | null;
-      /**
-       * @description Global Location Number; none where absent.
-       * @example 9506000134307
-       */
-      gln?: string | null;
-      kind: components["schemas"]["OrganisationKind"];
-      /**
-       * @description Unique among the tenant's partners.
-       * @example Kühl & Co. Spedition
-       */
-      name: string;
-    };
-    NewParent: {
-      kind: components["schemas"]["ParentKind"];
-      /** @description What is written on it; unique among those of its kind. */
-      reference?: string | null;
-      /** @description 18 digits. It has this or a reference, or both. */
-      sscc?: string | null;
-    };
-    NewPerson: {
-      /** @example courier@carrier.example */
-      email: string;
-      /** @description As printed beside what the user does; the e-mail address where absent. */
-      name?: string | null;
-      /**
-       * Format: int32
-       * @description The id of a partner; the tenant itself where absent.
-       */
-      organisation?: number | null;
-      /** @description At least 8 characters; to be told to the user. */
-      password: string;
-      /**
-       * @description A partner's people are `courier`, `receiver`, `dispatcher`, `supplier` or `auditor`; `dispatcher` and
-       *     `supplier` are a partner's alone.
-       */
-      role: components["schemas"]["Role"];
-    };
-    /** @description A place as it is written. */
-    NewPlace: {
-      address?: string | null;
-      fence?: components["schemas"]["Fence"] | null;
-      /**
-       * @description Its Global Location Number.
-       * @example 9506000134307
-       */
-      gln?: string | null;
-      /**
-       * @description Unique in the organisation.
-       * @example Hospital pharmacy, goods-in
-       */
-      name: string;
-      opening?: components["schemas"]["Opening"] | null;
-      /**
-       * Format: int32
-       * @description Whose it is: the organisation, or a partner of it.
-       */
-      operator?: number | null;
-      /** @description `ultra_cold`, `frozen`, `refrigerated`, `cool`, `controlled_room`, `room`; empty: not known. */
-      storage?: components["schemas"]["StorageClass"][];
-    };
-    /** @description A plan as it is written. */
-    NewPlan: {
-      /**
-       * Format: int32
-       * @description To whom it goes: the organisation itself or a partner of it. Absent: whose the last place is.
-       */
-      consignee?: number | null;
-      /** @description In the order of the way, 1 to 20. */
-      legs: components["schemas"]["NewLeg"][];
-    };
-    NewProduct: {
-      /**
-       * @description 8, 12, 13 or 14 digits. Each packaging level that is packed has its own.
-       * @example 09506000134352
-       */
-      gtin: string;
-      name?: string | null;
-    };
-    NewProducts: {
-      /** @description All of them: at most 1000. */
-      items: components["schemas"]["NewProduct"][];
-    };
-    NewRecall: {
-      /** @example 09506000134352 */
-      gtin: string;
-      lot: string;
-      reason: string;
-    };
-    NewShipment: {
-      /** @description What it holds, numbered in this order from 1; where it is absent, one box of which nothing is known yet. */
-      boxes?: components["schemas"]["NewBox"][] | null;
-      /**
-       * Format: int32
-       * @description How many days its trackers may take to come back (1 to 365; 14 where absent).
-       */
-      days_to_return?: number | null;
-      destination?: string | null;
-      origin?: string | null;
-      /**
-       * Format: uuid
-       * @description The id of a profile's version.
-       */
-      profile: string;
-      /**
-       * @description Unique in the organisation.
-       * @example PO-2026-0042
-       */
-      reference: string;
-    };
-    NewTracker: {
-      /**
-       * @description How its payloads are read; `isotherm` for our own tracker.
-       * @example isotherm
-       */
-      codec: string;
-      /**
-       * @description 16 hexadecimal digits.
-       * @example 0102030405060708
-       */
-      dev_eui: string;
-      /**
-       * Format: int32
-       * @description Seconds between two uplinks as planned (1 to 86400; 900 where absent).
-       */
-      interval_s?: number | null;
-      /** @example Box 17 */
-      name: string;
-    };
-    NewTraining: {
-      /**
-       * Format: date-time
-       * @description It holds from then on.
-       */
-      from: string;
-      /** @description Custody asks for `gdp`. */
-      topic: components["schemas"]["TrainingTopic"];
-      /**
-       * Format: date-time
-       * @description And until just before; without an end where absent.
-       */
-      until?: string | null;
-    };
-    /** @description The handover that the plan has next. */
-    NextStop: {
-      /** Format: date-time */
-      from: string;
-      name: string;
-      place: string | null;
-      /**
-       * Format: int32
-       * @description The id of who is to take over.
-       */
-      to: number;
-      /** Format: date-time */
-      until: string;
-    };
-    Notifications: {
-      /** @description Whether e-mail can go out at all. */
-      configured: boolean;
-      /**
-       * Format: int64
-       * @description Of the pending, those of which at least one attempt failed.
-       */
-      failing: number;
-      /**
-       * Format: int64
-       * @description Not sent yet.
-       */
-      pending: number;
-      /** Format: int64 */
-      sent: number;
-    };
-    NumberBoxesRequest: {
-      /** @description The numbers of its boxes; all of them where it is absent. */
-      boxes?: number[] | null;
-    };
-    NumberedBox: {
-      /** Format: int32 */
-      box: number;
-      /** @example 106141412345678908 */
-      sscc: string;
-    };
-    /** @description Boxes with the SSCC that each bears now. */
-    NumberedBoxes: {
-      boxes: components["schemas"]["NumberedBox"][];
-    };
-    NumberedParent: {
-      /** @example 106141412345678908 */
-      sscc: string;
-    };
-    OfferRequest: components["schemas"]["EntryRequest"] &
-      components["schemas"]["SeenRequest"] & {
-        /** @description Absent: all that the caller's organisation has. */
-        boxes?: number[] | null;
-        /** @description Boxes that are not handed over, and why. */
-        exceptions?: components["schemas"]["BoxException"][];
-        to: components["schemas"]["AddresseeRequest"];
-      };
-    /** @description Those who are told of an alert that nobody acknowledges, one after the other. */
-    OnCall: {
-      steps: components["schemas"]["OnCallStep"][];
-    };
-    OnCallStep: {
-      email: string;
-      /** @description A disabled user is told nothing. */
-      is_disabled: boolean;
-      name: string;
-      /** @description The lowest of alerts of which the step is told. */
-      severity: components["schemas"]["Severity"];
-      /** Format: uuid */
-      user: string;
-      /**
-       * Format: int64
-       * @description After the step before; of the first one after the alert.
-       */
-      wait_minutes: number;
-    };
-    OpenOffer: {
-      /** Format: date-time */
-      at: string;
-      boxes: number[];
-      by: components["schemas"]["Addressee"];
-      /** @description The hash of its entry: what an answer names. */
-      entry: string;
-      exceptions: components["schemas"]["BoxException"][];
-      note: string | null;
-      to: components["schemas"]["Addressee"];
-    };
-    /** @description Hours as they are written. */
-    Opening: {
-      /** @description Days on which it is closed whatever the day of the week, such as holidays. */
-      closed?: string[];
-      /** @description By day (`mon` to `sun`); a day that is not there is closed. */
-      weekly: {
-        [key: string]: string[];
-      };
-      /** @description An IANA name such as `Europe/Berlin`. */
-      zone: string;
-    };
-    Organisation: {
-      /**
-       * @description GS1 company prefix, from which its boxes are numbered; null for partners.
-       * @example 0614141
-       */
-      company_prefix: string | null;
-      /** Format: date-time */
-      created_at: string;
-      /**
-       * Format: int32
-       * @description The digit in front of the prefix in its SSCCs, 0 to 9; null where there is no prefix.
-       */
-      extension_digit: number | null;
-      /**
-       * @description Global Location Number, 13 digits.
-       * @example 9506000134307
-       */
-      gln: string | null;
-      /** Format: int32 */
-      id: number;
-      /** @description Whether the shipments are its own; the others are its partners. */
-      is_tenant: boolean;
-      kind: components["schemas"]["OrganisationKind"];
-      name: string;
-      /** @description Whether a contract with it holds now; the tenant itself needs none. Null for those who may not know. */
-      under_contract: boolean | null;
-    };
-    /**
-     * @description What an organisation is in the chain.
-     * @enum {string}
-     */
-    OrganisationKind: "consignor" | "carrier" | "consignee" | "supplier";
-    /** @description The organisation itself, or a partner of it. */
-    OrganisationName: {
-      /** Format: int32 */
-      id: number;
-      name: string;
-    };
-    OrganisationRef: {
-      gln: string | null;
-      /** Format: int32 */
-      id: number;
-      name: string;
-    };
-    PackRequest: components["schemas"]["EntryRequest"] & {
-      seals?: components["schemas"]["Seal"][];
-    };
-    Page_Alert: {
-      items: components["schemas"]["Alert"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_AlertChange: {
-      items: components["schemas"]["AlertChange"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_ApiKey: {
-      items: components["schemas"]["ApiKey"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_Attempt: {
-      items: components["schemas"]["Attempt"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_Badge: {
-      items: components["schemas"]["Badge"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_Contract: {
-      items: components["schemas"]["Contract"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_DeadLetter: {
-      items: components["schemas"]["DeadLetter"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_Gateway: {
-      items: components["schemas"]["Gateway"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_HandIn: {
-      items: components["schemas"]["HandIn"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_Handover: {
-      items: components["schemas"]["Handover"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_KindRunbook: {
-      items: components["schemas"]["KindRunbook"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_Lane: {
-      items: components["schemas"]["Lane"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_Organisation: {
-      items: components["schemas"]["Organisation"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_Parent: {
-      items: components["schemas"]["Parent"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_PastAssessment: {
-      items: components["schemas"]["PastAssessment"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_PastDisposition: {
-      items: components["schemas"]["PastDisposition"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_Person: {
-      items: components["schemas"]["Person"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_Place: {
-      items: components["schemas"]["Place"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_Position: {
-      items: components["schemas"]["Position"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_Product: {
-      items: components["schemas"]["Product"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_Profile: {
-      items: components["schemas"]["Profile"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_Reading: {
-      items: components["schemas"]["Reading"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_Recall: {
-      items: components["schemas"]["Recall"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_SetAside: {
-      items: components["schemas"]["SetAside"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_Shipment: {
-      items: components["schemas"]["Shipment"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_Tracker: {
-      items: components["schemas"]["Tracker"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_Training: {
-      items: components["schemas"]["Training"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_UnknownTracker: {
-      items: components["schemas"]["UnknownTracker"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_UnreadableBody: {
-      items: components["schemas"]["UnreadableBody"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Page_Uplink: {
-      items: components["schemas"]["Uplink"][];
-      /** @description The cursor of the next page; null on the last. */
-      next: string | null;
-    };
-    Parent: {
-      /** Format: date-time */
-      created_at: string;
-      /** Format: uuid */
-      id: string;
-      kind: components["schemas"]["ParentKind"];
-      reference: string | null;
-      sscc: string | null;
-    };
-    ParentAcceptRequest: components["schemas"]["EntryRequest"] &
-      components["schemas"]["ParentSeen"] & {
-        /** @description Boxes that were offered and are not there, or not taken. */
-        exceptions?: components["schemas"]["ParentException"][];
-        /** @description Shipments on hold are kept apart and marked; they are accepted in no other way. */
-        quarantine?: boolean;
-      };
-    /** @description A box that is not part of the handover, and why. */
-    ParentException: components["schemas"]["BoxRef"] & {
-      reason: string;
-    };
-    /** @description What was written of the shipments in a parent. */
-    ParentHandover: {
-      /** @description Boxes in the parent that the handover is not about. Empty where the request was here before. */
-      left_out: components["schemas"]["LeftOut"][];
-      /** Format: uuid */
-      parent: string;
-      /** @description One for each entry. A shipment whose boxes came by several handovers has several. */
-      shipments: components["schemas"]["HandedOver"][];
-    };
-    /**
-     * @description What several boxes travel in or on.
-     * @enum {string}
-     */
-    ParentKind: "pallet" | "roll_cage" | "manifest";
-    ParentOfferRequest: components["schemas"]["EntryRequest"] &
-      components["schemas"]["ParentSeen"] & {
-        /** @description Boxes in the parent that are not handed over, and why. */
-        exceptions?: components["schemas"]["ParentException"][];
-        to: components["schemas"]["AddresseeRequest"];
-      };
-    ParentRefuseRequest: components["schemas"]["EntryRequest"] &
-      components["schemas"]["ParentSeen"] & {
-        reason: string;
-      };
-    ParentSeal: components["schemas"]["BoxRef"] & {
-      seal: string;
-    };
-    /** @description What was seen of the parent and its boxes. */
-    ParentSeen: {
-      condition?: components["schemas"]["Condition"] | null;
-      note?: string | null;
-      /** @description The seals as they were read. */
-      seals?: components["schemas"]["ParentSeal"][];
-    };
-    ParentStay: {
-      /** Format: int32 */
-      box: number;
-      /** Format: date-time */
-      from: string;
-      reference: string;
-      /** Format: uuid */
-      shipment: string;
-      sscc: string | null;
-      /**
-       * Format: date-time
-       * @description Null while it is in there.
-       */
-      until: string | null;
-    };
-    Party: {
-      organisation: string;
-      person: string | null;
-    };
-    /** @description One tracker's assessment as it was when its meaning changed. */
-    PastAssessment: {
-      /** @description Fields as `isotherm evaluate` prints them, but for the mean kinetic temperature. */
-      assessment: components["schemas"]["SpanAssessment"];
-      /** @description What brought it about, in words. */
-      because: string;
-      cause: components["schemas"]["Cause"];
-      dev_eui: string;
-      /** Format: date-time */
-      measured_from: string | null;
-      /** Format: date-time */
-      measured_to: string | null;
-      /** @description How many readings came, and when the first and last of them were measured. */
-      new_readings: number;
-      /** Format: date-time */
-      recorded_at: string;
-      /**
-       * Format: date-time
-       * @description It lists none of the episodes that ended before this. Null: it lists all.
-       */
-      settled_until: string | null;
-    };
-    /** @description As [`DispositionView`], with the assessment in full: coverage and each tracker's ride, as they were shown then. */
-    PastDisposition: components["schemas"]["Disposition"] & {
-      decided_on: components["schemas"]["DecidedOn"];
-    };
-    /**
-     * @description What a route can ask for.
-     * @enum {string}
-     */
-    Permission:
-      | "read_shipments"
-      | "read_transport"
-      | "write_shipments"
-      | "bind_tracker"
-      | "transfer_custody"
-      | "hand_in_custody"
-      | "correct_custody"
-      | "export_evidence"
-      | "read_alerts"
-      | "acknowledge_alerts"
-      | "manage_alerting"
-      | "read_trackers"
-      | "write_trackers"
-      | "read_places"
-      | "write_places"
-      | "read_profiles"
-      | "write_profiles"
-      | "approve_profiles"
-      | "decide_disposition"
-      | "read_recalls"
-      | "recall_lots"
-      | "manage_users"
-      | "read_partners"
-      | "write_partners"
-      | "read_qualifications"
-      | "manage_integrations"
-      | "read_notifications";
-    Person: {
-      /** Format: date-time */
-      created_at: string;
-      /**
-       * Format: date-time
-       * @description Since when the user can no longer log in; null: can.
-       */
-      disabled_at: string | null;
-      email: string;
-      /** Format: uuid */
-      id: string;
-      /** @description As printed beside what the user does. */
-      name: string;
-      /** Format: int32 */
-      organisation: number;
-      organisation_name: string;
-      role: components["schemas"]["Role"];
-      /** @description Whether a training in good distribution practice holds now. */
-      trained: boolean;
-      /** @description Whether a contract with the organisation holds now; the tenant itself needs none. */
-      under_contract: boolean;
-    };
-    /** @description Where shipments begin, change hands and end. */
-    Place: {
-      address: string | null;
-      /** Format: date-time */
-      created_at: string;
-      fence: components["schemas"]["Fence"] | null;
-      gln: string | null;
-      /** Format: uuid */
-      id: string;
-      name: string;
-      /** @description Null where its hours are not known. */
-      open_now: boolean | null;
-      opening: components["schemas"]["Opening"] | null;
-      operator: components["schemas"]["OrganisationName"] | null;
-      storage: components["schemas"]["StorageClass"][];
-    };
-    PlaceName: {
-      /** Format: uuid */
-      id: string;
-      name: string;
-    };
-    /** @description The plan of a shipment. */
-    Plan: {
-      consignee: components["schemas"]["OrganisationName"] | null;
-      legs: components["schemas"]["Leg"][];
-      /** Format: date-time */
-      planned_at: string | null;
-      /** @description What speaks against this plan without forbidding it; to a partner's people nothing. */
-      warnings: string[];
-    };
-    /** @description Degrees, WGS 84. */
-    Point: {
-      /** Format: double */
-      lat: number;
-      /** Format: double */
-      lon: number;
-    };
-    Polygon: {
-      /** @description In order, either way round, the first one once; edges are straight on a map in degrees. */
-      corners: components["schemas"]["Point"][];
-    };
-    /**
-     * @description Where a tracker of the pool stands.
-     * @enum {string}
-     */
-    PoolState: "available" | "bound" | "to_return" | "overdue" | "lost";
-    /** @description Somewhere within `accuracy_m` of a point. */
-    Position: {
-      /** Format: int32 */
-      accuracy_m: number;
-      /** Format: date-time */
-      at: string;
-      /** @description The tracker; null where the whole shipment is meant. */
-      dev_eui: string | null;
-      /** Format: double */
-      lat: number;
-      /** Format: double */
-      lon: number;
-      source: components["schemas"]["PositionSource"];
-    };
-    /**
-     * @description Where a position comes from.
-     * @enum {string}
-     */
-    PositionSource: "tracker" | "network" | "gateway" | "van_gateway" | "scan";
-    /** @description RFC 9457. */
-    Problem: {
-      /**
-       * @description What went wrong, where, and what to do.
-       * @example there is no such shipment
-       */
-      detail: string;
-      /**
-       * Format: int32
-       * @example 404
-       */
-      status: number;
-      /** @example Not Found */
-      title: string;
-      /** @example about:blank */
-      type: string;
-    };
-    /** @description A product of a supplier. */
-    Product: {
-      /**
-       * @description 14 digits.
-       * @example 09506000134352
-       */
-      gtin: string;
-      /** @example Insulin 100 IU/ml, 5 pens */
-      name: string | null;
-    };
-    /** @description One version of a profile. */
-    Profile: {
-      approved: components["schemas"]["Approval"] | null;
-      /** @description The fields of the profile's TOML, as JSON. */
-      definition: components["schemas"]["ProfileDefinition"];
-      /** Format: uuid */
-      id: string;
-      name: string;
-      /** Format: int32 */
-      version: number;
-    };
-    /** @description A profile as it is written. Durations are texts such as `40m`. */
-    ProfileDefinition: {
-      alarm?: components["schemas"]["Alarm"][];
-      allowance?: components["schemas"]["Allowance"][];
-      coverage?: components["schemas"]["CoverageRule"];
-      description?: string;
-      freeze_thaw?: components["schemas"]["FreezeThaw"];
-      /** @example 40m */
-      max_gap: string;
-      measured?: components["schemas"]["Measured"];
-      mkt?: components["schemas"]["MktRule"];
-      name: string;
-      range?: components["schemas"]["ProfileRange"];
-      source?: string;
-    };
-    /** @description The label's storage range, ends inside. One end may be missing ("store below 25 °C"). */
-    ProfileRange: {
-      /** Format: double */
-      max_c?: number;
-      /** Format: double */
-      min_c?: number;
-    };
-    RaisedDetail: {
-      /** Format: date-time */
-      alarmed_at: string;
-      /** @description In words, with times in UTC; null where it is no alarm of a profile. */
-      because: string | null;
-      /** Format: date-time */
-      began_at: string;
-      kind: components["schemas"]["AlertKind"];
-      severity: components["schemas"]["Severity"];
-    };
-    /** @description The label's storage range in °C, ends inside. */
-    Range: {
-      /** Format: double */
-      max_c: number | null;
-      /** Format: double */
-      min_c: number | null;
-    };
-    Reading: {
-      /** @description The tracker gave another value for the same instant, too; both are kept and the worse one counts. */
-      conflict: boolean;
-      dev_eui: string;
-      /** Format: double */
-      humidity_pct: number | null;
-      /** Format: double */
-      max_c: number | null;
-      /** Format: date-time */
-      measured_at: string;
-      /**
-       * Format: double
-       * @description The lowest and highest since the reading before, from trackers that sample more often than they report.
-       */
-      min_c: number | null;
-      /**
-       * Format: int32
-       * @description Seconds beyond the tracker's own limits since the reading before; shown beside, it shortens no exposure.
-       */
-      out_of_range_s: number | null;
-      /** Format: date-time */
-      received_at: string;
-      /**
-       * Format: int32
-       * @description The tracker's own number of this reading.
-       */
-      sequence: number | null;
-      /** Format: double */
-      temperature_c: number;
-    };
-    Recall: {
-      /** Format: date-time */
-      at: string;
-      /** @description The e-mail address of who called it back. */
-      by: string;
-      /** @description 14 digits. */
-      gtin: string;
-      /** Format: uuid */
-      id: string;
-      lot: string;
-      reason: string;
-      /**
-       * Format: int64
-       * @description How many shipments it put on hold, so far.
-       */
-      shipments: number;
-    };
-    /** @description A recall with the shipments that it put on hold. */
-    RecallWithShipments: components["schemas"]["Recall"] & {
-      concerned: components["schemas"]["RecalledShipment"][];
-    };
-    RecalledShipment: {
-      /** Format: date-time */
-      held_at: string;
-      hold_reason: components["schemas"]["HoldReason"] | null;
-      /** Format: uuid */
-      id: string;
-      reference: string;
-    };
-    RefuseRequest: components["schemas"]["EntryRequest"] &
-      components["schemas"]["SeenRequest"] & {
-        /** @description The hash of the offer; absent: the only open one to the caller's organisation, or with `signs` of it. */
-        answers?: string | null;
-        boxes?: number[] | null;
-        reason: string;
-        signs?: components["schemas"]["SignerRequest"] | null;
-      };
-    Replayed: {
-      /**
-       * Format: int64
-       * @description How many went back to the queue.
-       */
-      replayed: number;
-    };
-    ReturnedRequest: {
-      /**
-       * @description A remark, in at most 2000 characters.
-       * @example Came with the empty boxes
-       */
-      remark?: string | null;
-    };
-    RevokeKeyRequest: {
-      /**
-       * @description Kept with the key.
-       * @example Replaced by a new one
-       */
-      reason: string;
-    };
-    Ride: {
-      /**
-       * Format: int32
-       * @description The number of the box that it rides in, where somebody said so.
-       */
-      box: number | null;
-      dev_eui: string;
-      /** Format: date-time */
-      from: string;
-      name: string;
-      /** Format: date-time */
-      until: string | null;
-    };
-    /**
-     * @description What a person (or a program on behalf of one) is in the organisation.
-     * @enum {string}
-     */
-    Role:
-      | "admin"
-      | "coordinator"
-      | "packer"
-      | "courier"
-      | "receiver"
-      | "dispatcher"
-      | "quality"
-      | "supplier"
-      | "auditor";
-    /** @description What to do about an alert, and who to call. */
-    Runbook: {
-      /**
-       * @description One step a line; at most 2000 characters.
-       * @example Call the driver and ask why.
-       *     Have the box brought into the cold.
-       */
-      what_to_do: string;
-      /**
-       * @description One line of at most 200 characters.
-       * @example The carrier's dispatcher; then logistics
-       */
-      who_to_call: string;
-    };
-    Seal: {
-      /** Format: int32 */
-      box: number;
-      seal: string;
-    };
-    SealRequest: components["schemas"]["EntryRequest"] & {
-      boxes: number[];
-      reason: string;
-      seal: string;
-    };
-    /** @description What was seen of the boxes. */
-    SeenRequest: {
-      condition?: components["schemas"]["Condition"] | null;
-      note?: string | null;
-      /** @description A photo that is kept of this shipment, by its SHA-256. */
-      photo?: string | null;
-      /** @description The seals as they were read. */
-      seals?: components["schemas"]["Seal"][];
-    };
-    /** @description A reading that counts nowhere, and why. */
-    SetAside: {
-      /** Format: double */
-      humidity_pct: number | null;
-      /**
-       * Format: date-time
-       * @description Null where the tracker did not know the time.
-       */
-      measured_at: string | null;
-      reason: string;
-      /** Format: date-time */
-      received_at: string;
-      /** Format: int32 */
-      sequence: number | null;
-      /** Format: double */
-      temperature_c: number;
-    };
-    /**
-     * @description What became of a conflict.
-     * @enum {string}
-     */
-    Settlement: "open" | "by_correction" | "by_continuation";
-    /**
-     * @description How loud: who is woken, and whether at night.
-     * @enum {string}
-     */
-    Severity: "info" | "warning" | "critical";
-    Shipment: {
-      assessment: components["schemas"]["Verdict"] | null;
-      /** Format: int64 */
-      box_count: number;
-      /** @description What it holds. Absent in a list. */
-      boxes?: components["schemas"]["Box"][];
-      cancelled: components["schemas"]["Halt"] | null;
-      coverage: components["schemas"]["Coverage"] | null;
-      /** Format: date-time */
-      created_at: string;
-      /**
-       * Format: int32
-       * @description How many days its trackers may take to come back.
-       */
-      days_to_return: number;
-      destination: string | null;
-      disposition: components["schemas"]["Disposition"] | null;
-      /** @description What must not be done with its boxes now. */
-      forbidden: components["schemas"]["Act"][];
-      hold_reason: components["schemas"]["HoldReason"] | null;
-      /** @description Everything that keeps it on hold, the gravest first: a recall does not hide what readings say. */
-      hold_reasons: components["schemas"]["HoldReason"][];
-      /** Format: uuid */
-      id: string;
-      last_reading: components["schemas"]["LastReading"] | null;
-      on_hold: boolean;
-      /**
-       * Format: int64
-       * @description Alerts that are neither acknowledged nor closed.
-       */
-      open_alerts: number;
-      origin: string | null;
-      profile: components["schemas"]["ShipmentProfile"];
-      reference: string;
-      status: components["schemas"]["ShipmentStatus"];
-      trackers: components["schemas"]["Ride"][];
-      turned_back: components["schemas"]["Halt"] | null;
-    };
-    ShipmentAssessment: {
-      allowances: components["schemas"]["AllowanceStatement"] | null;
-      assessment: components["schemas"]["Verdict"] | null;
-      coverage: components["schemas"]["Coverage"] | null;
-      /** @description Whether enough of the time is known for quality to consider a release; no all-clear. Null without a tracker. */
-      coverage_suffices_for_release: boolean | null;
-      /**
-       * @description The name of what is known now: it changes when something is found to be worse, better or missing, and not when time
-       *     merely goes on. A decision that sends it as `seen` is refused when it has changed.
-       */
-      digest: string;
-      trackers: components["schemas"]["TrackerAssessment"][];
-    };
-    ShipmentProfile: {
-      /** @description Whether quality has signed this version. */
-      approved: boolean;
-      /** Format: uuid */
-      id: string;
-      name: string;
-      range: components["schemas"]["Range"] | null;
-      /** Format: int32 */
-      version: number;
-    };
-    /**
-     * @description Where a shipment stands between planning and archive.
-     * @enum {string}
-     */
-    ShipmentStatus: "draft" | "packed" | "in_transit" | "delivered" | "received" | "closed" | "cancelled";
-    /** @description Who signs on somebody else's account: a badge, or a code and the name that goes with it. */
-    SignerRequest: {
-      /** @description The number of the badge, as the scanner reads it. */
-      badge?: string | null;
-      /** @description The eight digits that were told for this offer. */
-      code?: string | null;
-      /** @description With a code: the person's name as printed. */
-      name?: string | null;
-    };
-    Span: {
-      /** Format: date-time */
-      from: string;
-      /** Format: date-time */
-      to: string;
-    };
-    /** @description The assessment of one span of one tracker. */
-    SpanAssessment: {
-      assessment: components["schemas"]["Verdict"];
-      coverage: components["schemas"]["Coverage"];
-      /** @description By beginning, then in the profile's order. A fold that was continued holds those that are not settled. */
-      episodes: components["schemas"]["Episode"][];
-      /** @description One for each alarm, in the profile's order. */
-      exposures: components["schemas"]["ExposureTotal"][];
-      /**
-       * Format: date-time
-       * @description The span is [`from`, `to`), in whole seconds.
-       */
-      from: string;
-      /** Format: double */
-      max_c: number | null;
-      /**
-       * Format: double
-       * @description Weighted by time; unknown time has no weight.
-       */
-      mean_c: number | null;
-      /**
-       * Format: double
-       * @description Lowest and highest of what stood in the span; Null where nothing is known.
-       */
-      min_c: number | null;
-      /**
-       * Format: double
-       * @description Mean kinetic temperature of the span; Null without `[mkt]` too. Needs the whole series:
-       *     [`super::evaluate`] fills it, a fold leaves it empty.
-       */
-      mkt_c: number | null;
-      /** @description The worst window, if any; as `mkt`. */
-      mkt_windows: components["schemas"]["MktWindow"][];
-      /**
-       * Format: int64
-       * @description Distinct readings (instant and values) in the span.
-       */
-      readings: number;
-      /** Format: date-time */
-      to: string;
-    };
-    Status: {
-      /** @description Whether everything that was sent has been worked off, so that silence can be told. */
-      caught_up: boolean;
-      notifications: components["schemas"]["Notifications"] | null;
-      /**
-       * Format: date-time
-       * @description The service's clock; a demonstration's runs faster than the machine's.
-       */
-      now: string;
-    };
-    Stay: {
-      ending: components["schemas"]["StayEnding"];
-      /** Format: date-time */
-      from: string;
-      /**
-       * Format: date-time
-       * @description The last position that did not contradict.
-       */
-      last_seen_at: string;
-      /**
-       * Format: date-time
-       * @description Null: it lasts.
-       */
-      until: string | null;
-    };
-    /** @enum {string} */
-    StayEnding: "lasts" | "changed" | "unknown";
-    Stood: {
-      /** Format: date-time */
-      from: string;
-      /** Format: date-time */
-      last_seen_at: string;
-      lasts: boolean;
-      /** Format: double */
-      lat: number;
-      /** Format: double */
-      lon: number;
-    };
-    /**
-     * @description What a place can store, or a box must be stored in.
-     * @enum {string}
-     */
-    StorageClass: "ultra_cold" | "frozen" | "refrigerated" | "cool" | "controlled_room" | "room";
-    /**
-     * @description By what a person was known who wrote an entry, the strongest first.
-     * @enum {string}
-     */
-    Strength: "account" | "badge" | "code" | "link" | "system" | "unattended";
-    /** @description An interval of time in which something is to happen. */
-    TimeWindow: {
-      /** Format: date-time */
-      from: string;
-      /** Format: date-time */
-      to: string;
-    };
-    /** @description RFC 6749, 5.1. */
-    Token: {
-      /** @description To be sent as `Authorization: Bearer …`. */
-      access_token: string;
-      /**
-       * Format: int64
-       * @description Seconds.
-       * @example 3600
-       */
-      expires_in: number;
-      /** @example Bearer */
-      token_type: string;
-    };
-    /** @description RFC 6749, 5.2. */
-    TokenError: {
-      /**
-       * @description `invalid_request`, `invalid_client` or `unsupported_grant_type`.
-       * @example invalid_client
-       */
-      error: string;
-      error_description: string;
-    };
-    TokenRequest: {
-      /**
-       * @description The key's prefix; here, or with the secret as user and password of `Authorization: Basic`.
-       * @example ist_4f1c0a92be
-       */
-      client_id?: string | null;
-      /** @description The whole key. */
-      client_secret?: string | null;
-      /** @example client_credentials */
-      grant_type?: string | null;
-    };
-    Tracker: {
-      codec: string;
-      /** @example 0102030405060708 */
-      dev_eui: string;
-      /**
-       * Format: date-time
-       * @description When a network last heard it.
-       */
-      heard_at: string | null;
-      /**
-       * Format: int32
-       * @description Seconds between two uplinks as planned.
-       */
-      interval_s: number;
-      last_ride: components["schemas"]["LastRide"] | null;
-      /** Format: date-time */
-      lost_at: string | null;
-      name: string;
-      pool: components["schemas"]["PoolState"];
-      /**
-       * Format: date-time
-       * @description When somebody last said that it is back, and that it is lost.
-       */
-      returned_at: string | null;
-    };
-    /** @description One tracker's ride. Fields as `isotherm evaluate` prints them, and the gaps. */
-    TrackerAssessment: components["schemas"]["SpanAssessment"] & {
-      dev_eui: string;
-      /** @description Times of which nothing is known. */
-      gaps: components["schemas"]["Span"][];
-      /** Format: date-time */
-      until: string | null;
-    };
-    TrackerPage: components["schemas"]["Page_Tracker"] | components["schemas"]["Page_UnknownTracker"];
-    Training: components["schemas"]["Validity"] & {
-      /** Format: uuid */
-      badge: string | null;
-      /** Format: uuid */
-      id: string;
-      topic: components["schemas"]["TrainingTopic"];
-      /**
-       * Format: uuid
-       * @description Null where it is a badge holder's.
-       */
-      user: string | null;
-    };
-    /**
-     * @description What people are trained in.
-     * @enum {string}
-     */
-    TrainingTopic: "gdp" | "cold_chain" | "dangerous_goods" | "controlled_substances";
-    UnbindRequest: {
-      /**
-       * Format: date-time
-       * @description From when on the tracker's readings are no longer this shipment's.
-       */
-      until: string;
-    };
-    /** @description A tracker that was heard and is not registered. */
-    UnknownTracker: {
-      dev_eui: string;
-      /** Format: date-time */
-      first_heard_at: string;
-      integration: string;
-      /** Format: date-time */
-      last_heard_at: string;
-    };
-    /** @description A webhook's body that could not be read, though its sender is known. */
-    UnreadableBody: {
-      /** Format: date-time */
-      arrived_at: string;
-      /** @description Its first 64 KiB; what is no UTF-8 is replaced. */
-      body: string;
-      integration: string;
-      reason: string;
-    };
-    /** @description Of an alert that is about no exposure. */
-    UpdatedDetail: {
-      because: string;
-    };
-    /** @description An uplink as the network server reported it. */
-    Uplink: {
-      /** Format: date-time */
-      arrived_at: string;
-      confirmed: boolean;
-      /** Format: int64 */
-      f_cnt: number;
-      /** Format: int32 */
-      f_port: number;
-      gateways: components["schemas"]["HeardGateway"][];
-      integration: string;
-      /** @description Lower-case hex; null where the network sent only what it made of it. */
-      payload: string | null;
-      /** @description Why the payload gave no readings; null where it gave some. */
-      problem: string | null;
-      /** Format: date-time */
-      received_at: string;
-    };
-    User: {
-      email: string;
-      /** Format: uuid */
-      id: string;
-      /** @description As printed beside what the user does. */
-      name: string;
-      /** @description Whether that is the tenant; else it is a partner of it, whose people see less. */
-      of_tenant: boolean;
-      organisation: string;
-      /** @description What the role may do. */
-      permissions: components["schemas"]["Permission"][];
-      role: components["schemas"]["Role"];
-    };
-    Validity: {
-      /**
-       * Format: date-time
-       * @description It was ended or revoked, whatever had been agreed.
-       */
-      ended_at: string | null;
-      ended_reason: string | null;
-      /**
-       * Format: date-time
-       * @description It holds from then on.
-       */
-      from: string;
-      /**
-       * Format: date-time
-       * @description And until just before; null: without an end.
-       */
-      until: string | null;
-      /** @description Whether it holds now. */
-      valid: boolean;
-    };
-    /** @description A gateway in a vehicle tells where it is, and the boxes that it hears well are near it. */
-    Vehicle: {
-      /**
-       * Format: int32
-       * @description How far it may be from where it says that it is, in metres (10 to 10000): how exact its receiver is, and how far
-       *     it drives until it tells again.
-       * @example 1000
-       */
-      accuracy_m: number;
-    };
-    /**
-     * @description The machine's assessment; what becomes of the goods is a person's decision. Ordered from good to bad.
-     * @enum {string}
-     */
-    Verdict: "no_excursion" | "incomplete" | "excursion";
-    Visit: components["schemas"]["Stay"] & {
-      place: components["schemas"]["PlaceName"];
-    };
-    /** @description Where a shipment is, as far as its positions say. */
-    Whereabouts: {
-      last_position: components["schemas"]["Position"] | null;
-      /** @description How each leg of the plan goes. */
-      legs: components["schemas"]["LegProgress"][];
-      monitoring: components["schemas"]["Monitoring"];
-      /** @description Standing outside known places. */
-      standing: components["schemas"]["Stood"][];
-      /**
-       * @description Visits to known places, in order of their beginning; to a partner's people those to places of the plan and of their
-       *     own.
-       */
-      visits: components["schemas"]["Visit"][];
-    };
-    WithdrawRequest: components["schemas"]["EntryRequest"] & {
-      /** @description The hash of the offer; absent: the only open one of the caller's organisation. */
-      answers?: string | null;
-      reason: string;
-    };
-    WithdrawnDetail: {
-      because: string;
-      reason: string;
-    };
-    /** @description What was written, and the custody with it. */
-    Written: {
-      custody: components["schemas"]["Custody"];
-      /** @description The hash of the entry. */
-      entry: string;
-      /** @description The shipment's status now. */
-      status: components["schemas"]["ShipmentStatus"];
-    };
-  };
-  responses: {
-    /** @description The body, the query or a header cannot be read. */
-    BadRequest: {
-      headers: {
-        /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-        RateLimit?: string;
-        /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-        "RateLimit-Policy"?: string;
-        [name: string]: unknown;
-      };
-      content: {
-        "application/problem+json": components["schemas"]["Problem"];
-      };
-    };
-    /** @description It contradicts what is there already. */
-    Conflict: {
-      headers: {
-        /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-        RateLimit?: string;
-        /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-        "RateLimit-Policy"?: string;
-        [name: string]: unknown;
-      };
-      content: {
-        "application/problem+json": components["schemas"]["Problem"];
-      };
-    };
-    /** @description The body can be read and is not right; nothing was done. */
-    NotAccepted: {
-      headers: {
-        /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-        RateLimit?: string;
-        /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-        "RateLimit-Policy"?: string;
-        [name: string]: unknown;
-      };
-      content: {
-        "application/problem+json": components["schemas"]["Problem"];
-      };
-    };
-    /** @description The role may not do this. */
-    NotAllowed: {
-      headers: {
-        /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-        RateLimit?: string;
-        /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-        "RateLimit-Policy"?: string;
-        [name: string]: unknown;
-      };
-      content: {
-        "application/problem+json": components["schemas"]["Problem"];
-      };
-    };
-    /** @description There is no such thing, or none that may be seen. */
-    NotFound: {
-      headers: {
-        /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-        RateLimit?: string;
-        /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-        "RateLimit-Policy"?: string;
-        [name: string]: unknown;
-      };
-      content: {
-        "application/problem+json": components["schemas"]["Problem"];
-      };
-    };
-    /** @description No valid token, or a wrong password where one is asked for. */
-    NotLoggedIn: {
-      headers: {
-        /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-        RateLimit?: string;
-        /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-        "RateLimit-Policy"?: string;
-        [name: string]: unknown;
-      };
-      content: {
-        "application/problem+json": components["schemas"]["Problem"];
-      };
-    };
-    /** @description The body is too large. */
-    TooLarge: {
-      headers: {
-        /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-        RateLimit?: string;
-        /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-        "RateLimit-Policy"?: string;
-        [name: string]: unknown;
-      };
-      content: {
-        "application/problem+json": components["schemas"]["Problem"];
-      };
-    };
-    /** @description Too many requests: `Retry-After` says in how many seconds to go on. */
-    TooManyRequests: {
-      headers: {
-        /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-        RateLimit?: string;
-        /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-        "RateLimit-Policy"?: string;
-        /** @description Seconds. */
-        "Retry-After"?: number;
-        [name: string]: unknown;
-      };
-      content: {
-        "application/problem+json": components["schemas"]["Problem"];
-      };
-    };
-    /** @description The service cannot reach its database or its queue: try again. */
-    Unavailable: {
-      headers: {
-        /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-        RateLimit?: string;
-        /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-        "RateLimit-Policy"?: string;
-        [name: string]: unknown;
-      };
-      content: {
-        "application/problem+json": components["schemas"]["Problem"];
-      };
-    };
-    /** @description The body is of another content type. */
-    WrongMediaType: {
-      headers: {
-        /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-        RateLimit?: string;
-        /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-        "RateLimit-Policy"?: string;
-        [name: string]: unknown;
-      };
-      content: {
-        "application/problem+json": components["schemas"]["Problem"];
-      };
-    };
-  };
-  parameters: never;
-  requestBodies: never;
-  headers: never;
-  pathItems: never;
+        AddresseeRequest: {
+            /**
+             * Format: int32
+             * @description The id of an organisation: the shipment's own or one of its partners.
+             */
+            organisation: number;
+            person?: string | null;
+        };
+        /** @description A tracker under way that is silent because of its gateway. */
+        AffectedTracker: {
+            dev_eui: string;
+            /** Format: uuid */
+            shipment: string;
+            shipment_reference: string;
+            /** Format: date-time */
+            silent_since: string;
+            /**
+             * Format: date-time
+             * @description Null while the gateway is why it is silent.
+             */
+            until: string | null;
+        };
+        /**
+         * @description Who is woken, and when. Exactly one of `above` and `below` is there. A shock (g), light (lux) and a tilt (degrees) are
+         *     events, which last no time.
+         */
+        Alarm: {
+            /** Format: double */
+            above?: number;
+            /** Format: double */
+            below?: number;
+            /**
+             * @default 0s
+             * @example 30m
+             */
+            delay: string;
+            /** @default single */
+            exposure: components["schemas"]["Exposure"];
+            /** Format: double */
+            hysteresis_c?: number;
+            /** @default false */
+            inclusive: boolean;
+            name: string;
+            /** @default temperature */
+            quantity: components["schemas"]["AlarmQuantity"];
+            /** @default critical */
+            severity: components["schemas"]["Severity"];
+            /** @default 0s */
+            start_delay: string;
+        };
+        /** @enum {string} */
+        AlarmQuantity: "temperature" | "humidity" | "shock" | "light" | "tilt";
+        Alert: {
+            acknowledge_reason: string | null;
+            /** Format: date-time */
+            acknowledged_at: string | null;
+            /** @description The e-mail address; for a partner's people the tenant's name. */
+            acknowledged_by: string | null;
+            /** @description At most 50 of them, those that are still silent first. */
+            affected: components["schemas"]["AffectedTracker"][];
+            /**
+             * Format: int64
+             * @description Of `gateway_silent`: how many trackers are or were silent because of it.
+             */
+            affected_trackers: number | null;
+            /** @description The name of the profile's alarm. */
+            alarm: string | null;
+            /** Format: date-time */
+            alarmed_at: string;
+            /** Format: date-time */
+            began_at: string;
+            /** Format: date-time */
+            closed_at: string | null;
+            closed_reason: string | null;
+            /** @description What to know of it, in words, of alerts about custody. */
+            detail: string | null;
+            dev_eui: string | null;
+            /**
+             * Format: date-time
+             * @description Null while it lasts.
+             */
+            ended_at: string | null;
+            /** Format: int64 */
+            exposure_s: number | null;
+            /**
+             * Format: double
+             * @description The worst value in °C, of temperature alerts.
+             */
+            extreme_c: number | null;
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["AlertKind"];
+            /** Format: uuid */
+            merged_into: string | null;
+            missing: components["schemas"]["MissingReadings"] | null;
+            /** @description What to do, and who to call. */
+            runbook: components["schemas"]["Runbook"];
+            severity: components["schemas"]["Severity"];
+            /** Format: uuid */
+            shipment: string | null;
+            shipment_reference: string | null;
+            state: components["schemas"]["AlertState"];
+            /** @description What the alert is about where that is no shipment. */
+            subject: string | null;
+        };
+        /** @description What became of an alert, and because of what. */
+        AlertChange: {
+            /** @enum {string} */
+            action: "alert.raised";
+            /** @description The e-mail address of who did it; null where the service itself did. */
+            actor: string | null;
+            /** Format: date-time */
+            at: string;
+            detail: components["schemas"]["RaisedDetail"];
+        } | {
+            /** @enum {string} */
+            action: "alert.amended";
+            /** @description The e-mail address of who did it; null where the service itself did. */
+            actor: string | null;
+            /** Format: date-time */
+            at: string;
+            detail: components["schemas"]["AmendedDetail"];
+        } | {
+            /** @enum {string} */
+            action: "alert.updated";
+            /** @description The e-mail address of who did it; null where the service itself did. */
+            actor: string | null;
+            /** Format: date-time */
+            at: string;
+            detail: components["schemas"]["UpdatedDetail"];
+        } | {
+            /** @enum {string} */
+            action: "alert.merged";
+            /** @description The e-mail address of who did it; null where the service itself did. */
+            actor: string | null;
+            /** Format: date-time */
+            at: string;
+            detail: components["schemas"]["MergedDetail"];
+        } | {
+            /** @enum {string} */
+            action: "alert.withdrawn";
+            /** @description The e-mail address of who did it; null where the service itself did. */
+            actor: string | null;
+            /** Format: date-time */
+            at: string;
+            detail: components["schemas"]["WithdrawnDetail"];
+        } | {
+            /** @enum {string} */
+            action: "alert.closed";
+            /** @description The e-mail address of who did it; null where the service itself did. */
+            actor: string | null;
+            /** Format: date-time */
+            at: string;
+            detail: components["schemas"]["EndedDetail"];
+        } | {
+            /** @enum {string} */
+            action: "alert.acknowledged";
+            /** @description The e-mail address of who did it; null where the service itself did. */
+            actor: string | null;
+            /** Format: date-time */
+            at: string;
+            detail: components["schemas"]["EndedDetail"];
+        };
+        /**
+         * @description What an alert is about.
+         * @enum {string}
+         */
+        AlertKind: "temperature_high" | "temperature_low" | "humidity_high" | "humidity_low" | "shock" | "light" | "silence" | "gateway_silent" | "readings_missing" | "transfer_overdue" | "offer_unanswered" | "custodian_unexpected" | "custodian_unqualified" | "left_without_custody" | "off_route" | "standing_too_long" | "arrived_not_accepted" | "accepted_elsewhere" | "opened_in_transit" | "tilt" | "seal_differs" | "handed_over_out_of_range" | "custody_unreadable" | "tracker_not_returned" | "webhook_refused" | "webhook_unreadable" | "dead_letter" | "backlog" | "spool_full" | "notification_failed";
+        /**
+         * @description What became of an alert. A person acknowledges it; what is known closes it, withdraws it, or joins it with another one.
+         * @enum {string}
+         */
+        AlertState: "open" | "acknowledged" | "closed" | "withdrawn" | "merged";
+        /**
+         * @description What the manufacturer permits beyond the range. Exactly one of `up_to_c` and `down_to_c` is there; `total` is a
+         *     duration or `unlimited`.
+         */
+        Allowance: {
+            /** Format: double */
+            down_to_c?: number;
+            name: string;
+            /** @example 12h */
+            total: string;
+            /** Format: double */
+            up_to_c?: number;
+        };
+        /** @description One allowance, in seconds. */
+        AllowanceLine: {
+            allowance: string;
+            /**
+             * Format: int64
+             * @description Never less than none.
+             */
+            remaining_best_s: number | null;
+            /** Format: int64 */
+            remaining_worst_s: number | null;
+            /** Format: int64 */
+            spent_best_s: number;
+            /**
+             * Format: int64
+             * @description Null: what was spent before is unknown, so that no bound is.
+             */
+            spent_worst_s: number | null;
+            state: components["schemas"]["AllowanceState"];
+            /**
+             * Format: int64
+             * @description Null is without limit; nothing is then said to remain.
+             */
+            total_s: number | null;
+        };
+        /**
+         * @description Whether an allowance is kept. Ordered from good to bad; the machine's figure, never a release.
+         * @enum {string}
+         */
+        AllowanceState: "kept" | "not_known" | "exceeded";
+        /** @description What a box has spent of everything that its profile allows. */
+        AllowanceStatement: {
+            /** @description In the profile's order. */
+            allowances: components["schemas"]["AllowanceLine"][];
+            freeze_thaw: components["schemas"]["CyclesLine"] | null;
+            never_allowed: components["schemas"]["NeverAllowedLine"];
+            /** @description The worst of all lines. */
+            state: components["schemas"]["AllowanceState"];
+        };
+        /** @description Each from what to what, also of what stayed as it was. */
+        AmendedDetail: {
+            alarmed_at: [
+                string,
+                string
+            ];
+            because: string;
+            began_at: [
+                string,
+                string
+            ];
+            /** @description Null: it still lasted. */
+            ended_at: [
+                string | null,
+                string | null
+            ];
+            /** @description In hundredths of °C, or of % where the alert is about humidity; null where it is about no exposure. */
+            extreme: [
+                number | null,
+                number | null
+            ];
+            /** @description The severity rose, so that its acknowledgement counts no more. */
+            reopened: boolean;
+            severity: [
+                components["schemas"]["Severity"],
+                components["schemas"]["Severity"]
+            ];
+        };
+        /** @description A key, without what is secret of it. */
+        ApiKey: {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description It counts until just before; null: until it is revoked.
+             */
+            expires_at: string | null;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: date-time
+             * @description Up to an hour older than its last use; null: never.
+             */
+            last_used_at: string | null;
+            /**
+             * @description As printed beside what is done with it.
+             * @example Batch release system
+             */
+            name: string;
+            /** Format: int32 */
+            organisation: number;
+            /**
+             * @description What the key begins with; its client id (OAuth 2.0).
+             * @example ist_4f1c0a92be
+             */
+            prefix: string;
+            /** Format: date-time */
+            revoked_at: string | null;
+            revoked_reason: string | null;
+            role: components["schemas"]["Role"];
+        };
+        /** @description A signature: printed name, time and meaning. */
+        Approval: {
+            /** Format: date-time */
+            at: string;
+            /** @example quality@example.org */
+            by: string;
+            meaning: string;
+        };
+        /** @description An attempt to tell somebody of an alert. */
+        Attempt: {
+            /** Format: date-time */
+            at: string;
+            email: string;
+            name: string;
+            outcome: components["schemas"]["AttemptOutcome"];
+            /**
+             * Format: int32
+             * @description Of somebody on call, from 1; null: everybody of a role was told when the alert was raised or withdrawn.
+             */
+            round: number | null;
+            /** Format: int32 */
+            step: number | null;
+            /**
+             * Format: int32
+             * @description How many steps the list had.
+             */
+            steps: number | null;
+            /** @description The mail server's, or why it was called off. */
+            words: string;
+        };
+        /** @enum {string} */
+        AttemptOutcome: "delivered" | "failed" | "called_off";
+        /** @description Its number is kept nowhere, and so shown nowhere. */
+        Badge: components["schemas"]["Validity"] & {
+            /** @description The holder's name as printed. */
+            holder: string;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: int32
+             * @description The id of the holder's organisation.
+             */
+            organisation: number;
+            /** @description Whether a training of the holder in good distribution practice holds now. */
+            trained: boolean;
+        };
+        BindRequest: {
+            /**
+             * Format: int32
+             * @description The number of the box that it rides in; absent where nobody says.
+             */
+            box?: number | null;
+            /** @example 0102030405060708 */
+            dev_eui: string;
+            /**
+             * Format: date-time
+             * @description From when on the tracker's readings are this shipment's.
+             */
+            from: string;
+        };
+        /** @description A shipment after a tracker was bound. */
+        BoundShipment: components["schemas"]["Shipment"] & {
+            /** @description What speaks against this binding without forbidding it. */
+            warnings: string[];
+        };
+        Box: {
+            contents: components["schemas"]["Content"][];
+            /**
+             * Format: int32
+             * @description From 1.
+             */
+            number: number;
+            sscc: string | null;
+        };
+        /** @description Who has a box. */
+        BoxCustody: {
+            /** Format: int32 */
+            box: number;
+            custodian: components["schemas"]["Holding"];
+            /** @description Who had it before, the first one first. */
+            earlier: components["schemas"]["Holding"][];
+            /** @description Offers that nobody has answered, by the hashes of their entries. */
+            offers: string[];
+            /** @description The seal that should be on it. */
+            seal: string | null;
+        };
+        BoxException: {
+            /** Format: int32 */
+            box: number;
+            reason: string;
+        };
+        /** @description A box in the parent: by its SSCC, or by its shipment and its number there. */
+        BoxRef: {
+            /** Format: int32 */
+            box?: number | null;
+            /** Format: uuid */
+            shipment?: string | null;
+            /** @description 18 digits. */
+            sscc?: string | null;
+        };
+        /**
+         * @description What brought an assessment about.
+         * @enum {string}
+         */
+        Cause: "readings" | "late_readings" | "clock" | "bound" | "unbound";
+        Circle: {
+            centre: components["schemas"]["Point"];
+            /**
+             * Format: int32
+             * @description 1 to 100 000 m.
+             */
+            radius_m: number;
+        };
+        CodeRequest: {
+            /** @description The hash of the offer; absent: the only open one that the caller's organisation made. */
+            answers?: string | null;
+            /** @description Who is expected to use it. */
+            person?: string | null;
+            /**
+             * @description From a minute to seven days; 24 hours where it is absent.
+             * @example 24h
+             */
+            valid_for?: string | null;
+        };
+        CodedBox: {
+            /** Format: int32 */
+            box: number;
+            sscc: string | null;
+        };
+        /**
+         * @description How the boxes look from outside.
+         * @enum {string}
+         */
+        Condition: "intact" | "damaged" | "wet" | "opened";
+        Conflict: {
+            answers: string[];
+            boxes: number[];
+            /** @description The custodian's entry at which the answers part. */
+            entry: string;
+            settled: components["schemas"]["Settlement"];
+        };
+        Content: {
+            /** @description The last day on which it may be used, `YYYY-MM-DD`. */
+            expiry: string | null;
+            /** @description 14 digits. */
+            gtin: string | null;
+            lot: string | null;
+            product: string | null;
+            /** Format: int32 */
+            quantity: number;
+            serial: string | null;
+        };
+        Contract: components["schemas"]["Validity"] & {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: int32
+             * @description The partner's id.
+             */
+            organisation: number;
+            reference: string | null;
+            title: string;
+        };
+        CorrectRequest: components["schemas"]["EntryRequest"] & {
+            /** @description The hash of the entry that is not as it was. */
+            corrects: string;
+            effect: components["schemas"]["CorrectionEffect"];
+            reason: string;
+        };
+        /**
+         * @description What a correction does.
+         * @enum {string}
+         */
+        CorrectionEffect: "annulled" | "stands" | "noted";
+        /** @description A corridor as it is written. */
+        Corridor: {
+            path: components["schemas"]["Point"][];
+            /**
+             * Format: int32
+             * @description From the path to either edge, 50 to 100 000 m.
+             */
+            width_m: number;
+        };
+        /** @description Every second of the span is one of the three. */
+        Coverage: {
+            /** Format: int64 */
+            in_range_s: number;
+            /** Format: int64 */
+            out_of_range_s: number;
+            /** Format: int64 */
+            unknown_s: number;
+        };
+        CoverageRule: {
+            /** Format: double */
+            min_for_release_pct: number;
+        };
+        Credentials: {
+            /** @example quality@example.org */
+            email: string;
+            password: string;
+        };
+        /** @description The custody of a shipment. */
+        Custody: {
+            boxes: components["schemas"]["BoxCustody"][];
+            /** @description Answers that contradict each other. While one is open, the custodian before it stays. */
+            conflicts: components["schemas"]["Conflict"][];
+            /** @description Everything that was written, in the order in which it came to be known. */
+            entries: components["schemas"]["Entry"][];
+            head: components["schemas"]["LedgerHead"] | null;
+            /**
+             * @description Where the caller's organisation may leave what it offered. Absent where it may not, and in what answers a request
+             *     that writes.
+             */
+            leaving?: components["schemas"]["Leaving"];
+        };
+        /** @description Freezings and thawings, in cycles. */
+        CyclesLine: {
+            /** Format: int32 */
+            at_most: number;
+            /** Format: int64 */
+            cycles_best: number;
+            /** Format: int64 */
+            cycles_worst: number | null;
+            /** Format: int64 */
+            remaining_best: number;
+            /** Format: int64 */
+            remaining_worst: number | null;
+            state: components["schemas"]["AllowanceState"];
+        };
+        /** @description From and to, after departure: `[from, to)`. */
+        DarkStretch: {
+            /** @example 30m */
+            from: string;
+            /** @example 2h */
+            to: string;
+        };
+        /** @description A message that this release cannot read, or whose values the database refused. */
+        DeadLetter: {
+            /** @description The message as it came; what is no UTF-8 is replaced. */
+            line: string;
+            reason: string;
+        };
+        /** @description A decision after it was signed. */
+        Decided: components["schemas"]["Disposition"] & {
+            /** @description What speaks against this decision without forbidding it. */
+            warnings: string[];
+        };
+        /** @description What a decision was taken on. */
+        DecidedOn: {
+            coverage: components["schemas"]["Coverage"] | null;
+            trackers: components["schemas"]["DecidedRide"][];
+        };
+        DecidedRide: {
+            assessment: components["schemas"]["SpanAssessment"];
+            dev_eui: string;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            until: string | null;
+        };
+        /**
+         * @description What quality decides on a box, with a signature.
+         * @enum {string}
+         */
+        Decision: "release" | "reject" | "return" | "destroy";
+        DisableRequest: {
+            /**
+             * @description Kept in the audit trail.
+             * @example Left the company
+             */
+            reason: string;
+        };
+        /** @description A signed decision: printed name, time, meaning, reason, and what it was taken on. */
+        Disposition: {
+            assessment: components["schemas"]["Verdict"] | null;
+            /** Format: date-time */
+            at: string;
+            /** @example quality@example.org */
+            by: string;
+            decision: components["schemas"]["Decision"];
+            /** @description The `digest` of that assessment. */
+            digest: string;
+            hold: components["schemas"]["HoldReason"] | null;
+            /** Format: uuid */
+            id: string;
+            lifts_recall: boolean;
+            meaning: string;
+            reason: string;
+        };
+        EndedDetail: {
+            reason: string;
+        };
+        EndingRequest: {
+            /**
+             * @description Why, in at most 2000 characters.
+             * @example The hospital cancelled the order
+             */
+            reason: string;
+        };
+        /** @description One entry of the ledger. */
+        Entry: {
+            act: components["schemas"]["EntryAct"];
+            assessment: components["schemas"]["Verdict"] | null;
+            /**
+             * Format: date-time
+             * @description By the writer's clock.
+             */
+            at: string;
+            /** @description The boxes that it is about. */
+            boxes: number[];
+            by: components["schemas"]["Actor"];
+            condition: components["schemas"]["Condition"] | null;
+            decision: components["schemas"]["Decision"] | null;
+            effect: components["schemas"]["CorrectionEffect"] | null;
+            exceptions: components["schemas"]["BoxException"][];
+            hash: string;
+            hold: components["schemas"]["HoldReason"] | null;
+            /**
+             * Format: uuid
+             * @description The writer's own id of it.
+             */
+            id: string;
+            /** @description Why it changes nothing, in words; null: it counts. */
+            ignored: string | null;
+            /** @description The hash of the entry that it continues, answers or corrects. */
+            link: string | null;
+            note: string | null;
+            parent: string | null;
+            /** @description SHA-256 of a photo of what was seen; see `/custody/photos/{sha256}`. */
+            photo: string | null;
+            quarantine: boolean;
+            reason: string | null;
+            /** Format: date-time */
+            recorded_at: string;
+            seals: components["schemas"]["Seal"][];
+            /** Format: int32 */
+            sequence: number;
+            to: components["schemas"]["Addressee"] | null;
+            whereabouts: components["schemas"]["EntryPlace"] | null;
+        };
+        /** @enum {string} */
+        EntryAct: "packed" | "sealed" | "offered" | "accepted" | "refused" | "withdrawn" | "corrected" | "decided";
+        /** @description Where something happened, as far as it is known. */
+        EntryPlace: {
+            /** Format: int32 */
+            accuracy_m?: number | null;
+            /**
+             * Format: double
+             * @description Degrees, WGS 84.
+             */
+            lat?: number | null;
+            /** Format: double */
+            lon?: number | null;
+            place?: string | null;
+        };
+        /** @description What every entry says. */
+        EntryRequest: {
+            /**
+             * Format: date-time
+             * @description By the writer's clock; absent: now.
+             */
+            at?: string | null;
+            /**
+             * Format: uuid
+             * @description Given by the writer: what is sent again under the same id is written once.
+             */
+            id?: string | null;
+            whereabouts?: components["schemas"]["EntryPlace"] | null;
+        };
+        /** @description One uninterrupted exposure, in the best case: an unknown second ends it. */
+        Episode: {
+            /** @description The alarm's name in the profile. */
+            alarm: string;
+            /**
+             * Format: date-time
+             * @description When the exposure (cumulative: the total) reached the delay; later episodes of a cumulative alarm that
+             *     was reached: their beginning. Null: never.
+             */
+            alarmed_at: string | null;
+            /** Format: date-time */
+            began_at: string;
+            /**
+             * Format: date-time
+             * @description Null: it lasts until the end of the span.
+             */
+            ended_at: string | null;
+            /**
+             * Format: int64
+             * @description Length of this episode.
+             */
+            exposure_s: number;
+            /**
+             * Format: double
+             * @description Furthest out of what stood in it, in hundredths of the alarm's quantity: °C, or % for humidity.
+             */
+            extreme_c: number;
+            severity: components["schemas"]["Severity"];
+        };
+        /** @description It is not certain to lie between the earliest and the latest. */
+        ExpectedArrival: {
+            /** Format: date-time */
+            earliest: string;
+            /** Format: date-time */
+            expected: string;
+            /** Format: date-time */
+            latest: string;
+            /** Format: int32 */
+            remaining_m: number;
+        };
+        /**
+         * @description What adds up to the delay.
+         * @enum {string}
+         */
+        Exposure: "single" | "cumulative";
+        /** @description How long an alarm's exposures were in all. */
+        ExposureTotal: {
+            alarm: string;
+            /**
+             * Format: int64
+             * @description Best case: an unknown second counts for nothing.
+             */
+            total_s: number;
+            /**
+             * Format: int64
+             * @description Worst case: an unknown second counts.
+             */
+            total_worst_s: number;
+        };
+        /** @description A fence as it is written. */
+        Fence: {
+            circle: components["schemas"]["Circle"];
+        } | {
+            polygon: components["schemas"]["Polygon"];
+        };
+        /**
+         * Format: binary
+         * @description Bytes as they are.
+         */
+        File: string;
+        /** @description A parent with every stay of a box in it, the latest first. */
+        FilledParent: components["schemas"]["Parent"] & {
+            boxes: components["schemas"]["ParentStay"][];
+        };
+        FreezeThaw: {
+            /** Format: double */
+            above_c: number;
+            /** Format: int32 */
+            at_most: number;
+            /** Format: double */
+            below_c: number;
+        };
+        /** @description A gateway that heard a device. */
+        Gateway: {
+            /**
+             * Format: date-time
+             * @description When it last heard any device, to the minute.
+             */
+            heard_at: string;
+            /** Format: int32 */
+            id: number;
+            integration: string;
+            /**
+             * @description As its network server names it.
+             * @example 0016c001f1500812
+             */
+            name: string;
+            vehicle: components["schemas"]["Vehicle"] | null;
+        };
+        GatewayChange: {
+            vehicle?: components["schemas"]["Vehicle"] | null;
+        };
+        Halt: {
+            /** Format: date-time */
+            at: string;
+            reason: string;
+        };
+        /** @description An event that a system handed in. */
+        HandIn: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int32
+             * @description Whose event it is: an organisation's id.
+             */
+            by: number;
+            /** @description The hash of its entry in the ledger; null while it waits. */
+            entry: string | null;
+            event_id: string;
+            /** @description By whose account it came. */
+            handed_in_by: string;
+            /** Format: date-time */
+            received_at: string;
+            /** @description For what it waits. */
+            waits: string | null;
+            what: components["schemas"]["HandInAct"] | null;
+        };
+        /**
+         * @description What happened.
+         * @enum {string}
+         */
+        HandInAct: "offered" | "accepted" | "refused" | "withdrawn";
+        /**
+         * @description One handover, as the sender's system has it. docs/hand-ins.md says what follows from it.
+         * @example {
+         *       "at": "2026-03-02T05:10:00+01:00",
+         *       "by": "9506000134307",
+         *       "continues_by": 12,
+         *       "continues_event": "WMS-77",
+         *       "event_id": "D-1001",
+         *       "person": "B. Meyer",
+         *       "seals": [
+         *         {
+         *           "seal": "S-1"
+         *         }
+         *       ],
+         *       "sscc": "106141412345678908",
+         *       "what": "accepted"
+         *     }
+         */
+        HandInEvent: {
+            /**
+             * Format: date-time
+             * @description With its zone; at most ten minutes ahead and 400 days back.
+             */
+            at: string;
+            /** @description Of the shipment; absent: all boxes of what it continues. */
+            boxes?: number[] | null;
+            /** @description Whose act it is. */
+            by: components["schemas"]["PartyRef"];
+            condition?: components["schemas"]["Condition"] | null;
+            /**
+             * @description The hash of the entry that it continues or answers. This or `continues_event`, or neither: then there must be one
+             *     handover alone that it can mean.
+             */
+            continues?: string | null;
+            continues_by?: components["schemas"]["PartyRef"] | null;
+            /** @description The event id of what it continues or answers. */
+            continues_event?: string | null;
+            /** @description The sender's own id of it; with `by` it names one event for ever. */
+            event_id: string;
+            /**
+             * Format: double
+             * @description Degrees (WGS 84); with `lon`.
+             */
+            lat?: number | null;
+            /** Format: double */
+            lon?: number | null;
+            /** @description What else was seen. */
+            note?: string | null;
+            /** @description Who did it, in words. */
+            person?: string | null;
+            /** @description Where, in words. */
+            place?: string | null;
+            /** @description Of what was accepted: whether it is kept apart. */
+            quarantine?: boolean | null;
+            /** @description Of what was refused or withdrawn, and of nothing else: why. */
+            reason?: string | null;
+            /** @description As they were read. */
+            seals?: components["schemas"]["HandInSeal"][] | null;
+            /** @description Its reference or its id; may be left out where `sscc` says which. */
+            shipment?: string | null;
+            /** @description The one box that it is about. */
+            sscc?: string | null;
+            to?: components["schemas"]["PartyRef"] | null;
+            to_person?: string | null;
+            what: components["schemas"]["HandInAct"];
+        };
+        HandInLine: {
+            /** @description It contradicts other answers; see the shipment's custody. */
+            conflict: boolean;
+            /** @description What is to be known of it: why it was refused, for what it waits, why it changes nothing. */
+            detail: string | null;
+            /** @description The hash of its entry. */
+            entry: string | null;
+            event_id: string | null;
+            /**
+             * Format: int64
+             * @description Of CSV the line of the file, the header being line 1; of JSON the place in the list, from 1.
+             */
+            line: number;
+            outcome: components["schemas"]["LineOutcome"];
+            /** Format: uuid */
+            shipment: string | null;
+        };
+        /** @description A problem (RFC 9457) with the report as its extension. Where the file as a whole is wrong, there is none. */
+        HandInProblem: components["schemas"]["Problem"] & {
+            known?: number;
+            /** @description The refused ones. */
+            lines?: components["schemas"]["HandInLine"][];
+            refused?: number;
+            waiting?: number;
+            /** @description 0, as `waiting` is: nothing was taken. */
+            written?: number;
+        };
+        /**
+         * @description What became of a file, line by line.
+         * @example {
+         *       "known": 0,
+         *       "lines": [
+         *         {
+         *           "conflict": false,
+         *           "detail": null,
+         *           "entry": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+         *           "event_id": "D-1001",
+         *           "line": 1,
+         *           "outcome": "written",
+         *           "shipment": "0199f2a4-6c1e-7d3a-9b57-2f6d1c0a8e44"
+         *         }
+         *       ],
+         *       "refused": 0,
+         *       "waiting": 0,
+         *       "written": 1
+         *     }
+         */
+        HandInReport: {
+            known: number;
+            lines: components["schemas"]["HandInLine"][];
+            refused: number;
+            waiting: number;
+            /** @description How many lines each became of. */
+            written: number;
+        };
+        /** @description A seal that was read. */
+        HandInSeal: {
+            /**
+             * Format: int32
+             * @description May be left out where the event is about one box.
+             */
+            box?: number | null;
+            seal: string;
+        };
+        HandedOver: {
+            boxes: number[];
+            /** @description The hash of the entry; null where every box of the shipment is an exception, and nothing was written. */
+            entry: string | null;
+            exceptions: components["schemas"]["BoxException"][];
+            quarantine: boolean;
+            reference: string;
+            /** Format: uuid */
+            shipment: string;
+            /** @description The shipment's status now. */
+            status: components["schemas"]["ShipmentStatus"];
+        };
+        /** @description A shipment with what the caller's organisation has to do with its boxes. */
+        Handover: {
+            /** @description All of its boxes, with the codes on them. */
+            boxes: components["schemas"]["CodedBox"][];
+            /** @description Boxes that the caller's organisation has and has offered to nobody, by the handover by which it got them. */
+            held: components["schemas"]["HeldBoxes"][];
+            /** @description Open offers by the caller's organisation. */
+            offered: components["schemas"]["OpenOffer"][];
+            /** @description The pallets, roll cages and manifests in which boxes of it are. */
+            parents: components["schemas"]["InParent"][];
+            shipment: components["schemas"]["Shipment"];
+            /** @description Open offers to the caller's organisation. */
+            to_take: components["schemas"]["OpenOffer"][];
+            /** @description Its ledger is not as it was written: nothing can be handed over until that is looked into. */
+            unreadable: boolean;
+        };
+        /** @description A gateway that heard an uplink, as `networks::decode` wrote it. */
+        HeardGateway: {
+            id: string | null;
+            location: components["schemas"]["Point"] | null;
+            /** Format: double */
+            rssi_dbm: number | null;
+            /** Format: double */
+            snr_db: number | null;
+        };
+        HeldBoxes: {
+            boxes: number[];
+            next: components["schemas"]["NextStop"] | null;
+            quarantine: boolean;
+            /** Format: date-time */
+            since: string;
+        };
+        /**
+         * @description Why a box must not be used for now.
+         * @enum {string}
+         */
+        HoldReason: "excursion" | "incomplete" | "returned" | "recall" | "decision";
+        Holding: {
+            /** @description The entry by which it began. */
+            entry: string;
+            /** Format: date-time */
+            from: string;
+            organisation: components["schemas"]["OrganisationRef"];
+            person: string | null;
+            /** @description Apart from what may be used. */
+            quarantine: boolean;
+            strength: components["schemas"]["Strength"];
+        };
+        InParent: {
+            /** @description Boxes of this shipment that are in it. */
+            boxes: number[];
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["ParentKind"];
+            reference: string | null;
+            sscc: string | null;
+        };
+        /** @description A photo that is kept. */
+        KeptPhoto: {
+            bytes: number;
+            /** @description `image/jpeg` or `image/png`. */
+            media_type: string;
+            /** @description By which an offer, an acceptance or a refusal names it: 64 hex digits. */
+            sha256: string;
+        };
+        Key: {
+            /** @example Ed25519 */
+            algorithm: string;
+            /** Format: date-time */
+            first_used_at: string;
+            id: string;
+            /** @description 32 bytes in hex. */
+            public_key: string;
+        };
+        /** @description The keys with which the service signed and signs. */
+        Keys: {
+            /** @description The present one first. */
+            keys: components["schemas"]["Key"][];
+        };
+        KindRunbook: {
+            /** Format: date-time */
+            changed_at: string | null;
+            /** @description Of an own one: by whom and when it was last changed. */
+            changed_by: string | null;
+            /** @description Whether the organisation wrote it; false: it is the house's. */
+            is_own: boolean;
+            kind: components["schemas"]["AlertKind"];
+            what_to_do: string;
+            who_to_call: string;
+        };
+        /** @description A way that is driven again and again. */
+        Lane: {
+            corridor: components["schemas"]["Corridor"] | null;
+            dark: components["schemas"]["DarkStretch"][];
+            /** @example 4h */
+            duration: string;
+            from: components["schemas"]["PlaceName"];
+            hold_time: string | null;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            to: components["schemas"]["PlaceName"];
+            unattended: boolean;
+        };
+        LaneName: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
+        LastReading: {
+            dev_eui: string;
+            /** Format: double */
+            humidity_pct: number | null;
+            /** Format: date-time */
+            measured_at: string;
+            /** Format: double */
+            temperature_c: number;
+        };
+        /** @description A tracker's last ride, and when it must be back after it. */
+        LastRide: {
+            /** Format: date-time */
+            due_back_at: string | null;
+            /** Format: uuid */
+            shipment: string;
+            shipment_reference: string;
+            /** Format: date-time */
+            until: string | null;
+        };
+        /** @description Where boxes may be left for the consignee. */
+        Leaving: {
+            /** @description The name of the place where the last leg ends. */
+            place: string;
+            /**
+             * Format: int32
+             * @description The consignee's id.
+             */
+            to: number;
+        };
+        LedgerHead: {
+            /** @description SHA-256 of the row's text, in hex. */
+            hash: string;
+            /** @description The key that made it; see `/keys`. */
+            key: string;
+            /** Format: int32 */
+            sequence: number;
+            /** @description Ed25519, in hex. */
+            signature: string;
+        };
+        LeftOut: {
+            boxes: number[];
+            reference: string;
+            /** Format: uuid */
+            shipment: string;
+            why: string;
+        };
+        Leg: {
+            carrier: components["schemas"]["OrganisationName"];
+            /**
+             * Format: uuid
+             * @description To a partner's people: only of their own organisation's legs.
+             */
+            courier: string | null;
+            delivery: components["schemas"]["TimeWindow"];
+            from: components["schemas"]["PlaceName"];
+            lane: components["schemas"]["LaneName"] | null;
+            /**
+             * Format: int32
+             * @description From 1.
+             */
+            number: number;
+            pick_up: components["schemas"]["TimeWindow"];
+            to: components["schemas"]["PlaceName"];
+            /** @description Whether boxes may be left at its end where nobody takes them over. */
+            unattended: boolean;
+        };
+        LegProgress: {
+            /** Format: date-time */
+            arrived_at: string | null;
+            /** Format: date-time */
+            departed_at: string | null;
+            expected: components["schemas"]["ExpectedArrival"] | null;
+            /** @description Why no arrival is expected; null where one is. */
+            not_expected_because: string | null;
+            /** Format: int32 */
+            number: number;
+            off_route: components["schemas"]["Stay"][];
+        };
+        /** @enum {string} */
+        LineOutcome: "written" | "waiting" | "known" | "refused";
+        /** @description A link that was opened. */
+        LinkSecret: {
+            /** @description What stands in the link behind `/#/sign/`. */
+            secret: string;
+        };
+        LinkedAcceptance: components["schemas"]["SeenRequest"] & {
+            /** @description Absent: all that were offered. */
+            boxes?: number[] | null;
+            exceptions?: components["schemas"]["BoxException"][];
+            /** @description The person's name as printed. */
+            name: string;
+            quarantine?: boolean;
+            secret: string;
+            whereabouts?: components["schemas"]["EntryPlace"] | null;
+        };
+        /** @description What was written. */
+        LinkedAnswer: {
+            /** Format: date-time */
+            at: string;
+            boxes: number[];
+            /** @description The hash of the entry. */
+            entry: string;
+        };
+        /** @description What is offered, by whom, to whom. */
+        LinkedOffer: {
+            /** @description Those that nobody has answered for. */
+            boxes: components["schemas"]["Box"][];
+            /** @description Of what else was to come, and why it did not. */
+            exceptions: components["schemas"]["BoxException"][];
+            /**
+             * Format: date-time
+             * @description The link answers until just before.
+             */
+            expires_at: string;
+            from: components["schemas"]["Party"];
+            hold_reason: components["schemas"]["HoldReason"] | null;
+            /** @description What the offerer noted. */
+            note: string | null;
+            /** Format: date-time */
+            offered_at: string;
+            range: components["schemas"]["Range"] | null;
+            /** @description The shipment's. */
+            reference: string;
+            to: components["schemas"]["Party"];
+        };
+        LinkedRefusal: components["schemas"]["SeenRequest"] & {
+            boxes?: number[] | null;
+            /** @description The person's name as printed. */
+            name: string;
+            reason: string;
+            secret: string;
+            whereabouts?: components["schemas"]["EntryPlace"] | null;
+        };
+        LogIn: {
+            /** @description To be sent as `Authorization: Bearer …`. */
+            access_token: string;
+            /** Format: date-time */
+            expires_at: string;
+            user: components["schemas"]["User"];
+        };
+        LostRequest: {
+            /**
+             * @description Why, in at most 2000 characters.
+             * @example The hospital cannot find it
+             */
+            reason: string;
+        };
+        /** @description A key when it is made. */
+        MadeApiKey: components["schemas"]["ApiKey"] & {
+            /**
+             * @description The key itself, told this once: `Authorization: Bearer …`, or the client secret of `/token`.
+             * @example ist_4f1c0a92be_9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            key: string;
+        };
+        /** @description Told once and kept nowhere. */
+        MadeCode: {
+            /** @description The hash of the offer that it answers. */
+            answers: string;
+            /**
+             * @description Eight digits, to be told to the addressee and typed on the account of who hands over.
+             * @example 04718253
+             */
+            code: string;
+            /**
+             * Format: date-time
+             * @description Both answer until just before, and the offer once.
+             */
+            expires_at: string;
+            /**
+             * @description To be sent to the addressee, to be opened without an account: the page's address from `/` on. Its secret stands
+             *     behind the `#`, where no log sees it.
+             * @example /#/sign/6b1f…
+             */
+            link: string;
+        };
+        /** @description A shipment after it was made. */
+        MadeShipment: components["schemas"]["Shipment"] & {
+            /** @description What speaks against this shipment without forbidding it. */
+            warnings: string[];
+        };
+        /**
+         * @description Where the sensor sits: what it measures is the tracker's place and never the product's own temperature, unless
+         *     a probe is in it.
+         * @enum {string}
+         */
+        Measured: "air" | "buffered" | "product";
+        MergedDetail: {
+            because: string;
+            /**
+             * Format: uuid
+             * @description The alert that stands for both episodes.
+             */
+            into: string;
+            reason: string;
+        };
+        /** @description How many of the tracker's readings are missing, and the lowest and highest of their numbers. */
+        MissingReadings: {
+            /** Format: int32 */
+            first_sequence: number;
+            /** Format: int32 */
+            last_sequence: number;
+            /** Format: int32 */
+            readings: number;
+        };
+        /** @description The `[mkt]` of a profile (USP <1079.2>); only profiles for controlled room and controlled cold ship with one. */
+        MktRule: {
+            /**
+             * Format: double
+             * @default 83.144
+             */
+            activation_energy_kj_per_mol: number;
+            /**
+             * Format: double
+             * @description A window whose MKT is above this, as written to four decimals, is marked as exceeded.
+             */
+            limit_c: number;
+            /**
+             * @description Longer than nothing.
+             * @example 30d
+             */
+            window: string;
+        };
+        /** @description A window of the span and its mean kinetic temperature. */
+        MktWindow: {
+            /** @description Whether the figure, as written, is above the profile's limit. */
+            exceeded: boolean;
+            /** Format: date-time */
+            from: string;
+            /** Format: double */
+            mkt_c: number;
+            /** @description The span is shorter than the profile's window. */
+            partial?: boolean;
+            /** Format: date-time */
+            to: string;
+        };
+        /** @enum {string} */
+        Monitoring: "not_monitored" | "monitored" | "unknown";
+        /** @description Time beyond everything that is allowed: none is. */
+        NeverAllowedLine: {
+            /** Format: int64 */
+            spent_best_s: number;
+            /** Format: int64 */
+            spent_worst_s: number | null;
+            state: components["schemas"]["AllowanceState"];
+        };
+        NewApiKey: {
+            /**
+             * Format: date-time
+             * @description At most ten years ahead; absent: until it is revoked.
+             */
+            expires_at?: string | null;
+            /**
+             * @description 1 to 200 characters.
+             * @example Batch release system
+             */
+            name: string;
+            /**
+             * Format: int32
+             * @description The id of a partner: in its name it acts.
+             */
+            organisation: number;
+            /** @description `supplier` (reads of its products) or `dispatcher` (a carrier's system, which hands in handovers). */
+            role: components["schemas"]["Role"];
+        };
+        NewApproval: {
+            /**
+             * @description What the signature says, in one line.
+             * @example Reviewed against the label and the stability data; approved for use
+             */
+            meaning: string;
+            /** @description Of who is logged in: it is asked for at every signature. */
+            password: string;
+        };
+        NewBadge: {
+            /**
+             * Format: date-time
+             * @description It holds from then on; from now where absent.
+             */
+            from?: string | null;
+            /** @description The holder's name as it shall be printed. */
+            holder: string;
+            /** @description As the scanner reads it: 4 to 64 characters, their case does not matter. A number is given out once. */
+            number: string;
+            /**
+             * Format: date-time
+             * @description And until just before; without an end where absent.
+             */
+            until?: string | null;
+        };
+        NewBox: {
+            contents?: components["schemas"]["NewContent"][];
+            /**
+             * @description 18 digits; absent where the box carries none.
+             * @example 106141412345678908
+             */
+            sscc?: string | null;
+        };
+        NewBoxes: {
+            boxes: components["schemas"]["NewBox"][];
+        };
+        /** @description One product of one lot, or one item of it. It has a GTIN or a name. */
+        NewContent: {
+            /**
+             * @description `YYYY-MM-DD`, or `YYMMDD` as a label has it.
+             * @example 2027-03-31
+             */
+            expiry?: string | null;
+            /**
+             * @description 8, 12, 13 or 14 digits.
+             * @example 09506000134352
+             */
+            gtin?: string | null;
+            /** @description Up to 20 characters of GS1's set of 82; case counts. */
+            lot?: string | null;
+            /** @description The product's name. */
+            product?: string | null;
+            /**
+             * Format: int32
+             * @description Units; 1 where it is absent.
+             */
+            quantity?: number;
+            /** @description Of one single item. */
+            serial?: string | null;
+        };
+        NewContract: {
+            /**
+             * Format: date-time
+             * @description It holds from then on.
+             */
+            from: string;
+            reference?: string | null;
+            /** @example Carriage of medicines, 2 to 8 °C */
+            title: string;
+            /**
+             * Format: date-time
+             * @description And until just before; without an end where absent.
+             */
+            until?: string | null;
+        };
+        NewDisposition: {
+            /** @description `release`, `reject`, `return` or `destroy`. */
+            decision: components["schemas"]["Decision"];
+            /** @description Of a release: it ends the hold for a recall, too. */
+            lifts_recall?: boolean;
+            /**
+             * @description What the signature says, in one line.
+             * @example Released by the Responsible Person
+             */
+            meaning: string;
+            /** @description Of who is logged in: it is asked for at every signature. */
+            password: string;
+            /**
+             * @description Why, in at most 2000 characters.
+             * @example 12 min at 8.4 °C are within the stability data of the lot
+             */
+            reason: string;
+            /** @description The `digest` of the assessment that the decision is taken on; refused when it has changed meanwhile. */
+            seen?: string | null;
+        };
+        NewEmptying: {
+            /** @description The numbers of its boxes; all of them where it is absent. */
+            boxes?: number[] | null;
+            /** Format: uuid */
+            shipment: string;
+            /**
+             * Format: date-time
+             * @description From when on they are not in there any more.
+             */
+            until: string;
+        };
+        NewEnd: {
+            /**
+             * Format: date-time
+             * @description Since when it holds no longer; now where absent.
+             */
+            at?: string | null;
+            /**
+             * @description Kept with it.
+             * @example Carrier changed
+             */
+            reason: string;
+        };
+        NewFill: {
+            /** @description The numbers of its boxes; all of them where it is absent. */
+            boxes?: number[] | null;
+            /**
+             * Format: date-time
+             * @description From when on they are in there.
+             */
+            from: string;
+            /** Format: uuid */
+            shipment: string;
+        };
+        /** @description A lane as it is written. */
+        NewLane: {
+            corridor?: components["schemas"]["Corridor"] | null;
+            /** @description Where no radio is expected, from and to after departure. */
+            dark?: components["schemas"]["DarkStretch"][];
+            /**
+             * @description How long it usually takes.
+             * @example 4h
+             */
+            duration: string;
+            /**
+             * Format: uuid
+             * @description A place's id. A lane's ends never change.
+             */
+            from: string;
+            /**
+             * @description How long the packaging that is used on it holds its temperature; absent: not known.
+             * @example 72h
+             */
+            hold_time?: string | null;
+            /**
+             * @description Unique in the organisation.
+             * @example Wholesaler to hospital, night
+             */
+            name: string;
+            /** Format: uuid */
+            to: string;
+            /** @description Whether boxes may be left where nobody takes them over. */
+            unattended?: boolean;
+        };
+        /** @description One carrier's part of the way. */
+        NewLeg: {
+            /**
+             * Format: int32
+             * @description A partner of the organisation; absent: the organisation itself, with drivers of its own.
+             */
+            carrier?: number | null;
+            /**
+             * Format: uuid
+             * @description A user of the carrier.
+             */
+            courier?: string | null;
+            delivery: components["schemas"]["TimeWindow"];
+            /**
+             * Format: uuid
+             * @description A place's id; absent: the lane's.
+             */
+            from?: string | null;
+            /** Format: uuid */
+            lane?: string | null;
+            pick_up: components["schemas"]["TimeWindow"];
+            /** Format: uuid */
+            to?: string | null;
+        };
+        NewOnCall: {
+            /** @description At most 20, in the order in which they are told. */
+            steps: components["schemas"]["NewOnCallStep"][];
+        };
+        NewOnCallStep: {
+            severity: components["schemas"]["Severity"];
+            /**
+             * Format: uuid
+             * @description The id of a user of the organisation who may acknowledge alerts.
+             */
+            user: string;
+            /**
+             * Format: int32
+             * @description 0 to 1440.
+             */
+            wait_minutes: number;
+        };
+        NewOrganisation: {
+            /**
+             * @description GS1 company prefix, 4 to 12 digits, of the tenant itself alone: its boxes are numbered from it. None where absent.
+             * @example 0614141
+             */
+            company_prefix?: string | null;
+            /**
+             * Format: int32
+             * @description The digit in front of the prefix, 0 to 9: 0 where it is absent. Whoever numbers elsewhere from the same prefix has
+             *     another.
+             */
+            extension_digit?: number | null;
+            /**
+             * @description Global Location Number; none where absent.
+             * @example 9506000134307
+             */
+            gln?: string | null;
+            kind: components["schemas"]["OrganisationKind"];
+            /**
+             * @description Unique among the tenant's partners.
+             * @example Kühl & Co. Spedition
+             */
+            name: string;
+        };
+        NewParent: {
+            kind: components["schemas"]["ParentKind"];
+            /** @description What is written on it; unique among those of its kind. */
+            reference?: string | null;
+            /** @description 18 digits. It has this or a reference, or both. */
+            sscc?: string | null;
+        };
+        NewPerson: {
+            /** @example courier@carrier.example */
+            email: string;
+            /** @description As printed beside what the user does; the e-mail address where absent. */
+            name?: string | null;
+            /**
+             * Format: int32
+             * @description The id of a partner; the tenant itself where absent.
+             */
+            organisation?: number | null;
+            /** @description At least 8 characters; to be told to the user. */
+            password: string;
+            /**
+             * @description A partner's people are `courier`, `receiver`, `dispatcher`, `supplier` or `auditor`; `dispatcher` and
+             *     `supplier` are a partner's alone.
+             */
+            role: components["schemas"]["Role"];
+        };
+        /** @description A place as it is written. */
+        NewPlace: {
+            address?: string | null;
+            fence?: components["schemas"]["Fence"] | null;
+            /**
+             * @description Its Global Location Number.
+             * @example 9506000134307
+             */
+            gln?: string | null;
+            /**
+             * @description Unique in the organisation.
+             * @example Hospital pharmacy, goods-in
+             */
+            name: string;
+            opening?: components["schemas"]["Opening"] | null;
+            /**
+             * Format: int32
+             * @description Whose it is: the organisation, or a partner of it.
+             */
+            operator?: number | null;
+            /** @description `ultra_cold`, `frozen`, `refrigerated`, `cool`, `controlled_room`, `room`; empty: not known. */
+            storage?: components["schemas"]["StorageClass"][];
+        };
+        /** @description A plan as it is written. */
+        NewPlan: {
+            /**
+             * Format: int32
+             * @description To whom it goes: the organisation itself or a partner of it. Absent: whose the last place is.
+             */
+            consignee?: number | null;
+            /** @description In the order of the way, 1 to 20. */
+            legs: components["schemas"]["NewLeg"][];
+        };
+        NewProduct: {
+            /**
+             * @description 8, 12, 13 or 14 digits. Each packaging level that is packed has its own.
+             * @example 09506000134352
+             */
+            gtin: string;
+            name?: string | null;
+        };
+        NewProducts: {
+            /** @description All of them: at most 1000. */
+            items: components["schemas"]["NewProduct"][];
+        };
+        NewRecall: {
+            /** @example 09506000134352 */
+            gtin: string;
+            lot: string;
+            reason: string;
+        };
+        NewShipment: {
+            /** @description What it holds, numbered in this order from 1; where it is absent, one box of which nothing is known yet. */
+            boxes?: components["schemas"]["NewBox"][] | null;
+            /**
+             * Format: int32
+             * @description How many days its trackers may take to come back (1 to 365; 14 where absent).
+             */
+            days_to_return?: number | null;
+            destination?: string | null;
+            origin?: string | null;
+            /**
+             * Format: uuid
+             * @description The id of a profile's version.
+             */
+            profile: string;
+            /**
+             * @description Unique in the organisation.
+             * @example PO-2026-0042
+             */
+            reference: string;
+        };
+        NewTracker: {
+            /**
+             * @description How its payloads are read; `isotherm` for our own tracker.
+             * @example isotherm
+             */
+            codec: string;
+            /**
+             * @description 16 hexadecimal digits.
+             * @example 0102030405060708
+             */
+            dev_eui: string;
+            /**
+             * Format: int32
+             * @description Seconds between two uplinks as planned (1 to 86400; 900 where absent).
+             */
+            interval_s?: number | null;
+            /** @example Box 17 */
+            name: string;
+        };
+        NewTraining: {
+            /**
+             * Format: date-time
+             * @description It holds from then on.
+             */
+            from: string;
+            /** @description Custody asks for `gdp`. */
+            topic: components["schemas"]["TrainingTopic"];
+            /**
+             * Format: date-time
+             * @description And until just before; without an end where absent.
+             */
+            until?: string | null;
+        };
+        /** @description The handover that the plan has next. */
+        NextStop: {
+            /** Format: date-time */
+            from: string;
+            name: string;
+            place: string | null;
+            /**
+             * Format: int32
+             * @description The id of who is to take over.
+             */
+            to: number;
+            /** Format: date-time */
+            until: string;
+        };
+        Notifications: {
+            /** @description Whether e-mail can go out at all. */
+            configured: boolean;
+            /**
+             * Format: int64
+             * @description Of the pending, those of which at least one attempt failed.
+             */
+            failing: number;
+            /**
+             * Format: int64
+             * @description Not sent yet.
+             */
+            pending: number;
+            /** Format: int64 */
+            sent: number;
+        };
+        NumberBoxesRequest: {
+            /** @description The numbers of its boxes; all of them where it is absent. */
+            boxes?: number[] | null;
+        };
+        NumberedBox: {
+            /** Format: int32 */
+            box: number;
+            /** @example 106141412345678908 */
+            sscc: string;
+        };
+        /** @description Boxes with the SSCC that each bears now. */
+        NumberedBoxes: {
+            boxes: components["schemas"]["NumberedBox"][];
+        };
+        NumberedParent: {
+            /** @example 106141412345678908 */
+            sscc: string;
+        };
+        OfferRequest: components["schemas"]["EntryRequest"] & components["schemas"]["SeenRequest"] & {
+            /** @description Absent: all that the caller's organisation has. */
+            boxes?: number[] | null;
+            /** @description Boxes that are not handed over, and why. */
+            exceptions?: components["schemas"]["BoxException"][];
+            to: components["schemas"]["AddresseeRequest"];
+        };
+        /** @description Those who are told of an alert that nobody acknowledges, one after the other. */
+        OnCall: {
+            steps: components["schemas"]["OnCallStep"][];
+        };
+        OnCallStep: {
+            email: string;
+            /** @description A disabled user is told nothing. */
+            is_disabled: boolean;
+            name: string;
+            /** @description The lowest of alerts of which the step is told. */
+            severity: components["schemas"]["Severity"];
+            /** Format: uuid */
+            user: string;
+            /**
+             * Format: int64
+             * @description After the step before; of the first one after the alert.
+             */
+            wait_minutes: number;
+        };
+        OpenOffer: {
+            /** Format: date-time */
+            at: string;
+            boxes: number[];
+            by: components["schemas"]["Addressee"];
+            /** @description The hash of its entry: what an answer names. */
+            entry: string;
+            exceptions: components["schemas"]["BoxException"][];
+            note: string | null;
+            to: components["schemas"]["Addressee"];
+        };
+        /** @description Hours as they are written. */
+        Opening: {
+            /** @description Days on which it is closed whatever the day of the week, such as holidays. */
+            closed?: string[];
+            /** @description By day (`mon` to `sun`); a day that is not there is closed. */
+            weekly: {
+                [key: string]: string[];
+            };
+            /** @description An IANA name such as `Europe/Berlin`. */
+            zone: string;
+        };
+        Organisation: {
+            /**
+             * @description GS1 company prefix, from which its boxes are numbered; null for partners.
+             * @example 0614141
+             */
+            company_prefix: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int32
+             * @description The digit in front of the prefix in its SSCCs, 0 to 9; null where there is no prefix.
+             */
+            extension_digit: number | null;
+            /**
+             * @description Global Location Number, 13 digits.
+             * @example 9506000134307
+             */
+            gln: string | null;
+            /** Format: int32 */
+            id: number;
+            /** @description Whether the shipments are its own; the others are its partners. */
+            is_tenant: boolean;
+            kind: components["schemas"]["OrganisationKind"];
+            name: string;
+            /** @description Whether a contract with it holds now; the tenant itself needs none. Null for those who may not know. */
+            under_contract: boolean | null;
+        };
+        /**
+         * @description What an organisation is in the chain.
+         * @enum {string}
+         */
+        OrganisationKind: "consignor" | "carrier" | "consignee" | "supplier";
+        /** @description The organisation itself, or a partner of it. */
+        OrganisationName: {
+            /** Format: int32 */
+            id: number;
+            name: string;
+        };
+        OrganisationRef: {
+            gln: string | null;
+            /** Format: int32 */
+            id: number;
+            name: string;
+        };
+        PackRequest: components["schemas"]["EntryRequest"] & {
+            seals?: components["schemas"]["Seal"][];
+        };
+        Page_Alert: {
+            items: components["schemas"]["Alert"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_AlertChange: {
+            items: components["schemas"]["AlertChange"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_ApiKey: {
+            items: components["schemas"]["ApiKey"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_Attempt: {
+            items: components["schemas"]["Attempt"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_Badge: {
+            items: components["schemas"]["Badge"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_Contract: {
+            items: components["schemas"]["Contract"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_DeadLetter: {
+            items: components["schemas"]["DeadLetter"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_Gateway: {
+            items: components["schemas"]["Gateway"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_HandIn: {
+            items: components["schemas"]["HandIn"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_Handover: {
+            items: components["schemas"]["Handover"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_KindRunbook: {
+            items: components["schemas"]["KindRunbook"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_Lane: {
+            items: components["schemas"]["Lane"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_Organisation: {
+            items: components["schemas"]["Organisation"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_Parent: {
+            items: components["schemas"]["Parent"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_PastAssessment: {
+            items: components["schemas"]["PastAssessment"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_PastDisposition: {
+            items: components["schemas"]["PastDisposition"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_Person: {
+            items: components["schemas"]["Person"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_Place: {
+            items: components["schemas"]["Place"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_Position: {
+            items: components["schemas"]["Position"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_Product: {
+            items: components["schemas"]["Product"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_Profile: {
+            items: components["schemas"]["Profile"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_Reading: {
+            items: components["schemas"]["Reading"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_Recall: {
+            items: components["schemas"]["Recall"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_SetAside: {
+            items: components["schemas"]["SetAside"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_Shipment: {
+            items: components["schemas"]["Shipment"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_Tracker: {
+            items: components["schemas"]["Tracker"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_Training: {
+            items: components["schemas"]["Training"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_UnknownTracker: {
+            items: components["schemas"]["UnknownTracker"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_UnreadableBody: {
+            items: components["schemas"]["UnreadableBody"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_Uplink: {
+            items: components["schemas"]["Uplink"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Parent: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["ParentKind"];
+            reference: string | null;
+            sscc: string | null;
+        };
+        ParentAcceptRequest: components["schemas"]["EntryRequest"] & components["schemas"]["ParentSeen"] & {
+            /** @description Boxes that were offered and are not there, or not taken. */
+            exceptions?: components["schemas"]["ParentException"][];
+            /** @description Shipments on hold are kept apart and marked; they are accepted in no other way. */
+            quarantine?: boolean;
+        };
+        /** @description A box that is not part of the handover, and why. */
+        ParentException: components["schemas"]["BoxRef"] & {
+            reason: string;
+        };
+        /** @description What was written of the shipments in a parent. */
+        ParentHandover: {
+            /** @description Boxes in the parent that the handover is not about. Empty where the request was here before. */
+            left_out: components["schemas"]["LeftOut"][];
+            /** Format: uuid */
+            parent: string;
+            /** @description One for each entry. A shipment whose boxes came by several handovers has several. */
+            shipments: components["schemas"]["HandedOver"][];
+        };
+        /**
+         * @description What several boxes travel in or on.
+         * @enum {string}
+         */
+        ParentKind: "pallet" | "roll_cage" | "manifest";
+        ParentOfferRequest: components["schemas"]["EntryRequest"] & components["schemas"]["ParentSeen"] & {
+            /** @description Boxes in the parent that are not handed over, and why. */
+            exceptions?: components["schemas"]["ParentException"][];
+            to: components["schemas"]["AddresseeRequest"];
+        };
+        ParentRefuseRequest: components["schemas"]["EntryRequest"] & components["schemas"]["ParentSeen"] & {
+            reason: string;
+        };
+        ParentSeal: components["schemas"]["BoxRef"] & {
+            seal: string;
+        };
+        /** @description What was seen of the parent and its boxes. */
+        ParentSeen: {
+            condition?: components["schemas"]["Condition"] | null;
+            note?: string | null;
+            /** @description The seals as they were read. */
+            seals?: components["schemas"]["ParentSeal"][];
+        };
+        ParentStay: {
+            /** Format: int32 */
+            box: number;
+            /** Format: date-time */
+            from: string;
+            reference: string;
+            /** Format: uuid */
+            shipment: string;
+            sscc: string | null;
+            /**
+             * Format: date-time
+             * @description Null while it is in there.
+             */
+            until: string | null;
+        };
+        Party: {
+            organisation: string;
+            person: string | null;
+        };
+        /**
+         * @description An organisation: its id, or its GLN as a text of 13 digits.
+         * @example 9506000134307
+         */
+        PartyRef: number | string;
+        /** @description One tracker's assessment as it was when its meaning changed. */
+        PastAssessment: {
+            /** @description Fields as `isotherm evaluate` prints them, but for the mean kinetic temperature. */
+            assessment: components["schemas"]["SpanAssessment"];
+            /** @description What brought it about, in words. */
+            because: string;
+            cause: components["schemas"]["Cause"];
+            dev_eui: string;
+            /** Format: date-time */
+            measured_from: string | null;
+            /** Format: date-time */
+            measured_to: string | null;
+            /** @description How many readings came, and when the first and last of them were measured. */
+            new_readings: number;
+            /** Format: date-time */
+            recorded_at: string;
+            /**
+             * Format: date-time
+             * @description It lists none of the episodes that ended before this. Null: it lists all.
+             */
+            settled_until: string | null;
+        };
+        /** @description As [`DispositionView`], with the assessment in full: coverage and each tracker's ride, as they were shown then. */
+        PastDisposition: components["schemas"]["Disposition"] & {
+            decided_on: components["schemas"]["DecidedOn"];
+        };
+        /**
+         * @description What a route can ask for.
+         * @enum {string}
+         */
+        Permission: "read_shipments" | "read_transport" | "write_shipments" | "bind_tracker" | "transfer_custody" | "hand_in_custody" | "correct_custody" | "export_evidence" | "read_alerts" | "acknowledge_alerts" | "manage_alerting" | "read_trackers" | "write_trackers" | "read_places" | "write_places" | "read_profiles" | "write_profiles" | "approve_profiles" | "decide_disposition" | "read_recalls" | "recall_lots" | "manage_users" | "read_partners" | "write_partners" | "read_qualifications" | "manage_integrations" | "read_notifications";
+        Person: {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Since when the user can no longer log in; null: can.
+             */
+            disabled_at: string | null;
+            email: string;
+            /** Format: uuid */
+            id: string;
+            /** @description As printed beside what the user does. */
+            name: string;
+            /** Format: int32 */
+            organisation: number;
+            organisation_name: string;
+            role: components["schemas"]["Role"];
+            /** @description Whether a training in good distribution practice holds now. */
+            trained: boolean;
+            /** @description Whether a contract with the organisation holds now; the tenant itself needs none. */
+            under_contract: boolean;
+        };
+        /** @description Where shipments begin, change hands and end. */
+        Place: {
+            address: string | null;
+            /** Format: date-time */
+            created_at: string;
+            fence: components["schemas"]["Fence"] | null;
+            gln: string | null;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description Null where its hours are not known. */
+            open_now: boolean | null;
+            opening: components["schemas"]["Opening"] | null;
+            operator: components["schemas"]["OrganisationName"] | null;
+            storage: components["schemas"]["StorageClass"][];
+        };
+        PlaceName: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
+        /** @description The plan of a shipment. */
+        Plan: {
+            consignee: components["schemas"]["OrganisationName"] | null;
+            legs: components["schemas"]["Leg"][];
+            /** Format: date-time */
+            planned_at: string | null;
+            /** @description What speaks against this plan without forbidding it; to a partner's people nothing. */
+            warnings: string[];
+        };
+        /** @description Degrees, WGS 84. */
+        Point: {
+            /** Format: double */
+            lat: number;
+            /** Format: double */
+            lon: number;
+        };
+        Polygon: {
+            /** @description In order, either way round, the first one once; edges are straight on a map in degrees. */
+            corners: components["schemas"]["Point"][];
+        };
+        /**
+         * @description Where a tracker of the pool stands.
+         * @enum {string}
+         */
+        PoolState: "available" | "bound" | "to_return" | "overdue" | "lost";
+        /** @description Somewhere within `accuracy_m` of a point. */
+        Position: {
+            /** Format: int32 */
+            accuracy_m: number;
+            /** Format: date-time */
+            at: string;
+            /** @description The tracker; null where the whole shipment is meant. */
+            dev_eui: string | null;
+            /** Format: double */
+            lat: number;
+            /** Format: double */
+            lon: number;
+            source: components["schemas"]["PositionSource"];
+        };
+        /**
+         * @description Where a position comes from.
+         * @enum {string}
+         */
+        PositionSource: "tracker" | "network" | "gateway" | "van_gateway" | "scan";
+        /** @description RFC 9457. */
+        Problem: {
+            /**
+             * @description What went wrong, where, and what to do.
+             * @example there is no such shipment
+             */
+            detail: string;
+            /**
+             * Format: int32
+             * @example 404
+             */
+            status: number;
+            /** @example Not Found */
+            title: string;
+            /** @example about:blank */
+            type: string;
+        };
+        /** @description A product of a supplier. */
+        Product: {
+            /**
+             * @description 14 digits.
+             * @example 09506000134352
+             */
+            gtin: string;
+            /** @example Insulin 100 IU/ml, 5 pens */
+            name: string | null;
+        };
+        /** @description One version of a profile. */
+        Profile: {
+            approved: components["schemas"]["Approval"] | null;
+            /** @description The fields of the profile's TOML, as JSON. */
+            definition: components["schemas"]["ProfileDefinition"];
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** Format: int32 */
+            version: number;
+        };
+        /** @description A profile as it is written. Durations are texts such as `40m`. */
+        ProfileDefinition: {
+            alarm?: components["schemas"]["Alarm"][];
+            allowance?: components["schemas"]["Allowance"][];
+            coverage?: components["schemas"]["CoverageRule"];
+            description?: string;
+            freeze_thaw?: components["schemas"]["FreezeThaw"];
+            /** @example 40m */
+            max_gap: string;
+            measured?: components["schemas"]["Measured"];
+            mkt?: components["schemas"]["MktRule"];
+            name: string;
+            range?: components["schemas"]["ProfileRange"];
+            source?: string;
+        };
+        /** @description The label's storage range, ends inside. One end may be missing ("store below 25 °C"). */
+        ProfileRange: {
+            /** Format: double */
+            max_c?: number;
+            /** Format: double */
+            min_c?: number;
+        };
+        RaisedDetail: {
+            /** Format: date-time */
+            alarmed_at: string;
+            /** @description In words, with times in UTC; null where it is no alarm of a profile. */
+            because: string | null;
+            /** Format: date-time */
+            began_at: string;
+            kind: components["schemas"]["AlertKind"];
+            severity: components["schemas"]["Severity"];
+        };
+        /** @description The label's storage range in °C, ends inside. */
+        Range: {
+            /** Format: double */
+            max_c: number | null;
+            /** Format: double */
+            min_c: number | null;
+        };
+        Reading: {
+            /** @description The tracker gave another value for the same instant, too; both are kept and the worse one counts. */
+            conflict: boolean;
+            dev_eui: string;
+            /** Format: double */
+            humidity_pct: number | null;
+            /** Format: double */
+            max_c: number | null;
+            /** Format: date-time */
+            measured_at: string;
+            /**
+             * Format: double
+             * @description The lowest and highest since the reading before, from trackers that sample more often than they report.
+             */
+            min_c: number | null;
+            /**
+             * Format: int32
+             * @description Seconds beyond the tracker's own limits since the reading before; shown beside, it shortens no exposure.
+             */
+            out_of_range_s: number | null;
+            /** Format: date-time */
+            received_at: string;
+            /**
+             * Format: int32
+             * @description The tracker's own number of this reading.
+             */
+            sequence: number | null;
+            /** Format: double */
+            temperature_c: number;
+        };
+        Recall: {
+            /** Format: date-time */
+            at: string;
+            /** @description The e-mail address of who called it back. */
+            by: string;
+            /** @description 14 digits. */
+            gtin: string;
+            /** Format: uuid */
+            id: string;
+            lot: string;
+            reason: string;
+            /**
+             * Format: int64
+             * @description How many shipments it put on hold, so far.
+             */
+            shipments: number;
+        };
+        /** @description A recall with the shipments that it put on hold. */
+        RecallWithShipments: components["schemas"]["Recall"] & {
+            concerned: components["schemas"]["RecalledShipment"][];
+        };
+        RecalledShipment: {
+            /** Format: date-time */
+            held_at: string;
+            hold_reason: components["schemas"]["HoldReason"] | null;
+            /** Format: uuid */
+            id: string;
+            reference: string;
+        };
+        RefuseRequest: components["schemas"]["EntryRequest"] & components["schemas"]["SeenRequest"] & {
+            /** @description The hash of the offer; absent: the only open one to the caller's organisation, or with `signs` of it. */
+            answers?: string | null;
+            boxes?: number[] | null;
+            reason: string;
+            signs?: components["schemas"]["SignerRequest"] | null;
+        };
+        Replayed: {
+            /**
+             * Format: int64
+             * @description How many went back to the queue.
+             */
+            replayed: number;
+        };
+        ReturnedRequest: {
+            /**
+             * @description A remark, in at most 2000 characters.
+             * @example Came with the empty boxes
+             */
+            remark?: string | null;
+        };
+        RevokeKeyRequest: {
+            /**
+             * @description Kept with the key.
+             * @example Replaced by a new one
+             */
+            reason: string;
+        };
+        Ride: {
+            /**
+             * Format: int32
+             * @description The number of the box that it rides in, where somebody said so.
+             */
+            box: number | null;
+            dev_eui: string;
+            /** Format: date-time */
+            from: string;
+            name: string;
+            /** Format: date-time */
+            until: string | null;
+        };
+        /**
+         * @description What a person (or a program on behalf of one) is in the organisation.
+         * @enum {string}
+         */
+        Role: "admin" | "coordinator" | "packer" | "courier" | "receiver" | "dispatcher" | "quality" | "supplier" | "auditor";
+        /** @description What to do about an alert, and who to call. */
+        Runbook: {
+            /**
+             * @description One step a line; at most 2000 characters.
+             * @example Call the driver and ask why.
+             *     Have the box brought into the cold.
+             */
+            what_to_do: string;
+            /**
+             * @description One line of at most 200 characters.
+             * @example The carrier's dispatcher; then logistics
+             */
+            who_to_call: string;
+        };
+        Seal: {
+            /** Format: int32 */
+            box: number;
+            seal: string;
+        };
+        SealRequest: components["schemas"]["EntryRequest"] & {
+            boxes: number[];
+            reason: string;
+            seal: string;
+        };
+        /** @description What was seen of the boxes. */
+        SeenRequest: {
+            condition?: components["schemas"]["Condition"] | null;
+            note?: string | null;
+            /** @description A photo that is kept of this shipment, by its SHA-256. */
+            photo?: string | null;
+            /** @description The seals as they were read. */
+            seals?: components["schemas"]["Seal"][];
+        };
+        /** @description A reading that counts nowhere, and why. */
+        SetAside: {
+            /** Format: double */
+            humidity_pct: number | null;
+            /**
+             * Format: date-time
+             * @description Null where the tracker did not know the time.
+             */
+            measured_at: string | null;
+            reason: string;
+            /** Format: date-time */
+            received_at: string;
+            /** Format: int32 */
+            sequence: number | null;
+            /** Format: double */
+            temperature_c: number;
+        };
+        /**
+         * @description What became of a conflict.
+         * @enum {string}
+         */
+        Settlement: "open" | "by_correction" | "by_continuation";
+        /**
+         * @description How loud: who is woken, and whether at night.
+         * @enum {string}
+         */
+        Severity: "info" | "warning" | "critical";
+        Shipment: {
+            assessment: components["schemas"]["Verdict"] | null;
+            /** Format: int64 */
+            box_count: number;
+            /** @description What it holds. Absent in a list. */
+            boxes?: components["schemas"]["Box"][];
+            cancelled: components["schemas"]["Halt"] | null;
+            coverage: components["schemas"]["Coverage"] | null;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int32
+             * @description How many days its trackers may take to come back.
+             */
+            days_to_return: number;
+            destination: string | null;
+            disposition: components["schemas"]["Disposition"] | null;
+            /** @description What must not be done with its boxes now. */
+            forbidden: components["schemas"]["Act"][];
+            hold_reason: components["schemas"]["HoldReason"] | null;
+            /** @description Everything that keeps it on hold, the gravest first: a recall does not hide what readings say. */
+            hold_reasons: components["schemas"]["HoldReason"][];
+            /** Format: uuid */
+            id: string;
+            last_reading: components["schemas"]["LastReading"] | null;
+            on_hold: boolean;
+            /**
+             * Format: int64
+             * @description Alerts that are neither acknowledged nor closed.
+             */
+            open_alerts: number;
+            origin: string | null;
+            profile: components["schemas"]["ShipmentProfile"];
+            reference: string;
+            status: components["schemas"]["ShipmentStatus"];
+            trackers: components["schemas"]["Ride"][];
+            turned_back: components["schemas"]["Halt"] | null;
+        };
+        ShipmentAssessment: {
+            allowances: components["schemas"]["AllowanceStatement"] | null;
+            assessment: components["schemas"]["Verdict"] | null;
+            coverage: components["schemas"]["Coverage"] | null;
+            /** @description Whether enough of the time is known for quality to consider a release; no all-clear. Null without a tracker. */
+            coverage_suffices_for_release: boolean | null;
+            /**
+             * @description The name of what is known now: it changes when something is found to be worse, better or missing, and not when time
+             *     merely goes on. A decision that sends it as `seen` is refused when it has changed.
+             */
+            digest: string;
+            trackers: components["schemas"]["TrackerAssessment"][];
+        };
+        ShipmentProfile: {
+            /** @description Whether quality has signed this version. */
+            approved: boolean;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            range: components["schemas"]["Range"] | null;
+            /** Format: int32 */
+            version: number;
+        };
+        /**
+         * @description Where a shipment stands between planning and archive.
+         * @enum {string}
+         */
+        ShipmentStatus: "draft" | "packed" | "in_transit" | "delivered" | "received" | "closed" | "cancelled";
+        /** @description Who signs on somebody else's account: a badge, or a code and the name that goes with it. */
+        SignerRequest: {
+            /** @description The number of the badge, as the scanner reads it. */
+            badge?: string | null;
+            /** @description The eight digits that were told for this offer. */
+            code?: string | null;
+            /** @description With a code: the person's name as printed. */
+            name?: string | null;
+        };
+        Span: {
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+        };
+        /** @description The assessment of one span of one tracker. */
+        SpanAssessment: {
+            assessment: components["schemas"]["Verdict"];
+            coverage: components["schemas"]["Coverage"];
+            /** @description By beginning, then in the profile's order. A fold that was continued holds those that are not settled. */
+            episodes: components["schemas"]["Episode"][];
+            /** @description One for each alarm, in the profile's order. */
+            exposures: components["schemas"]["ExposureTotal"][];
+            /**
+             * Format: date-time
+             * @description The span is [`from`, `to`), in whole seconds.
+             */
+            from: string;
+            /** Format: double */
+            max_c: number | null;
+            /**
+             * Format: double
+             * @description Weighted by time; unknown time has no weight.
+             */
+            mean_c: number | null;
+            /**
+             * Format: double
+             * @description Lowest and highest of what stood in the span; Null where nothing is known.
+             */
+            min_c: number | null;
+            /**
+             * Format: double
+             * @description Mean kinetic temperature of the span; Null without `[mkt]` too. Needs the whole series:
+             *     [`super::evaluate`] fills it, a fold leaves it empty.
+             */
+            mkt_c: number | null;
+            /** @description The worst window, if any; as `mkt`. */
+            mkt_windows: components["schemas"]["MktWindow"][];
+            /**
+             * Format: int64
+             * @description Distinct readings (instant and values) in the span.
+             */
+            readings: number;
+            /** Format: date-time */
+            to: string;
+        };
+        Status: {
+            /** @description Whether everything that was sent has been worked off, so that silence can be told. */
+            caught_up: boolean;
+            notifications: components["schemas"]["Notifications"] | null;
+            /**
+             * Format: date-time
+             * @description The service's clock; a demonstration's runs faster than the machine's.
+             */
+            now: string;
+        };
+        Stay: {
+            ending: components["schemas"]["StayEnding"];
+            /** Format: date-time */
+            from: string;
+            /**
+             * Format: date-time
+             * @description The last position that did not contradict.
+             */
+            last_seen_at: string;
+            /**
+             * Format: date-time
+             * @description Null: it lasts.
+             */
+            until: string | null;
+        };
+        /** @enum {string} */
+        StayEnding: "lasts" | "changed" | "unknown";
+        Stood: {
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            last_seen_at: string;
+            lasts: boolean;
+            /** Format: double */
+            lat: number;
+            /** Format: double */
+            lon: number;
+        };
+        /**
+         * @description What a place can store, or a box must be stored in.
+         * @enum {string}
+         */
+        StorageClass: "ultra_cold" | "frozen" | "refrigerated" | "cool" | "controlled_room" | "room";
+        /**
+         * @description By what a person was known who wrote an entry, the strongest first.
+         * @enum {string}
+         */
+        Strength: "account" | "badge" | "code" | "link" | "system" | "unattended";
+        /** @description An interval of time in which something is to happen. */
+        TimeWindow: {
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+        };
+        /** @description RFC 6749, 5.1. */
+        Token: {
+            /** @description To be sent as `Authorization: Bearer …`. */
+            access_token: string;
+            /**
+             * Format: int64
+             * @description Seconds.
+             * @example 3600
+             */
+            expires_in: number;
+            /** @example Bearer */
+            token_type: string;
+        };
+        /** @description RFC 6749, 5.2. */
+        TokenError: {
+            /**
+             * @description `invalid_request`, `invalid_client` or `unsupported_grant_type`.
+             * @example invalid_client
+             */
+            error: string;
+            error_description: string;
+        };
+        TokenRequest: {
+            /**
+             * @description The key's prefix; here, or with the secret as user and password of `Authorization: Basic`.
+             * @example ist_4f1c0a92be
+             */
+            client_id?: string | null;
+            /** @description The whole key. */
+            client_secret?: string | null;
+            /** @example client_credentials */
+            grant_type?: string | null;
+        };
+        Tracker: {
+            codec: string;
+            /** @example 0102030405060708 */
+            dev_eui: string;
+            /**
+             * Format: date-time
+             * @description When a network last heard it.
+             */
+            heard_at: string | null;
+            /**
+             * Format: int32
+             * @description Seconds between two uplinks as planned.
+             */
+            interval_s: number;
+            last_ride: components["schemas"]["LastRide"] | null;
+            /** Format: date-time */
+            lost_at: string | null;
+            name: string;
+            pool: components["schemas"]["PoolState"];
+            /**
+             * Format: date-time
+             * @description When somebody last said that it is back, and that it is lost.
+             */
+            returned_at: string | null;
+        };
+        /** @description One tracker's ride. Fields as `isotherm evaluate` prints them, and the gaps. */
+        TrackerAssessment: components["schemas"]["SpanAssessment"] & {
+            dev_eui: string;
+            /** @description Times of which nothing is known. */
+            gaps: components["schemas"]["Span"][];
+            /** Format: date-time */
+            until: string | null;
+        };
+        TrackerPage: components["schemas"]["Page_Tracker"] | components["schemas"]["Page_UnknownTracker"];
+        Training: components["schemas"]["Validity"] & {
+            /** Format: uuid */
+            badge: string | null;
+            /** Format: uuid */
+            id: string;
+            topic: components["schemas"]["TrainingTopic"];
+            /**
+             * Format: uuid
+             * @description Null where it is a badge holder's.
+             */
+            user: string | null;
+        };
+        /**
+         * @description What people are trained in.
+         * @enum {string}
+         */
+        TrainingTopic: "gdp" | "cold_chain" | "dangerous_goods" | "controlled_substances";
+        UnbindRequest: {
+            /**
+             * Format: date-time
+             * @description From when on the tracker's readings are no longer this shipment's.
+             */
+            until: string;
+        };
+        /** @description A tracker that was heard and is not registered. */
+        UnknownTracker: {
+            dev_eui: string;
+            /** Format: date-time */
+            first_heard_at: string;
+            integration: string;
+            /** Format: date-time */
+            last_heard_at: string;
+        };
+        /** @description A webhook's body that could not be read, though its sender is known. */
+        UnreadableBody: {
+            /** Format: date-time */
+            arrived_at: string;
+            /** @description Its first 64 KiB; what is no UTF-8 is replaced. */
+            body: string;
+            integration: string;
+            reason: string;
+        };
+        /** @description Of an alert that is about no exposure. */
+        UpdatedDetail: {
+            because: string;
+        };
+        /** @description An uplink as the network server reported it. */
+        Uplink: {
+            /** Format: date-time */
+            arrived_at: string;
+            confirmed: boolean;
+            /** Format: int64 */
+            f_cnt: number;
+            /** Format: int32 */
+            f_port: number;
+            gateways: components["schemas"]["HeardGateway"][];
+            integration: string;
+            /** @description Lower-case hex; null where the network sent only what it made of it. */
+            payload: string | null;
+            /** @description Why the payload gave no readings; null where it gave some. */
+            problem: string | null;
+            /** Format: date-time */
+            received_at: string;
+        };
+        User: {
+            email: string;
+            /** Format: uuid */
+            id: string;
+            /** @description As printed beside what the user does. */
+            name: string;
+            /** @description Whether that is the tenant; else it is a partner of it, whose people see less. */
+            of_tenant: boolean;
+            organisation: string;
+            /** @description What the role may do. */
+            permissions: components["schemas"]["Permission"][];
+            role: components["schemas"]["Role"];
+        };
+        Validity: {
+            /**
+             * Format: date-time
+             * @description It was ended or revoked, whatever had been agreed.
+             */
+            ended_at: string | null;
+            ended_reason: string | null;
+            /**
+             * Format: date-time
+             * @description It holds from then on.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description And until just before; null: without an end.
+             */
+            until: string | null;
+            /** @description Whether it holds now. */
+            valid: boolean;
+        };
+        /** @description A gateway in a vehicle tells where it is, and the boxes that it hears well are near it. */
+        Vehicle: {
+            /**
+             * Format: int32
+             * @description How far it may be from where it says that it is, in metres (10 to 10000): how exact its receiver is, and how far
+             *     it drives until it tells again.
+             * @example 1000
+             */
+            accuracy_m: number;
+        };
+        /**
+         * @description The machine's assessment; what becomes of the goods is a person's decision. Ordered from good to bad.
+         * @enum {string}
+         */
+        Verdict: "no_excursion" | "incomplete" | "excursion";
+        Visit: components["schemas"]["Stay"] & {
+            place: components["schemas"]["PlaceName"];
+        };
+        /** @description Where a shipment is, as far as its positions say. */
+        Whereabouts: {
+            last_position: components["schemas"]["Position"] | null;
+            /** @description How each leg of the plan goes. */
+            legs: components["schemas"]["LegProgress"][];
+            monitoring: components["schemas"]["Monitoring"];
+            /** @description Standing outside known places. */
+            standing: components["schemas"]["Stood"][];
+            /**
+             * @description Visits to known places, in order of their beginning; to a partner's people those to places of the plan and of their
+             *     own.
+             */
+            visits: components["schemas"]["Visit"][];
+        };
+        WithdrawRequest: components["schemas"]["EntryRequest"] & {
+            /** @description The hash of the offer; absent: the only open one of the caller's organisation. */
+            answers?: string | null;
+            reason: string;
+        };
+        WithdrawnDetail: {
+            because: string;
+            reason: string;
+        };
+        /** @description What was written, and the custody with it. */
+        Written: {
+            custody: components["schemas"]["Custody"];
+            /** @description The hash of the entry. */
+            entry: string;
+            /** @description The shipment's status now. */
+            status: components["schemas"]["ShipmentStatus"];
+        };
+    };
+    responses: {
+        /** @description The body, the query or a header cannot be read. */
+        BadRequest: {
+            headers: {
+                /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                RateLimit?: string;
+                /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                "RateLimit-Policy"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It contradicts what is there already. */
+        Conflict: {
+            headers: {
+                /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                RateLimit?: string;
+                /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                "RateLimit-Policy"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body can be read and is not right; nothing was done. */
+        NotAccepted: {
+            headers: {
+                /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                RateLimit?: string;
+                /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                "RateLimit-Policy"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The role may not do this. */
+        NotAllowed: {
+            headers: {
+                /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                RateLimit?: string;
+                /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                "RateLimit-Policy"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such thing, or none that may be seen. */
+        NotFound: {
+            headers: {
+                /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                RateLimit?: string;
+                /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                "RateLimit-Policy"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description No valid token, or a wrong password where one is asked for. */
+        NotLoggedIn: {
+            headers: {
+                /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                RateLimit?: string;
+                /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                "RateLimit-Policy"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is too large. */
+        TooLarge: {
+            headers: {
+                /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                RateLimit?: string;
+                /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                "RateLimit-Policy"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many requests: `Retry-After` says in how many seconds to go on. */
+        TooManyRequests: {
+            headers: {
+                /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                RateLimit?: string;
+                /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                "RateLimit-Policy"?: string;
+                /** @description Seconds. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The service cannot reach its database or its queue: try again. */
+        Unavailable: {
+            headers: {
+                /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                RateLimit?: string;
+                /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                "RateLimit-Policy"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is of another content type. */
+        WrongMediaType: {
+            headers: {
+                /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                RateLimit?: string;
+                /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                "RateLimit-Policy"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
 }
-export type AcceptRequest = components["schemas"]["AcceptRequest"];
-export type Acknowledgement = components["schemas"]["Acknowledgement"];
-export type Act = components["schemas"]["Act"];
-export type Actor = components["schemas"]["Actor"];
-export type Addressee = components["schemas"]["Addressee"];
-export type AddresseeRequest = components["schemas"]["AddresseeRequest"];
-export type AffectedTracker = components["schemas"]["AffectedTracker"];
-export type Alarm = components["schemas"]["Alarm"];
-export type AlarmQuantity = components["schemas"]["AlarmQuantity"];
-export type Alert = components["schemas"]["Alert"];
-export type AlertAction = components["schemas"]["AlertAction"];
-export type AlertChange = components["schemas"]["AlertChange"];
-export type AlertKind = components["schemas"]["AlertKind"];
-export type AlertState = components["schemas"]["AlertState"];
-export type Allowance = components["schemas"]["Allowance"];
-export type AllowanceLine = components["schemas"]["AllowanceLine"];
-export type AllowanceState = components["schemas"]["AllowanceState"];
-export type AllowanceStatement = components["schemas"]["AllowanceStatement"];
-export type AmendedDetail = components["schemas"]["AmendedDetail"];
-export type ApiKey = components["schemas"]["ApiKey"];
-export type Approval = components["schemas"]["Approval"];
-export type Attempt = components["schemas"]["Attempt"];
-export type AttemptOutcome = components["schemas"]["AttemptOutcome"];
-export type Badge = components["schemas"]["Badge"];
-export type BindRequest = components["schemas"]["BindRequest"];
-export type BoundShipment = components["schemas"]["BoundShipment"];
-export type Box = components["schemas"]["Box"];
-export type BoxCustody = components["schemas"]["BoxCustody"];
-export type BoxException = components["schemas"]["BoxException"];
-export type BoxRef = components["schemas"]["BoxRef"];
-export type Cause = components["schemas"]["Cause"];
-export type Circle = components["schemas"]["Circle"];
-export type CodeRequest = components["schemas"]["CodeRequest"];
-export type CodedBox = components["schemas"]["CodedBox"];
-export type Condition = components["schemas"]["Condition"];
-export type Conflict = components["schemas"]["Conflict"];
-export type Content = components["schemas"]["Content"];
-export type Contract = components["schemas"]["Contract"];
-export type CorrectRequest = components["schemas"]["CorrectRequest"];
-export type CorrectionEffect = components["schemas"]["CorrectionEffect"];
-export type Corridor = components["schemas"]["Corridor"];
-export type Coverage = components["schemas"]["Coverage"];
-export type CoverageRule = components["schemas"]["CoverageRule"];
-export type Credentials = components["schemas"]["Credentials"];
-export type Custody = components["schemas"]["Custody"];
-export type CyclesLine = components["schemas"]["CyclesLine"];
-export type DarkStretch = components["schemas"]["DarkStretch"];
-export type DeadLetter = components["schemas"]["DeadLetter"];
-export type Decided = components["schemas"]["Decided"];
-export type DecidedOn = components["schemas"]["DecidedOn"];
-export type DecidedRide = components["schemas"]["DecidedRide"];
-export type Decision = components["schemas"]["Decision"];
-export type DisableRequest = components["schemas"]["DisableRequest"];
-export type Disposition = components["schemas"]["Disposition"];
-export type EndedDetail = components["schemas"]["EndedDetail"];
-export type EndingRequest = components["schemas"]["EndingRequest"];
-export type Entry = components["schemas"]["Entry"];
-export type EntryAct = components["schemas"]["EntryAct"];
-export type EntryPlace = components["schemas"]["EntryPlace"];
-export type EntryRequest = components["schemas"]["EntryRequest"];
-export type Episode = components["schemas"]["Episode"];
-export type ExpectedArrival = components["schemas"]["ExpectedArrival"];
-export type Exposure = components["schemas"]["Exposure"];
-export type ExposureTotal = components["schemas"]["ExposureTotal"];
-export type Fence = components["schemas"]["Fence"];
-export type File = components["schemas"]["File"];
-export type FilledParent = components["schemas"]["FilledParent"];
-export type FreezeThaw = components["schemas"]["FreezeThaw"];
-export type Gateway = components["schemas"]["Gateway"];
-export type GatewayChange = components["schemas"]["GatewayChange"];
-export type Halt = components["schemas"]["Halt"];
-export type HandIn = components["schemas"]["HandIn"];
-export type HandInAct = components["schemas"]["HandInAct"];
-export type HandInLine = components["schemas"]["HandInLine"];
-export type HandInReport = components["schemas"]["HandInReport"];
-export type HandedOver = components["schemas"]["HandedOver"];
-export type Handover = components["schemas"]["Handover"];
-export type HeardGateway = components["schemas"]["HeardGateway"];
-export type HeldBoxes = components["schemas"]["HeldBoxes"];
-export type HoldReason = components["schemas"]["HoldReason"];
-export type Holding = components["schemas"]["Holding"];
-export type InParent = components["schemas"]["InParent"];
-export type KeptPhoto = components["schemas"]["KeptPhoto"];
-export type Key = components["schemas"]["Key"];
-export type Keys = components["schemas"]["Keys"];
-export type KindRunbook = components["schemas"]["KindRunbook"];
-export type Lane = components["schemas"]["Lane"];
-export type LaneName = components["schemas"]["LaneName"];
-export type LastReading = components["schemas"]["LastReading"];
-export type LastRide = components["schemas"]["LastRide"];
-export type Leaving = components["schemas"]["Leaving"];
-export type LedgerHead = components["schemas"]["LedgerHead"];
-export type LeftOut = components["schemas"]["LeftOut"];
-export type Leg = components["schemas"]["Leg"];
-export type LegProgress = components["schemas"]["LegProgress"];
-export type LineOutcome = components["schemas"]["LineOutcome"];
-export type LinkSecret = components["schemas"]["LinkSecret"];
-export type LinkedAcceptance = components["schemas"]["LinkedAcceptance"];
-export type LinkedAnswer = components["schemas"]["LinkedAnswer"];
-export type LinkedOffer = components["schemas"]["LinkedOffer"];
-export type LinkedRefusal = components["schemas"]["LinkedRefusal"];
-export type LogIn = components["schemas"]["LogIn"];
-export type LostRequest = components["schemas"]["LostRequest"];
-export type MadeApiKey = components["schemas"]["MadeApiKey"];
-export type MadeCode = components["schemas"]["MadeCode"];
-export type MadeShipment = components["schemas"]["MadeShipment"];
-export type Measured = components["schemas"]["Measured"];
-export type MergedDetail = components["schemas"]["MergedDetail"];
-export type MissingReadings = components["schemas"]["MissingReadings"];
-export type MktRule = components["schemas"]["MktRule"];
-export type MktWindow = components["schemas"]["MktWindow"];
-export type Monitoring = components["schemas"]["Monitoring"];
-export type NeverAllowedLine = components["schemas"]["NeverAllowedLine"];
-export type NewApiKey = components["schemas"]["NewApiKey"];
-export type NewApproval = components["schemas"]["NewApproval"];
-export type NewBadge = components["schemas"]["NewBadge"];
-export type NewBox = components["schemas"]["NewBox"];
-export type NewBoxes = components["schemas"]["NewBoxes"];
-export type NewContent = components["schemas"]["NewContent"];
-export type NewContract = components["schemas"]["NewContract"];
-export type NewDisposition = components["schemas"]["NewDisposition"];
-export type NewEmptying = components["schemas"]["NewEmptying"];
-export type NewEnd = components["schemas"]["NewEnd"];
-export type NewFill = components["schemas"]["NewFill"];
-export type NewLane = components["schemas"]["NewLane"];
-export type NewLeg = components["schemas"]["NewLeg"];
-export type NewOnCall = components["schemas"]["NewOnCall"];
-export type NewOnCallStep = components["schemas"]["NewOnCallStep"];
-export type NewOrganisation = components["schemas"]["NewOrganisation"];
-export type NewParent = components["schemas"]["NewParent"];
-export type NewPerson = components["schemas"]["NewPerson"];
-export type NewPlace = components["schemas"]["NewPlace"];
-export type NewPlan = components["schemas"]["NewPlan"];
-export type NewProduct = components["schemas"]["NewProduct"];
-export type NewProducts = components["schemas"]["NewProducts"];
-export type NewRecall = components["schemas"]["NewRecall"];
-export type NewShipment = components["schemas"]["NewShipment"];
-export type NewTracker = components["schemas"]["NewTracker"];
-export type NewTraining = components["schemas"]["NewTraining"];
-export type NextStop = components["schemas"]["NextStop"];
-export type Notifications = components["schemas"]["Notifications"];
-export type NumberBoxesRequest = components["schemas"]["NumberBoxesRequest"];
-export type NumberedBox = components["schemas"]["NumberedBox"];
-export type NumberedBoxes = components["schemas"]["NumberedBoxes"];
-export type NumberedParent = components["schemas"]["NumberedParent"];
-export type OfferRequest = components["schemas"]["OfferRequest"];
-export type OnCall = components["schemas"]["OnCall"];
-export type OnCallStep = components["schemas"]["OnCallStep"];
-export type OpenOffer = components["schemas"]["OpenOffer"];
-export type Opening = components["schemas"]["Opening"];
-export type Organisation = components["schemas"]["Organisation"];
-export type OrganisationKind = components["schemas"]["OrganisationKind"];
-export type OrganisationName = components["schemas"]["OrganisationName"];
-export type OrganisationRef = components["schemas"]["OrganisationRef"];
-export type PackRequest = components["schemas"]["PackRequest"];
-export type PageAlert = components["schemas"]["Page_Alert"];
-export type PageAlertChange = components["schemas"]["Page_AlertChange"];
-export type PageApiKey = components["schemas"]["Page_ApiKey"];
-export type PageAttempt = components["schemas"]["Page_Attempt"];
-export type PageBadge = components["schemas"]["Page_Badge"];
-export type PageContract = components["schemas"]["Page_Contract"];
-export type PageDeadLetter = components["schemas"]["Page_DeadLetter"];
-export type PageGateway = components["schemas"]["Page_Gateway"];
-export type PageHandIn = components["schemas"]["Page_HandIn"];
-export type PageHandover = components["schemas"]["Page_Handover"];
-export type PageKindRunbook = components["schemas"]["Page_KindRunbook"];
-export type PageLane = components["schemas"]["Page_Lane"];
-export type PageOrganisation = components["schemas"]["Page_Organisation"];
-export type PageParent = components["schemas"]["Page_Parent"];
-export type PagePastAssessment = components["schemas"]["Page_PastAssessment"];
-export type PagePastDisposition = components["schemas"]["Page_PastDisposition"];
-export type PagePerson = components["schemas"]["Page_Person"];
-export type PagePlace = components["schemas"]["Page_Place"];
-export type PagePosition = components["schemas"]["Page_Position"];
-export type PageProduct = components["schemas"]["Page_Product"];
-export type PageProfile = components["schemas"]["Page_Profile"];
-export type PageReading = components["schemas"]["Page_Reading"];
-export type PageRecall = components["schemas"]["Page_Recall"];
-export type PageSetAside = components["schemas"]["Page_SetAside"];
-export type PageShipment = components["schemas"]["Page_Shipment"];
-export type PageTracker = components["schemas"]["Page_Tracker"];
-export type PageTraining = components["schemas"]["Page_Training"];
-export type PageUnknownTracker = components["schemas"]["Page_UnknownTracker"];
-export type PageUnreadableBody = components["schemas"]["Page_UnreadableBody"];
-export type PageUplink = components["schemas"]["Page_Uplink"];
-export type Parent = components["schemas"]["Parent"];
-export type ParentAcceptRequest = components["schemas"]["ParentAcceptRequest"];
-export type ParentException = components["schemas"]["ParentException"];
-export type ParentHandover = components["schemas"]["ParentHandover"];
-export type ParentKind = components["schemas"]["ParentKind"];
-export type ParentOfferRequest = components["schemas"]["ParentOfferRequest"];
-export type ParentRefuseRequest = components["schemas"]["ParentRefuseRequest"];
-export type ParentSeal = components["schemas"]["ParentSeal"];
-export type ParentSeen = components["schemas"]["ParentSeen"];
-export type ParentStay = components["schemas"]["ParentStay"];
-export type Party = components["schemas"]["Party"];
-export type PastAssessment = components["schemas"]["PastAssessment"];
-export type PastDisposition = components["schemas"]["PastDisposition"];
-export type Permission = components["schemas"]["Permission"];
-export type Person = components["schemas"]["Person"];
-export type Place = components["schemas"]["Place"];
-export type PlaceName = components["schemas"]["PlaceName"];
-export type Plan = components["schemas"]["Plan"];
-export type Point = components["schemas"]["Point"];
-export type Polygon = components["schemas"]["Polygon"];
-export type PoolState = components["schemas"]["PoolState"];
-export type Position = components["schemas"]["Position"];
-export type PositionSource = components["schemas"]["PositionSource"];
-export type Problem = components["schemas"]["Problem"];
-export type Product = components["schemas"]["Product"];
-export type Profile = components["schemas"]["Profile"];
-export type ProfileDefinition = components["schemas"]["ProfileDefinition"];
-export type ProfileRange = components["schemas"]["ProfileRange"];
-export type RaisedDetail = components["schemas"]["RaisedDetail"];
-export type Range = components["schemas"]["Range"];
-export type Reading = components["schemas"]["Reading"];
-export type Recall = components["schemas"]["Recall"];
-export type RecallWithShipments = components["schemas"]["RecallWithShipments"];
-export type RecalledShipment = components["schemas"]["RecalledShipment"];
-export type RefuseRequest = components["schemas"]["RefuseRequest"];
-export type Replayed = components["schemas"]["Replayed"];
-export type ReturnedRequest = components["schemas"]["ReturnedRequest"];
-export type RevokeKeyRequest = components["schemas"]["RevokeKeyRequest"];
-export type Ride = components["schemas"]["Ride"];
-export type Role = components["schemas"]["Role"];
-export type Runbook = components["schemas"]["Runbook"];
-export type Seal = components["schemas"]["Seal"];
-export type SealRequest = components["schemas"]["SealRequest"];
-export type SeenRequest = components["schemas"]["SeenRequest"];
-export type SetAside = components["schemas"]["SetAside"];
-export type Settlement = components["schemas"]["Settlement"];
-export type Severity = components["schemas"]["Severity"];
-export type Shipment = components["schemas"]["Shipment"];
-export type ShipmentAssessment = components["schemas"]["ShipmentAssessment"];
-export type ShipmentProfile = components["schemas"]["ShipmentProfile"];
-export type ShipmentStatus = components["schemas"]["ShipmentStatus"];
-export type SignerRequest = components["schemas"]["SignerRequest"];
-export type Span = components["schemas"]["Span"];
-export type SpanAssessment = components["schemas"]["SpanAssessment"];
-export type Status = components["schemas"]["Status"];
-export type Stay = components["schemas"]["Stay"];
-export type StayEnding = components["schemas"]["StayEnding"];
-export type Stood = components["schemas"]["Stood"];
-export type StorageClass = components["schemas"]["StorageClass"];
-export type Strength = components["schemas"]["Strength"];
-export type TimeWindow = components["schemas"]["TimeWindow"];
-export type Token = components["schemas"]["Token"];
-export type TokenError = components["schemas"]["TokenError"];
-export type TokenRequest = components["schemas"]["TokenRequest"];
-export type Tracker = components["schemas"]["Tracker"];
-export type TrackerAssessment = components["schemas"]["TrackerAssessment"];
-export type TrackerPage = components["schemas"]["TrackerPage"];
-export type Training = components["schemas"]["Training"];
-export type TrainingTopic = components["schemas"]["TrainingTopic"];
-export type UnbindRequest = components["schemas"]["UnbindRequest"];
-export type UnknownTracker = components["schemas"]["UnknownTracker"];
-export type UnreadableBody = components["schemas"]["UnreadableBody"];
-export type UpdatedDetail = components["schemas"]["UpdatedDetail"];
-export type Uplink = components["schemas"]["Uplink"];
-export type User = components["schemas"]["User"];
-export type Validity = components["schemas"]["Validity"];
-export type Vehicle = components["schemas"]["Vehicle"];
-export type Verdict = components["schemas"]["Verdict"];
-export type Visit = components["schemas"]["Visit"];
-export type Whereabouts = components["schemas"]["Whereabouts"];
-export type WithdrawRequest = components["schemas"]["WithdrawRequest"];
-export type WithdrawnDetail = components["schemas"]["WithdrawnDetail"];
-export type Written = components["schemas"]["Written"];
-export type ResponseBadRequest = components["responses"]["BadRequest"];
-export type ResponseConflict = components["responses"]["Conflict"];
-export type ResponseNotAccepted = components["responses"]["NotAccepted"];
-export type ResponseNotAllowed = components["responses"]["NotAllowed"];
-export type ResponseNotFound = components["responses"]["NotFound"];
-export type ResponseNotLoggedIn = components["responses"]["NotLoggedIn"];
-export type ResponseTooLarge = components["responses"]["TooLarge"];
-export type ResponseTooManyRequests = components["responses"]["TooManyRequests"];
-export type ResponseUnavailable = components["responses"]["Unavailable"];
-export type ResponseWrongMediaType = components["responses"]["WrongMediaType"];
+export type AcceptRequest = components['schemas']['AcceptRequest'];
+export type Acknowledgement = components['schemas']['Acknowledgement'];
+export type Act = components['schemas']['Act'];
+export type Actor = components['schemas']['Actor'];
+export type Addressee = components['schemas']['Addressee'];
+export type AddresseeRequest = components['schemas']['AddresseeRequest'];
+export type AffectedTracker = components['schemas']['AffectedTracker'];
+export type Alarm = components['schemas']['Alarm'];
+export type AlarmQuantity = components['schemas']['AlarmQuantity'];
+export type Alert = components['schemas']['Alert'];
+export type AlertChange = components['schemas']['AlertChange'];
+export type AlertKind = components['schemas']['AlertKind'];
+export type AlertState = components['schemas']['AlertState'];
+export type Allowance = components['schemas']['Allowance'];
+export type AllowanceLine = components['schemas']['AllowanceLine'];
+export type AllowanceState = components['schemas']['AllowanceState'];
+export type AllowanceStatement = components['schemas']['AllowanceStatement'];
+export type AmendedDetail = components['schemas']['AmendedDetail'];
+export type ApiKey = components['schemas']['ApiKey'];
+export type Approval = components['schemas']['Approval'];
+export type Attempt = components['schemas']['Attempt'];
+export type AttemptOutcome = components['schemas']['AttemptOutcome'];
+export type Badge = components['schemas']['Badge'];
+export type BindRequest = components['schemas']['BindRequest'];
+export type BoundShipment = components['schemas']['BoundShipment'];
+export type Box = components['schemas']['Box'];
+export type BoxCustody = components['schemas']['BoxCustody'];
+export type BoxException = components['schemas']['BoxException'];
+export type BoxRef = components['schemas']['BoxRef'];
+export type Cause = components['schemas']['Cause'];
+export type Circle = components['schemas']['Circle'];
+export type CodeRequest = components['schemas']['CodeRequest'];
+export type CodedBox = components['schemas']['CodedBox'];
+export type Condition = components['schemas']['Condition'];
+export type Conflict = components['schemas']['Conflict'];
+export type Content = components['schemas']['Content'];
+export type Contract = components['schemas']['Contract'];
+export type CorrectRequest = components['schemas']['CorrectRequest'];
+export type CorrectionEffect = components['schemas']['CorrectionEffect'];
+export type Corridor = components['schemas']['Corridor'];
+export type Coverage = components['schemas']['Coverage'];
+export type CoverageRule = components['schemas']['CoverageRule'];
+export type Credentials = components['schemas']['Credentials'];
+export type Custody = components['schemas']['Custody'];
+export type CyclesLine = components['schemas']['CyclesLine'];
+export type DarkStretch = components['schemas']['DarkStretch'];
+export type DeadLetter = components['schemas']['DeadLetter'];
+export type Decided = components['schemas']['Decided'];
+export type DecidedOn = components['schemas']['DecidedOn'];
+export type DecidedRide = components['schemas']['DecidedRide'];
+export type Decision = components['schemas']['Decision'];
+export type DisableRequest = components['schemas']['DisableRequest'];
+export type Disposition = components['schemas']['Disposition'];
+export type EndedDetail = components['schemas']['EndedDetail'];
+export type EndingRequest = components['schemas']['EndingRequest'];
+export type Entry = components['schemas']['Entry'];
+export type EntryAct = components['schemas']['EntryAct'];
+export type EntryPlace = components['schemas']['EntryPlace'];
+export type EntryRequest = components['schemas']['EntryRequest'];
+export type Episode = components['schemas']['Episode'];
+export type ExpectedArrival = components['schemas']['ExpectedArrival'];
+export type Exposure = components['schemas']['Exposure'];
+export type ExposureTotal = components['schemas']['ExposureTotal'];
+export type Fence = components['schemas']['Fence'];
+export type File = components['schemas']['File'];
+export type FilledParent = components['schemas']['FilledParent'];
+export type FreezeThaw = components['schemas']['FreezeThaw'];
+export type Gateway = components['schemas']['Gateway'];
+export type GatewayChange = components['schemas']['GatewayChange'];
+export type Halt = components['schemas']['Halt'];
+export type HandIn = components['schemas']['HandIn'];
+export type HandInAct = components['schemas']['HandInAct'];
+export type HandInEvent = components['schemas']['HandInEvent'];
+export type HandInLine = components['schemas']['HandInLine'];
+export type HandInProblem = components['schemas']['HandInProblem'];
+export type HandInReport = components['schemas']['HandInReport'];
+export type HandInSeal = components['schemas']['HandInSeal'];
+export type HandedOver = components['schemas']['HandedOver'];
+export type Handover = components['schemas']['Handover'];
+export type HeardGateway = components['schemas']['HeardGateway'];
+export type HeldBoxes = components['schemas']['HeldBoxes'];
+export type HoldReason = components['schemas']['HoldReason'];
+export type Holding = components['schemas']['Holding'];
+export type InParent = components['schemas']['InParent'];
+export type KeptPhoto = components['schemas']['KeptPhoto'];
+export type Key = components['schemas']['Key'];
+export type Keys = components['schemas']['Keys'];
+export type KindRunbook = components['schemas']['KindRunbook'];
+export type Lane = components['schemas']['Lane'];
+export type LaneName = components['schemas']['LaneName'];
+export type LastReading = components['schemas']['LastReading'];
+export type LastRide = components['schemas']['LastRide'];
+export type Leaving = components['schemas']['Leaving'];
+export type LedgerHead = components['schemas']['LedgerHead'];
+export type LeftOut = components['schemas']['LeftOut'];
+export type Leg = components['schemas']['Leg'];
+export type LegProgress = components['schemas']['LegProgress'];
+export type LineOutcome = components['schemas']['LineOutcome'];
+export type LinkSecret = components['schemas']['LinkSecret'];
+export type LinkedAcceptance = components['schemas']['LinkedAcceptance'];
+export type LinkedAnswer = components['schemas']['LinkedAnswer'];
+export type LinkedOffer = components['schemas']['LinkedOffer'];
+export type LinkedRefusal = components['schemas']['LinkedRefusal'];
+export type LogIn = components['schemas']['LogIn'];
+export type LostRequest = components['schemas']['LostRequest'];
+export type MadeApiKey = components['schemas']['MadeApiKey'];
+export type MadeCode = components['schemas']['MadeCode'];
+export type MadeShipment = components['schemas']['MadeShipment'];
+export type Measured = components['schemas']['Measured'];
+export type MergedDetail = components['schemas']['MergedDetail'];
+export type MissingReadings = components['schemas']['MissingReadings'];
+export type MktRule = components['schemas']['MktRule'];
+export type MktWindow = components['schemas']['MktWindow'];
+export type Monitoring = components['schemas']['Monitoring'];
+export type NeverAllowedLine = components['schemas']['NeverAllowedLine'];
+export type NewApiKey = components['schemas']['NewApiKey'];
+export type NewApproval = components['schemas']['NewApproval'];
+export type NewBadge = components['schemas']['NewBadge'];
+export type NewBox = components['schemas']['NewBox'];
+export type NewBoxes = components['schemas']['NewBoxes'];
+export type NewContent = components['schemas']['NewContent'];
+export type NewContract = components['schemas']['NewContract'];
+export type NewDisposition = components['schemas']['NewDisposition'];
+export type NewEmptying = components['schemas']['NewEmptying'];
+export type NewEnd = components['schemas']['NewEnd'];
+export type NewFill = components['schemas']['NewFill'];
+export type NewLane = components['schemas']['NewLane'];
+export type NewLeg = components['schemas']['NewLeg'];
+export type NewOnCall = components['schemas']['NewOnCall'];
+export type NewOnCallStep = components['schemas']['NewOnCallStep'];
+export type NewOrganisation = components['schemas']['NewOrganisation'];
+export type NewParent = components['schemas']['NewParent'];
+export type NewPerson = components['schemas']['NewPerson'];
+export type NewPlace = components['schemas']['NewPlace'];
+export type NewPlan = components['schemas']['NewPlan'];
+export type NewProduct = components['schemas']['NewProduct'];
+export type NewProducts = components['schemas']['NewProducts'];
+export type NewRecall = components['schemas']['NewRecall'];
+export type NewShipment = components['schemas']['NewShipment'];
+export type NewTracker = components['schemas']['NewTracker'];
+export type NewTraining = components['schemas']['NewTraining'];
+export type NextStop = components['schemas']['NextStop'];
+export type Notifications = components['schemas']['Notifications'];
+export type NumberBoxesRequest = components['schemas']['NumberBoxesRequest'];
+export type NumberedBox = components['schemas']['NumberedBox'];
+export type NumberedBoxes = components['schemas']['NumberedBoxes'];
+export type NumberedParent = components['schemas']['NumberedParent'];
+export type OfferRequest = components['schemas']['OfferRequest'];
+export type OnCall = components['schemas']['OnCall'];
+export type OnCallStep = components['schemas']['OnCallStep'];
+export type OpenOffer = components['schemas']['OpenOffer'];
+export type Opening = components['schemas']['Opening'];
+export type Organisation = components['schemas']['Organisation'];
+export type OrganisationKind = components['schemas']['OrganisationKind'];
+export type OrganisationName = components['schemas']['OrganisationName'];
+export type OrganisationRef = components['schemas']['OrganisationRef'];
+export type PackRequest = components['schemas']['PackRequest'];
+export type PageAlert = components['schemas']['Page_Alert'];
+export type PageAlertChange = components['schemas']['Page_AlertChange'];
+export type PageApiKey = components['schemas']['Page_ApiKey'];
+export type PageAttempt = components['schemas']['Page_Attempt'];
+export type PageBadge = components['schemas']['Page_Badge'];
+export type PageContract = components['schemas']['Page_Contract'];
+export type PageDeadLetter = components['schemas']['Page_DeadLetter'];
+export type PageGateway = components['schemas']['Page_Gateway'];
+export type PageHandIn = components['schemas']['Page_HandIn'];
+export type PageHandover = components['schemas']['Page_Handover'];
+export type PageKindRunbook = components['schemas']['Page_KindRunbook'];
+export type PageLane = components['schemas']['Page_Lane'];
+export type PageOrganisation = components['schemas']['Page_Organisation'];
+export type PageParent = components['schemas']['Page_Parent'];
+export type PagePastAssessment = components['schemas']['Page_PastAssessment'];
+export type PagePastDisposition = components['schemas']['Page_PastDisposition'];
+export type PagePerson = components['schemas']['Page_Person'];
+export type PagePlace = components['schemas']['Page_Place'];
+export type PagePosition = components['schemas']['Page_Position'];
+export type PageProduct = components['schemas']['Page_Product'];
+export type PageProfile = components['schemas']['Page_Profile'];
+export type PageReading = components['schemas']['Page_Reading'];
+export type PageRecall = components['schemas']['Page_Recall'];
+export type PageSetAside = components['schemas']['Page_SetAside'];
+export type PageShipment = components['schemas']['Page_Shipment'];
+export type PageTracker = components['schemas']['Page_Tracker'];
+export type PageTraining = components['schemas']['Page_Training'];
+export type PageUnknownTracker = components['schemas']['Page_UnknownTracker'];
+export type PageUnreadableBody = components['schemas']['Page_UnreadableBody'];
+export type PageUplink = components['schemas']['Page_Uplink'];
+export type Parent = components['schemas']['Parent'];
+export type ParentAcceptRequest = components['schemas']['ParentAcceptRequest'];
+export type ParentException = components['schemas']['ParentException'];
+export type ParentHandover = components['schemas']['ParentHandover'];
+export type ParentKind = components['schemas']['ParentKind'];
+export type ParentOfferRequest = components['schemas']['ParentOfferRequest'];
+export type ParentRefuseRequest = components['schemas']['ParentRefuseRequest'];
+export type ParentSeal = components['schemas']['ParentSeal'];
+export type ParentSeen = components['schemas']['ParentSeen'];
+export type ParentStay = components['schemas']['ParentStay'];
+export type Party = components['schemas']['Party'];
+export type PartyRef = components['schemas']['PartyRef'];
+export type PastAssessment = components['schemas']['PastAssessment'];
+export type PastDisposition = components['schemas']['PastDisposition'];
+export type Permission = components['schemas']['Permission'];
+export type Person = components['schemas']['Person'];
+export type Place = components['schemas']['Place'];
+export type PlaceName = components['schemas']['PlaceName'];
+export type Plan = components['schemas']['Plan'];
+export type Point = components['schemas']['Point'];
+export type Polygon = components['schemas']['Polygon'];
+export type PoolState = components['schemas']['PoolState'];
+export type Position = components['schemas']['Position'];
+export type PositionSource = components['schemas']['PositionSource'];
+export type Problem = components['schemas']['Problem'];
+export type Product = components['schemas']['Product'];
+export type Profile = components['schemas']['Profile'];
+export type ProfileDefinition = components['schemas']['ProfileDefinition'];
+export type ProfileRange = components['schemas']['ProfileRange'];
+export type RaisedDetail = components['schemas']['RaisedDetail'];
+export type Range = components['schemas']['Range'];
+export type Reading = components['schemas']['Reading'];
+export type Recall = components['schemas']['Recall'];
+export type RecallWithShipments = components['schemas']['RecallWithShipments'];
+export type RecalledShipment = components['schemas']['RecalledShipment'];
+export type RefuseRequest = components['schemas']['RefuseRequest'];
+export type Replayed = components['schemas']['Replayed'];
+export type ReturnedRequest = components['schemas']['ReturnedRequest'];
+export type RevokeKeyRequest = components['schemas']['RevokeKeyRequest'];
+export type Ride = components['schemas']['Ride'];
+export type Role = components['schemas']['Role'];
+export type Runbook = components['schemas']['Runbook'];
+export type Seal = components['schemas']['Seal'];
+export type SealRequest = components['schemas']['SealRequest'];
+export type SeenRequest = components['schemas']['SeenRequest'];
+export type SetAside = components['schemas']['SetAside'];
+export type Settlement = components['schemas']['Settlement'];
+export type Severity = components['schemas']['Severity'];
+export type Shipment = components['schemas']['Shipment'];
+export type ShipmentAssessment = components['schemas']['ShipmentAssessment'];
+export type ShipmentProfile = components['schemas']['ShipmentProfile'];
+export type ShipmentStatus = components['schemas']['ShipmentStatus'];
+export type SignerRequest = components['schemas']['SignerRequest'];
+export type Span = components['schemas']['Span'];
+export type SpanAssessment = components['schemas']['SpanAssessment'];
+export type Status = components['schemas']['Status'];
+export type Stay = components['schemas']['Stay'];
+export type StayEnding = components['schemas']['StayEnding'];
+export type Stood = components['schemas']['Stood'];
+export type StorageClass = components['schemas']['StorageClass'];
+export type Strength = components['schemas']['Strength'];
+export type TimeWindow = components['schemas']['TimeWindow'];
+export type Token = components['schemas']['Token'];
+export type TokenError = components['schemas']['TokenError'];
+export type TokenRequest = components['schemas']['TokenRequest'];
+export type Tracker = components['schemas']['Tracker'];
+export type TrackerAssessment = components['schemas']['TrackerAssessment'];
+export type TrackerPage = components['schemas']['TrackerPage'];
+export type Training = components['schemas']['Training'];
+export type TrainingTopic = components['schemas']['TrainingTopic'];
+export type UnbindRequest = components['schemas']['UnbindRequest'];
+export type UnknownTracker = components['schemas']['UnknownTracker'];
+export type UnreadableBody = components['schemas']['UnreadableBody'];
+export type UpdatedDetail = components['schemas']['UpdatedDetail'];
+export type Uplink = components['schemas']['Uplink'];
+export type User = components['schemas']['User'];
+export type Validity = components['schemas']['Validity'];
+export type Vehicle = components['schemas']['Vehicle'];
+export type Verdict = components['schemas']['Verdict'];
+export type Visit = components['schemas']['Visit'];
+export type Whereabouts = components['schemas']['Whereabouts'];
+export type WithdrawRequest = components['schemas']['WithdrawRequest'];
+export type WithdrawnDetail = components['schemas']['WithdrawnDetail'];
+export type Written = components['schemas']['Written'];
+export type ResponseBadRequest = components['responses']['BadRequest'];
+export type ResponseConflict = components['responses']['Conflict'];
+export type ResponseNotAccepted = components['responses']['NotAccepted'];
+export type ResponseNotAllowed = components['responses']['NotAllowed'];
+export type ResponseNotFound = components['responses']['NotFound'];
+export type ResponseNotLoggedIn = components['responses']['NotLoggedIn'];
+export type ResponseTooLarge = components['responses']['TooLarge'];
+export type ResponseTooManyRequests = components['responses']['TooManyRequests'];
+export type ResponseUnavailable = components['responses']['Unavailable'];
+export type ResponseWrongMediaType = components['responses']['WrongMediaType'];
 export type $defs = Record<string, never>;
 export interface operations {
-  list_alerts: {
-    parameters: {
-      query?: {
-        /** @description `open` (neither acknowledged nor closed; the default) or `all`. */
-        state?: "open" | "all";
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_Alert"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  acknowledge_alert: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["Acknowledgement"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Alert"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_attempts: {
-    parameters: {
-      query?: {
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_Attempt"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  show_alert_history: {
-    parameters: {
-      query?: {
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_AlertChange"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_api_keys: {
-    parameters: {
-      query?: {
-        /** @description The id of a partner: its keys alone. */
-        organisation?: number | null;
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_ApiKey"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  add_api_key: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewApiKey"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["MadeApiKey"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  revoke_api_key: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["RevokeKeyRequest"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ApiKey"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  revoke_badge: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewEnd"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Badge"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_badge_trainings: {
-    parameters: {
-      query?: {
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_Training"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  add_badge_training: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewTraining"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Training"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  end_contract: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewEnd"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Contract"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_dead_letters: {
-    parameters: {
-      query?: {
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_DeadLetter"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  replay_dead_letters: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Replayed"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  stream_events: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "text/event-stream": string;
-        };
-      };
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_gateways: {
-    parameters: {
-      query?: {
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_Gateway"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  change_gateway: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: number;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["GatewayChange"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Gateway"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  hand_in: {
-    parameters: {
-      query?: {
-        /** @description `rollback` (default): a line that is wrong keeps all of the file out. `proceed`: the others are taken. */
-        on_error?: string | null;
-      };
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": unknown[];
-        "text/csv": string;
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["HandInReport"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      /** @description a problem with the report beside it: nothing was taken */
-      422: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["HandInReport"];
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_handovers: {
-    parameters: {
-      query?: {
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_Handover"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_keys: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Keys"];
-        };
-      };
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_lanes: {
-    parameters: {
-      query?: {
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_Lane"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  add_lane: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewLane"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Lane"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  change_lane: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewLane"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Lane"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  log_in: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["Credentials"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["LogIn"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  show_me: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["User"];
-        };
-      };
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  show_on_call: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["OnCall"];
-        };
-      };
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  replace_on_call: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewOnCall"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["OnCall"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_organisations: {
-    parameters: {
-      query?: {
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_Organisation"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  add_organisation: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewOrganisation"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Organisation"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  show_organisation: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: number;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Organisation"];
-        };
-      };
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  change_organisation: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: number;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewOrganisation"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Organisation"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_badges: {
-    parameters: {
-      query?: {
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path: {
-        id: number;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_Badge"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  add_badge: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: number;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewBadge"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Badge"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_contracts: {
-    parameters: {
-      query?: {
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path: {
-        id: number;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_Contract"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  add_contract: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: number;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewContract"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Contract"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_products: {
-    parameters: {
-      query?: {
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path: {
-        id: number;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_Product"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  set_products: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: number;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewProducts"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_Product"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_parents: {
-    parameters: {
-      query?: {
-        /** @description 18 digits. */
-        sscc?: string | null;
-        /** @description The whole reference. */
-        reference?: string | null;
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_Parent"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  add_parent: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewParent"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["FilledParent"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  show_parent: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["FilledParent"];
-        };
-      };
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  fill_parent: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewFill"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["FilledParent"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  empty_parent: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewEmptying"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["FilledParent"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  accept_parent: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["ParentAcceptRequest"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ParentHandover"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  offer_parent: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["ParentOfferRequest"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ParentHandover"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  refuse_parent: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["ParentRefuseRequest"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ParentHandover"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  print_parent_label: {
-    parameters: {
-      query?: {
-        /** @description `pdf`, a page for each label, or `png`, the picture of one; `pdf` where it is absent. */
-        format?: string | null;
-      };
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/pdf": number[];
-          "image/png": number[];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  number_parent: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["NumberedParent"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_places: {
-    parameters: {
-      query?: {
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_Place"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  add_place: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewPlace"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Place"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  show_place: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Place"];
-        };
-      };
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  change_place: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewPlace"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Place"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_profiles: {
-    parameters: {
-      query?: {
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_Profile"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  add_profile: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["ProfileDefinition"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Profile"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  show_profile: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Profile"];
-        };
-      };
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  approve_profile: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewApproval"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Profile"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_recalls: {
-    parameters: {
-      query?: {
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_Recall"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  add_recall: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewRecall"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["RecallWithShipments"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  show_recall: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["RecallWithShipments"];
-        };
-      };
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_runbooks: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_KindRunbook"];
-        };
-      };
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  set_runbook: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        kind: components["schemas"]["AlertKind"];
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["Runbook"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["KindRunbook"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  reset_runbook: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        kind: components["schemas"]["AlertKind"];
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["KindRunbook"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_shipments: {
-    parameters: {
-      query?: {
-        /** @description A part of the reference. */
-        reference?: string | null;
-        status?: components["schemas"]["ShipmentStatus"] | null;
-        /** @description The same as `status`. */
-        state?: components["schemas"]["ShipmentStatus"] | null;
-        /** @description Of one of its boxes, or of a pallet, roll cage or manifest that one of them is or was in: 18 digits. */
-        sscc?: string | null;
-        /** @description Of something in it: 8, 12, 13 or 14 digits. */
-        gtin?: string | null;
-        /** @description Of something in it, the whole of it; with `gtin`, of the same thing. */
-        lot?: string | null;
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          /**
-           * @example {
-           *       "items": [
-           *         {
-           *           "assessment": "no_excursion",
-           *           "box_count": 1,
-           *           "coverage": {
-           *             "in_range_s": 6300,
-           *             "out_of_range_s": 0,
-           *             "unknown_s": 0
-           *           },
-           *           "created_at": "2026-03-01T07:30:00Z",
-           *           "forbidden": [],
-           *           "hold_reason": null,
-           *           "id": "0199f2a4-6c1e-7d3a-9b57-2f6d1c0a8e44",
-           *           "last_reading": {
-           *             "measured_at": "2026-03-01T09:45:00Z",
-           *             "temperature_c": 5.12
-           *           },
-           *           "on_hold": false,
-           *           "profile": {
-           *             "name": "Refrigerated, 2 to 8 °C",
-           *             "range": {
-           *               "max_c": 8,
-           *               "min_c": 2
-           *             },
-           *             "version": 1
-           *           },
-           *           "reference": "PO-2026-0042",
-           *           "status": "in_transit"
-           *         }
-           *       ],
-           *       "next": null
-           *     }
-           */
-          "application/json": components["schemas"]["Page_Shipment"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  add_shipment: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewShipment"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["MadeShipment"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  show_shipment: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          /**
-           * @example {
-           *       "assessment": "no_excursion",
-           *       "box_count": 1,
-           *       "boxes": [
-           *         {
-           *           "contents": [
-           *             {
-           *               "expiry": "2027-03-31",
-           *               "gtin": "09506000134352",
-           *               "lot": "A1",
-           *               "product": "Insulin 100 IU/ml, 5 pens",
-           *               "quantity": 10,
-           *               "serial": null
-           *             }
-           *           ],
-           *           "number": 1,
-           *           "sscc": "106141412345678908"
-           *         }
-           *       ],
-           *       "created_at": "2026-03-01T07:30:00Z",
-           *       "id": "0199f2a4-6c1e-7d3a-9b57-2f6d1c0a8e44",
-           *       "on_hold": false,
-           *       "reference": "PO-2026-0042",
-           *       "status": "in_transit"
-           *     }
-           */
-          "application/json": components["schemas"]["Shipment"];
-        };
-      };
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_shipment_alerts: {
-    parameters: {
-      query?: {
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_Alert"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  show_assessment: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          /**
-           * @example {
-           *       "assessment": "no_excursion",
-           *       "coverage": {
-           *         "in_range_s": 6300,
-           *         "out_of_range_s": 0,
-           *         "unknown_s": 0
-           *       },
-           *       "coverage_suffices_for_release": true,
-           *       "trackers": [
-           *         {
-           *           "dev_eui": "0102030405060708",
-           *           "gaps": [],
-           *           "until": null
-           *         }
-           *       ]
-           *     }
-           */
-          "application/json": components["schemas"]["ShipmentAssessment"];
-        };
-      };
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_past_assessments: {
-    parameters: {
-      query?: {
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_PastAssessment"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  fill_boxes: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewBoxes"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["MadeShipment"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  cancel_shipment: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["EndingRequest"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Shipment"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  show_custody: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          /**
-           * @example {
-           *       "boxes": [
-           *         {
-           *           "box": 1,
-           *           "custodian": {
-           *             "from": "2026-03-01T08:00:00Z",
-           *             "organisation": {
-           *               "gln": null,
-           *               "id": 1,
-           *               "name": "Depot North"
-           *             },
-           *             "person": "Pia Packer",
-           *             "strength": "account"
-           *           },
-           *           "offers": [],
-           *           "seal": null
-           *         }
-           *       ],
-           *       "conflicts": [],
-           *       "entries": [
-           *         {
-           *           "act": "packed",
-           *           "at": "2026-03-01T08:00:00Z",
-           *           "boxes": [
-           *             1
-           *           ],
-           *           "recorded_at": "2026-03-01T08:00:00Z",
-           *           "sequence": 1
-           *         }
-           *       ]
-           *     }
-           */
-          "application/json": components["schemas"]["Custody"];
-        };
-      };
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  accept_custody: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["AcceptRequest"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Written"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  make_code: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["CodeRequest"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["MadeCode"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  correct_custody: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["CorrectRequest"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Written"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  offer_custody: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["OfferRequest"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Written"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  pack_boxes: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["PackRequest"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Written"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  add_photo: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "image/jpeg": components["schemas"]["File"];
-        "image/png": components["schemas"]["File"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["KeptPhoto"];
-        };
-      };
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["KeptPhoto"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  show_photo: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-        sha256: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "image/jpeg": components["schemas"]["File"];
-          "image/png": components["schemas"]["File"];
-        };
-      };
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  refuse_custody: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["RefuseRequest"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Written"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  seal_boxes: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["SealRequest"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Written"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  withdraw_offer: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["WithdrawRequest"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Written"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  decide_disposition: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewDisposition"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Decided"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_dispositions: {
-    parameters: {
-      query?: {
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_PastDisposition"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  export_epcis: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/ld+json": Record<string, never>;
-        };
-      };
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  export_evidence: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/zip": components["schemas"]["File"];
-        };
-      };
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_hand_ins: {
-    parameters: {
-      query?: {
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_HandIn"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  print_labels: {
-    parameters: {
-      query?: {
-        /** @description `pdf`, a page for each label, or `png`, the picture of one; `pdf` where it is absent. */
-        format?: string | null;
-        /** @description The number of one box; all of them where it is absent. */
-        box?: number | null;
-      };
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/pdf": number[];
-          "image/png": number[];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  set_legs: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewPlan"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Plan"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  show_plan: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Plan"];
-        };
-      };
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_positions: {
-    parameters: {
-      query?: {
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_Position"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_readings: {
-    parameters: {
-      query?: {
-        /** @description The first instant, RFC 3339. */
-        from?: string | null;
-        /** @description The end, not included. */
-        to?: string | null;
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          /**
-           * @example {
-           *       "items": [
-           *         {
-           *           "conflict": false,
-           *           "dev_eui": "0102030405060708",
-           *           "humidity_pct": null,
-           *           "measured_at": "2026-03-01T09:45:00Z",
-           *           "received_at": "2026-03-01T09:45:03Z",
-           *           "sequence": 7,
-           *           "temperature_c": 5.12
-           *         }
-           *       ],
-           *       "next": null
-           *     }
-           */
-          "application/json": components["schemas"]["Page_Reading"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  return_shipment: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["EndingRequest"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Shipment"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  number_boxes: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NumberBoxesRequest"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["NumberedBoxes"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  bind_tracker: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["BindRequest"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["BoundShipment"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  unbind_tracker: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-        dev_eui: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["UnbindRequest"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Shipment"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  show_whereabouts: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Whereabouts"];
-        };
-      };
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  accept_by_link: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["LinkedAcceptance"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["LinkedAnswer"];
-        };
-      };
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["LinkedAnswer"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  show_linked_offer: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["LinkSecret"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["LinkedOffer"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  refuse_by_link: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["LinkedRefusal"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["LinkedAnswer"];
-        };
-      };
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["LinkedAnswer"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  show_status: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Status"];
-        };
-      };
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  make_token: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/x-www-form-urlencoded": components["schemas"]["TokenRequest"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Token"];
-        };
-      };
-      /** @description The body, the query or a header cannot be read. */
-      400: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["TokenError"];
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description No valid token, or a wrong password where one is asked for. */
-      401: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["TokenError"];
-        };
-      };
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_trackers: {
-    parameters: {
-      query?: {
-        /** @description `true`: those that were heard without being registered. */
-        unknown?: boolean;
-        /** @description Those alone that are it. */
-        pool?: components["schemas"]["PoolState"] | null;
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["TrackerPage"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  add_tracker: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewTracker"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Tracker"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  show_tracker: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        dev_eui: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Tracker"];
-        };
-      };
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  note_lost: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        dev_eui: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["LostRequest"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Tracker"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  note_returned: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        dev_eui: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["ReturnedRequest"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Tracker"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_set_aside: {
-    parameters: {
-      query?: {
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path: {
-        dev_eui: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_SetAside"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_uplinks: {
-    parameters: {
-      query?: {
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path: {
-        dev_eui: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_Uplink"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  revoke_training: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewEnd"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Training"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_unreadable_bodies: {
-    parameters: {
-      query?: {
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_UnreadableBody"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_users: {
-    parameters: {
-      query?: {
-        /** @description The id of the tenant or of one of its partners: its people alone. */
-        organisation?: number | null;
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_Person"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  add_user: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewPerson"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Person"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  disable_user: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["DisableRequest"];
-      };
-    };
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Person"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      409: components["responses"]["Conflict"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  list_user_trainings: {
-    parameters: {
-      query?: {
-        /** @description `next` of the page before. */
-        cursor?: string | null;
-        /** @description How many elements at most (1 to 5000, default 50). */
-        limit?: number | null;
-      };
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As it was asked for. */
-      200: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Page_Training"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
-  add_user_training: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewTraining"];
-      };
-    };
-    responses: {
-      /** @description It was made. */
-      201: {
-        headers: {
-          /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
-          RateLimit?: string;
-          /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
-          "RateLimit-Policy"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Training"];
-        };
-      };
-      400: components["responses"]["BadRequest"];
-      401: components["responses"]["NotLoggedIn"];
-      403: components["responses"]["NotAllowed"];
-      404: components["responses"]["NotFound"];
-      413: components["responses"]["TooLarge"];
-      415: components["responses"]["WrongMediaType"];
-      422: components["responses"]["NotAccepted"];
-      429: components["responses"]["TooManyRequests"];
-      503: components["responses"]["Unavailable"];
-    };
-  };
+    list_alerts: {
+        parameters: {
+            query?: {
+                /** @description `open` (neither acknowledged nor closed; the default) or `all`. */
+                state?: "open" | "all";
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Alert"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    acknowledge_alert: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Acknowledgement"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_attempts: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Attempt"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_alert_history: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AlertChange"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_api_keys: {
+        parameters: {
+            query?: {
+                /** @description The id of a partner: its keys alone. */
+                organisation?: number | null;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ApiKey"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    add_api_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApiKey"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeApiKey"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revoke_api_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevokeKeyRequest"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revoke_badge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEnd"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Badge"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_badge_trainings: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Training"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    add_badge_training: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTraining"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Training"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    end_contract: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEnd"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contract"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_dead_letters: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeadLetter"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    replay_dead_letters: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    stream_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_gateways: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Gateway"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    change_gateway: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GatewayChange"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Gateway"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    hand_in: {
+        parameters: {
+            query?: {
+                /** @description `rollback` (default): a line that is wrong keeps all of the file out. `proceed`: the others are taken. */
+                on_error?: "rollback" | "proceed";
+            };
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandInEvent"][];
+                /**
+                 * @example event_id,what,at,by,person,sscc,continues_event,continues_by,seals
+                 *     D-1001,accepted,2026-03-02T05:10:00+01:00,9506000134307,B. Meyer,106141412345678908,WMS-77,12,S-1
+                 */
+                "text/csv": components["schemas"]["File"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandInReport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            /** @description Nothing was taken: lines are wrong, or the file as a whole is. */
+            422: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HandInProblem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_handovers: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Handover"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Keys"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_lanes: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Lane"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    add_lane: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLane"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lane"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    change_lane: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLane"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lane"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    log_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Credentials"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogIn"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_on_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OnCall"];
+                };
+            };
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    replace_on_call: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOnCall"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OnCall"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_organisations: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Organisation"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    add_organisation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOrganisation"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organisation"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_organisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organisation"];
+                };
+            };
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    change_organisation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOrganisation"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organisation"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_badges: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Badge"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    add_badge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBadge"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Badge"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_contracts: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Contract"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    add_contract: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewContract"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contract"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_products: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Product"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    set_products: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProducts"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Product"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_parents: {
+        parameters: {
+            query?: {
+                /** @description 18 digits. */
+                sscc?: string | null;
+                /** @description The whole reference. */
+                reference?: string | null;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Parent"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    add_parent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewParent"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilledParent"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_parent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilledParent"];
+                };
+            };
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    fill_parent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFill"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilledParent"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    empty_parent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEmptying"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilledParent"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    accept_parent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParentAcceptRequest"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParentHandover"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    offer_parent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParentOfferRequest"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParentHandover"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refuse_parent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParentRefuseRequest"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParentHandover"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    print_parent_label: {
+        parameters: {
+            query?: {
+                /** @description `pdf`, a page for each label, or `png`, the picture of one; `pdf` where it is absent. */
+                format?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": number[];
+                    "image/png": number[];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    number_parent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberedParent"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_places: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Place"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    add_place: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPlace"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Place"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_place: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Place"];
+                };
+            };
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    change_place: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPlace"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Place"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_profiles: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Profile"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    add_profile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileDefinition"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    approve_profile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApproval"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_recalls: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Recall"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    add_recall: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRecall"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecallWithShipments"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_recall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecallWithShipments"];
+                };
+            };
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_runbooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_KindRunbook"];
+                };
+            };
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    set_runbook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                kind: components["schemas"]["AlertKind"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Runbook"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KindRunbook"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    reset_runbook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                kind: components["schemas"]["AlertKind"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KindRunbook"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_shipments: {
+        parameters: {
+            query?: {
+                /** @description A part of the reference. */
+                reference?: string | null;
+                status?: components["schemas"]["ShipmentStatus"] | null;
+                /** @description The same as `status`. */
+                state?: components["schemas"]["ShipmentStatus"] | null;
+                /** @description Of one of its boxes, or of a pallet, roll cage or manifest that one of them is or was in: 18 digits. */
+                sscc?: string | null;
+                /** @description Of something in it: 8, 12, 13 or 14 digits. */
+                gtin?: string | null;
+                /** @description Of something in it, the whole of it; with `gtin`, of the same thing. */
+                lot?: string | null;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "assessment": "no_excursion",
+                     *           "box_count": 1,
+                     *           "coverage": {
+                     *             "in_range_s": 6300,
+                     *             "out_of_range_s": 0,
+                     *             "unknown_s": 0
+                     *           },
+                     *           "created_at": "2026-03-01T07:30:00Z",
+                     *           "forbidden": [],
+                     *           "hold_reason": null,
+                     *           "id": "0199f2a4-6c1e-7d3a-9b57-2f6d1c0a8e44",
+                     *           "last_reading": {
+                     *             "measured_at": "2026-03-01T09:45:00Z",
+                     *             "temperature_c": 5.12
+                     *           },
+                     *           "on_hold": false,
+                     *           "profile": {
+                     *             "name": "Refrigerated, 2 to 8 °C",
+                     *             "range": {
+                     *               "max_c": 8,
+                     *               "min_c": 2
+                     *             },
+                     *             "version": 1
+                     *           },
+                     *           "reference": "PO-2026-0042",
+                     *           "status": "in_transit"
+                     *         }
+                     *       ],
+                     *       "next": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_Shipment"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    add_shipment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewShipment"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeShipment"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_shipment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "assessment": "no_excursion",
+                     *       "box_count": 1,
+                     *       "boxes": [
+                     *         {
+                     *           "contents": [
+                     *             {
+                     *               "expiry": "2027-03-31",
+                     *               "gtin": "09506000134352",
+                     *               "lot": "A1",
+                     *               "product": "Insulin 100 IU/ml, 5 pens",
+                     *               "quantity": 10,
+                     *               "serial": null
+                     *             }
+                     *           ],
+                     *           "number": 1,
+                     *           "sscc": "106141412345678908"
+                     *         }
+                     *       ],
+                     *       "created_at": "2026-03-01T07:30:00Z",
+                     *       "id": "0199f2a4-6c1e-7d3a-9b57-2f6d1c0a8e44",
+                     *       "on_hold": false,
+                     *       "reference": "PO-2026-0042",
+                     *       "status": "in_transit"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Shipment"];
+                };
+            };
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_shipment_alerts: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Alert"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_assessment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "assessment": "no_excursion",
+                     *       "coverage": {
+                     *         "in_range_s": 6300,
+                     *         "out_of_range_s": 0,
+                     *         "unknown_s": 0
+                     *       },
+                     *       "coverage_suffices_for_release": true,
+                     *       "trackers": [
+                     *         {
+                     *           "dev_eui": "0102030405060708",
+                     *           "gaps": [],
+                     *           "until": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ShipmentAssessment"];
+                };
+            };
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_past_assessments: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PastAssessment"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    fill_boxes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBoxes"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeShipment"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    cancel_shipment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndingRequest"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shipment"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_custody: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "boxes": [
+                     *         {
+                     *           "box": 1,
+                     *           "custodian": {
+                     *             "from": "2026-03-01T08:00:00Z",
+                     *             "organisation": {
+                     *               "gln": null,
+                     *               "id": 1,
+                     *               "name": "Depot North"
+                     *             },
+                     *             "person": "Pia Packer",
+                     *             "strength": "account"
+                     *           },
+                     *           "offers": [],
+                     *           "seal": null
+                     *         }
+                     *       ],
+                     *       "conflicts": [],
+                     *       "entries": [
+                     *         {
+                     *           "act": "packed",
+                     *           "at": "2026-03-01T08:00:00Z",
+                     *           "boxes": [
+                     *             1
+                     *           ],
+                     *           "recorded_at": "2026-03-01T08:00:00Z",
+                     *           "sequence": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Custody"];
+                };
+            };
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    accept_custody: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptRequest"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    make_code: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeRequest"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeCode"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    correct_custody: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorrectRequest"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    offer_custody: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfferRequest"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    pack_boxes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PackRequest"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    add_photo: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/jpeg": components["schemas"]["File"];
+                "image/png": components["schemas"]["File"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptPhoto"];
+                };
+            };
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptPhoto"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": components["schemas"]["File"];
+                    "image/png": components["schemas"]["File"];
+                };
+            };
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refuse_custody: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefuseRequest"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    seal_boxes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SealRequest"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    withdraw_offer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawRequest"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    decide_disposition: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDisposition"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decided"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_dispositions: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PastDisposition"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    export_epcis: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/ld+json": Record<string, never>;
+                };
+            };
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    export_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": components["schemas"]["File"];
+                };
+            };
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_hand_ins: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_HandIn"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    print_labels: {
+        parameters: {
+            query?: {
+                /** @description `pdf`, a page for each label, or `png`, the picture of one; `pdf` where it is absent. */
+                format?: string | null;
+                /** @description The number of one box; all of them where it is absent. */
+                box?: number | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": number[];
+                    "image/png": number[];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    set_legs: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPlan"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_positions: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Position"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_readings: {
+        parameters: {
+            query?: {
+                /** @description The first instant, RFC 3339. */
+                from?: string | null;
+                /** @description The end, not included. */
+                to?: string | null;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "conflict": false,
+                     *           "dev_eui": "0102030405060708",
+                     *           "humidity_pct": null,
+                     *           "measured_at": "2026-03-01T09:45:00Z",
+                     *           "received_at": "2026-03-01T09:45:03Z",
+                     *           "sequence": 7,
+                     *           "temperature_c": 5.12
+                     *         }
+                     *       ],
+                     *       "next": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_Reading"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    return_shipment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndingRequest"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shipment"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    number_boxes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NumberBoxesRequest"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberedBoxes"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    bind_tracker: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BindRequest"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoundShipment"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    unbind_tracker: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                dev_eui: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnbindRequest"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shipment"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_whereabouts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Whereabouts"];
+                };
+            };
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    accept_by_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkedAcceptance"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkedAnswer"];
+                };
+            };
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkedAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_linked_offer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkSecret"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkedOffer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refuse_by_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkedRefusal"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkedAnswer"];
+                };
+            };
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkedAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Status"];
+                };
+            };
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    make_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["TokenRequest"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Token"];
+                };
+            };
+            /** @description The body, the query or a header cannot be read. */
+            400: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token, or a wrong password where one is asked for. */
+            401: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenError"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_trackers: {
+        parameters: {
+            query?: {
+                /** @description `true`: those that were heard without being registered. */
+                unknown?: boolean;
+                /** @description Those alone that are it. */
+                pool?: components["schemas"]["PoolState"] | null;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrackerPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    add_tracker: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTracker"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tracker"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_tracker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dev_eui: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tracker"];
+                };
+            };
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    note_lost: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                dev_eui: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LostRequest"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tracker"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    note_returned: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                dev_eui: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReturnedRequest"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tracker"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_set_aside: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                dev_eui: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SetAside"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_uplinks: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                dev_eui: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Uplink"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revoke_training: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEnd"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Training"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_unreadable_bodies: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UnreadableBody"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                /** @description The id of the tenant or of one of its partners: its people alone. */
+                organisation?: number | null;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Person"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    add_user: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPerson"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    disable_user: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisableRequest"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_user_trainings: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Training"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    add_user_training: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTraining"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Training"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
 }

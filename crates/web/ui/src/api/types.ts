@@ -4,7 +4,7 @@
  */
 import type {
   AcceptRequest,
-  AlertAction,
+  AlertChange,
   EntryRequest,
   OfferRequest,
   Opening,
@@ -23,7 +23,7 @@ export interface Page<T> {
 }
 
 /** What an alert's history says of each kind of change. */
-export type AlertDetails = { [A in AlertAction as A["action"]]: A["detail"] };
+export type AlertDetails = { [A in AlertChange as A["action"]]: A["detail"] };
 
 /** In which kind of file labels are printed. */
 export type LabelFormat = "pdf" | "png";
