@@ -203,7 +203,8 @@ impl Drop for Program {
     }
 }
 
-fn login_of(role: &str) -> (String, String) {
+/// The e-mail and password of the user that [`Installation::add_user`] adds.
+pub fn login_of(role: &str) -> (String, String) {
     (format!("{role}@example.org"), format!("the {role}'s long password"))
 }
 

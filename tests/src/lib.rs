@@ -17,7 +17,7 @@ pub mod warm;
 pub use api::{Answer, Api};
 pub use browser::walk_in_a_browser;
 pub use commits::Commits;
-pub use installation::{Installation, Part, Program, folder, processes_of, program};
+pub use installation::{Installation, Part, Program, folder, login_of, processes_of, program};
 pub use outcome::Outcome;
 pub use sender::Sender;
 

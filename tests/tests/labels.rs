@@ -119,6 +119,21 @@ async fn a_box_without_a_number_gets_one_and_its_label() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_packs_has_a_label_with_two_taps_on_the_page() {
+    let house = House::start().await;
+    house.number_from("0614141", 1).await.ok();
+    let content = json!({ "gtin": "09506000134352", "lot": "LOT-7", "expiry": "2031-02-28", "quantity": 10 });
+    house.make("PO 1/7", &json!([{}, { "contents": [content] }, {}])).await;
+    house.admin.post("/parents", &json!({ "kind": "pallet", "reference": "P 7" })).await;
+    house.installation.add_user("packer");
+    let (email, password) = e2e::login_of("packer");
+    let about = [("REFERENCE", "PO 1/7"), ("PALLET", "P 7")];
+    tokio::task::block_in_place(|| {
+        e2e::walk_in_a_browser("labels", &house.program.url, (&email, &password), &about);
+    });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_box_on_its_way_gets_a_number_and_keeps_its_ledger() {
     let house = House::start().await;
     house.number_from("0614141", 0).await.ok();

@@ -222,6 +222,42 @@ async fn what_somebody_else_has_stays_and_what_is_on_hold_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_names_its_offers_answers_no_other() {
+    let house = House::start("named").await;
+    let back = house.ship("S-1", 1, 1).await;
+    house.ship("S-2", 2, 1).await;
+    let offer = json!({ "to": { "organisation": house.carrier.0 } });
+    let (_, first) = house.post(&house.owner, "offer", offer.clone()).await;
+    let entries = |answer| json!([of(answer, "S-1")["entry"], of(answer, "S-2")["entry"]]);
+    let seen = entries(&first);
+    // Between the scan and its sending S-1 is taken back and offered again.
+    house.owner.post(&format!("/shipments/{back}/custody/withdraw"), &json!({ "reason": "opened" })).await;
+    house.owner.post(&format!("/shipments/{back}/custody/offer"), &offer).await;
+    let before = house.entries();
+    for (act, body) in [
+        ("accept", json!({ "answers": seen })),
+        ("accept", json!({ "answers": [seen[0]], "exceptions": [{ "sscc": sscc(1), "reason": "wet" }] })),
+        ("refuse", json!({ "answers": seen, "reason": "wet" })),
+    ] {
+        let (status, answer) = house.post(&house.carrier.1, act, body).await;
+        let detail = answer["detail"].as_str().unwrap();
+        assert!(status == 409 && detail.contains("is no open offer of S-1 to the caller"), "{act}: {answer}");
+    }
+    for (answers, says) in [
+        (json!(["0".repeat(64)]), "is no open offer to the caller"),
+        (json!(["zz"]), "answers: "),
+        (json!(vec!["0".repeat(64); 1001]), "at most 1000"),
+    ] {
+        let (_, answer) = house.post(&house.carrier.1, "accept", json!({ "answers": answers })).await;
+        assert!(answer["detail"].as_str().unwrap().contains(says), "{answer}");
+    }
+    assert_eq!(house.entries(), before);
+    let (status, some) = house.post(&house.carrier.1, "accept", json!({ "answers": [seen[1]] })).await;
+    assert_eq!((status, &of(&some, "S-2")["boxes"]), (201, &json!([1])), "{some}");
+    assert_eq!((&some["shipments"][1], &some["left_out"][0]["reference"]), (&Value::Null, &json!("S-1")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_certain_is_refused_and_nothing_is_written() {
     let house = House::start("uncertain").await;
     let shipment = house.ship("S-1", 1, 2).await;

@@ -237,3 +237,12 @@ async fn a_stream_ends_with_the_key_by_which_it_was_opened() {
     let heard = heard.expect("the stream has ended").unwrap();
     assert!(!heard.contains(&shipment), "{heard}");
 }
+
+#[tokio::test]
+async fn an_admin_says_a_suppliers_products_and_makes_and_revokes_its_key_on_the_page() {
+    let (installation, program, _kept) = start("supplier-page").await;
+    let admin = user(&installation, &program, "north", "admin").await;
+    partner(&admin, "supplier", "Vaccine Makers").await;
+    let login = ("admin@north.example", "a long password");
+    e2e::walk_in_a_browser("supplier", &program.url, login, &[("SUPPLIER", "Vaccine Makers")]);
+}

@@ -20,11 +20,16 @@ pub(super) enum Deed {
     Accept {
         /// What is on hold.
         quarantine: bool,
+        answers: Answers,
     },
     Refuse {
         reason: String,
+        answers: Answers,
     },
 }
+
+/// The offers that are answered; none named: whichever are open.
+pub(super) type Answers = BTreeSet<EntryHash>;
 
 impl Deed {
     pub(super) const fn name(&self) -> &'static str {
@@ -35,9 +40,30 @@ impl Deed {
         }
     }
 
+    /// The offers that it answers; none of an offer, which answers nothing.
+    const fn answers(&self) -> Option<&Answers> {
+        match self {
+            Self::Offer { .. } => None,
+            Self::Accept { answers, .. } | Self::Refuse { answers, .. } => Some(answers),
+        }
+    }
+
+    /// An offer that is not open any more is answered by nothing, nor are the others that are named beside it.
+    pub(super) fn check_answers(&self, parts: &[Part], by: &Actor) -> Result<(), ApiError> {
+        let Some(answers) = self.answers() else { return Ok(()) };
+        let open: Answers = parts.iter().flat_map(|part| open_to(part, by)).collect();
+        let Some(closed) = answers.difference(&open).next() else { return Ok(()) };
+        let of = parts.iter().find(|part| offers_to(&part.book, by).any(|(offer, _)| offer == *closed));
+        let of = of.map_or_else(String::new, |part| format!(" of {}", part.book.shipment.reference));
+        Err(ApiError::Conflict(format!(
+            "answers: {closed} is no open offer{of} to the caller in this parent, and nothing was written; see the \
+             custody of its shipments"
+        )))
+    }
+
     /// Nothing on hold is accepted into stock; all of it is named at once.
-    pub(super) fn check(&self, parts: &[Part]) -> Result<(), ApiError> {
-        let Self::Accept { quarantine: false } = self else { return Ok(()) };
+    pub(super) fn check_hold(&self, parts: &[Part]) -> Result<(), ApiError> {
+        let Self::Accept { quarantine: false, .. } = self else { return Ok(()) };
         let held: Vec<String> = parts.iter().filter_map(|part| held_back(&part.book)).collect();
         if held.is_empty() {
             return Ok(());
@@ -52,17 +78,14 @@ impl Deed {
     /// The entry that one for this box continues or answers; none where the writer has nothing to do with it.
     pub(super) fn link(&self, book: &Book, by: &Actor, number: BoxNumber, parent: &str) -> Option<EntryHash> {
         let one = book.ledger.custody.boxes.get(&number)?;
-        if let Self::Offer { .. } = self {
+        let Some(answers) = self.answers() else {
             return (one.present.organisation.id == by.organisation.id).then_some(one.present.link);
-        }
-        let open: BTreeSet<EntryHash> = one.offers.iter().copied().collect();
+        };
+        let is_meant =
+            |offer: &EntryHash| one.offers.contains(offer) && (answers.is_empty() || answers.contains(offer));
         // Offered twice to the same, it is the same box: the offer of this parent is answered, and the last of those.
-        let offers = book.ledger.read.iter().enumerate().filter_map(|(place, (record, entry))| {
-            let Act::Offered { to, parent: offered, .. } = &entry.act else { return None };
-            let is_meant = open.contains(&record.entry) && to.organisation.id == by.organisation.id;
-            is_meant.then_some(((offered.as_deref() == Some(parent), place), record.entry))
-        });
-        offers.max().map(|(_, offer)| offer)
+        let offers = offers_to(book, by).enumerate().filter(|(_, (offer, _))| is_meant(offer));
+        offers.max_by_key(|(place, (_, of))| (*of == Some(parent), *place)).map(|(_, (offer, _))| offer)
     }
 
     pub(super) fn act(&self, book: &Book, seen: &Seen, share: Share, parent: &str) -> Result<Act, ApiError> {
@@ -78,11 +101,13 @@ impl Deed {
                 let to = Addressee { organisation, person: person.clone() };
                 Act::Offered { continues: link, boxes, exceptions, parent: Some(parent.to_owned()), to, seen }
             }
-            Self::Accept { quarantine } => {
+            Self::Accept { quarantine, .. } => {
                 let quarantine = *quarantine && held_back(book).is_some();
                 Act::Accepted { answers: link, boxes, exceptions, quarantine, seen }
             }
-            Self::Refuse { reason } => Act::Refused { answers: link, boxes, reason: reason.clone(), seen },
+            Self::Refuse { reason, .. } => {
+                Act::Refused { answers: link, boxes, reason: reason.clone(), seen }
+            }
         })
     }
 
@@ -102,6 +127,29 @@ impl Deed {
         };
         ApiError::Conflict(format!("nothing was written: {what}; see the custody of its shipments"))
     }
+}
+
+/// The offers to the writer as they came to be known, with the parent that each was made of.
+fn offers_to<'a>(book: &'a Book, by: &'a Actor) -> impl Iterator<Item = (EntryHash, Option<&'a str>)> {
+    book.ledger.read.iter().filter_map(|(record, entry)| match &entry.act {
+        Act::Offered { to, parent, .. } if to.organisation.id == by.organisation.id => {
+            Some((record.entry, parent.as_deref()))
+        }
+        _ => None,
+    })
+}
+
+/// Those of which boxes in the parent are open still.
+fn open_to(part: &Part, by: &Actor) -> Answers {
+    let boxes = &part.book.ledger.custody.boxes;
+    let open: Answers = part
+        .boxes
+        .iter()
+        .filter_map(|number| boxes.get(number))
+        .flat_map(|one| &one.offers)
+        .copied()
+        .collect();
+    offers_to(&part.book, by).map(|(offer, _)| offer).filter(|offer| open.contains(offer)).collect()
 }
 
 /// The shipment with its hold, where that forbids to accept it into stock.

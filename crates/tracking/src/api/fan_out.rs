@@ -61,9 +61,10 @@ pub(super) async fn hand_over<G: Grant>(
     }
     let load = Load::at(stays, at.min(now))?;
     let parts = load.open(&mut db, (caller.tenant, &parties), &said).await?;
-    said.deed.check(&parts)?;
+    said.deed.check_hold(&parts)?;
     let Some(first) = parts.first() else { return Err(said.deed.nothing_to_do()) };
     let by = actor(&mut db, caller, &first.book).await?;
+    said.deed.check_answers(&parts, &by)?;
     let (at, answer, changes) = (at.min(now), empty(id), Vec::new());
     let mut fan = Fan { said: &said, parent: &parent, by, at, now, answer, changes };
     for part in parts {

@@ -10,11 +10,11 @@ use uuid::Uuid;
 
 use super::access::{Caller, TransferCustody};
 use super::custody::ExceptionView;
-use super::deed::Deed;
+use super::deed::{Answers, Deed};
 use super::entries::Written;
 use super::fan_out::{Said, hand_over};
 use super::handover::{AddresseeRequest, SeenRequest};
-use super::meant::saw;
+use super::meant::{MOST_BOXES, hash, saw};
 use super::problem::{ApiError, Problem};
 use super::text::{optional, prose};
 use crate::Service;
@@ -76,6 +76,10 @@ pub struct ParentAcceptRequest {
     /// Shipments on hold are kept apart and marked; they are accepted in no other way.
     #[serde(default)]
     quarantine: bool,
+    /// The offers that are answered, by the hashes of their entries; none named: whichever are open. Where one of them is
+    /// not open any more, nothing is written.
+    #[serde(default)]
+    answers: Vec<String>,
     #[serde(flatten)]
     seen: ParentSeen,
 }
@@ -85,6 +89,9 @@ pub struct ParentRefuseRequest {
     #[serde(flatten)]
     written: Written,
     reason: String,
+    /// As of an acceptance.
+    #[serde(default)]
+    answers: Vec<String>,
     #[serde(flatten)]
     seen: ParentSeen,
 }
@@ -152,7 +159,7 @@ pub async fn accept_parent(
     id: web::Path<Uuid>,
     body: web::Json<ParentAcceptRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let deed = Deed::Accept { quarantine: body.quarantine };
+    let deed = Deed::Accept { quarantine: body.quarantine, answers: answers(&body.answers)? };
     let said = said(&body.written, &body.exceptions, &body.seen, deed)?;
     hand_over(&service, &caller, &request, (ParentId(*id), &*body), said).await
 }
@@ -170,9 +177,17 @@ pub async fn refuse_parent(
     id: web::Path<Uuid>,
     body: web::Json<ParentRefuseRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let deed = Deed::Refuse { reason: prose("reason", &body.reason, 1000)? };
+    let reason = prose("reason", &body.reason, 1000)?;
+    let deed = Deed::Refuse { reason, answers: answers(&body.answers)? };
     let said = said(&body.written, &[], &body.seen, deed)?;
     hand_over(&service, &caller, &request, (ParentId(*id), &*body), said).await
+}
+
+fn answers(named: &[String]) -> Result<Answers, ApiError> {
+    if named.len() > MOST_BOXES {
+        return Err(ApiError::Unprocessable(format!("answers: name at most {MOST_BOXES}")));
+    }
+    named.iter().map(|one| hash("answers", one)).collect()
 }
 
 fn said<'a>(

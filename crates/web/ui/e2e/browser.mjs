@@ -8,8 +8,9 @@
  *
  * Exit 0: all seen. 1: a line on standard error says what was not. Console errors count as failures.
  */
-import { accessSync, constants, mkdirSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { accessSync, constants, mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename, delimiter, join } from "node:path";
 import { chromium } from "playwright-core";
 
 const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
@@ -26,11 +27,11 @@ const pictures = process.env.SCREENSHOTS;
 export async function inBrowser(walk, seen, { args = [], expected = /^$/, context: about = {} } = {}) {
   const complaints = [];
   let now = "starting the browser";
-  let browser;
+  let browser, page;
   try {
     browser = await launch(args);
     const context = await browser.newContext({ viewport: SIZES.desktop, ...about });
-    const page = await context.newPage();
+    page = await context.newPage();
     page.setDefaultTimeout(15_000);
     page.on("console", (message) => {
       if (message.type() === "error" && !expected.test(message.text())) complaints.push(message.text());
@@ -42,6 +43,8 @@ export async function inBrowser(walk, seen, { args = [], expected = /^$/, contex
   } catch (thrown) {
     console.error(`failed while ${now}: ${thrown instanceof Error ? thrown.message : thrown}`);
     if (complaints.length > 0) console.error(`console: ${complaints.join("\n  ")}`);
+    const file = join(pictures ?? "", `failed-${basename(process.argv[1], ".mjs")}.png`);
+    if (pictures) await page?.screenshot({ path: file, fullPage: true }).catch(() => undefined);
     process.exitCode = 1;
   } finally {
     await browser?.close();
@@ -66,26 +69,64 @@ export async function logInAs(page, doing, email, password) {
   await page.getByRole("heading", { name: /^(Shipments|Handovers)$/, level: 1 }).waitFor();
 }
 
-/** Fails unless that has the focus: a heading or a button by its words, a field by its name. */
+/** Fails unless that has the focus, or gets it: a heading or a button by its words, a field by its name. */
 export async function expectFocus(page, expected) {
-  const focused = await page.evaluate(() => {
+  const focused = (expected) => {
     const at = document.activeElement;
-    return at?.getAttribute("name") ?? at?.textContent?.trim();
+    const name = at?.getAttribute("name") ?? at?.textContent?.trim().replace(/\s+/g, " ");
+    return expected === undefined ? name : name === expected;
+  };
+  await page.waitForFunction(focused, expected).catch(async () => {
+    throw new Error(`the focus is on ${await page.evaluate(focused)} and not on ${expected}`);
   });
-  if (focused !== expected) throw new Error(`the focus is on ${focused} and not on ${expected}`);
 }
 
-/** Of both sizes; what is wider than its screen is a failure. */
-export async function picture(page, name) {
+/** Of both sizes; what is wider than its screen is a failure, and so is what `look` throws at. */
+export async function picture(page, name, look = () => undefined) {
   if (!pictures) return;
   mkdirSync(pictures, { recursive: true });
+  const before = page.viewportSize();
   for (const [size, viewport] of Object.entries(SIZES)) {
     await page.setViewportSize(viewport);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     if (wide > 0) throw new Error(`${name} is ${wide} px too wide for a ${size}`);
     await page.screenshot({ path: join(pictures, `${name}-${size}.png`), fullPage: true });
+    await look(page, `${name} on a ${size}`);
   }
-  await page.setViewportSize(SIZES.desktop);
+  await page.setViewportSize(before);
+}
+
+/** Pictures in which axe finds nothing. */
+export function accessiblePicture(page, name) {
+  return picture(page, name, expectAccessible);
+}
+
+/** Nothing of WCAG 2.2 A and AA, and none of axe's best practices, is broken on what is shown now. */
+export async function expectAccessible(page, name) {
+  const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+  // Through the debugger: the page's own policy lets nobody put a script into it.
+  if (!(await page.evaluate(() => "axe" in window))) {
+    await page.evaluate(readFileSync(axe, "utf8"));
+  }
+  const found = await page.evaluate(async () =>
+    (await window.axe.run()).violations.map(
+      ({ id, help, nodes }) => `${id}: ${help} (${nodes.map(({ html }) => html).join("; ")})`,
+    ),
+  );
+  if (found.length > 0) throw new Error(`axe finds on ${name}:\n  ${found.join("\n  ")}`);
+}
+
+/** Counts what a hand does from now on: taps on anything. */
+export async function countTaps(page) {
+  await page.evaluate(() => {
+    window.taps = 0;
+    document.addEventListener("click", () => (window.taps += 1), { capture: true });
+  });
+}
+
+export async function expectTaps(page, expected) {
+  const taps = await page.evaluate(() => window.taps);
+  if (taps !== expected) throw new Error(`it took ${taps} taps and not ${expected}`);
 }
 
 export function required(name) {

@@ -7,9 +7,17 @@
  *   FILM  where the film of both is written
  */
 import { readFileSync } from "node:fs";
-import { inBrowser, logIn, required } from "./browser.mjs";
+import {
+  countTaps,
+  expectAccessible,
+  expectFocus,
+  expectTaps,
+  inBrowser,
+  logIn,
+  required,
+} from "./browser.mjs";
 import { cameraArgs, drawn, writeFilm } from "./fake-camera.mjs";
-import { countTaps, expectAccessible, expectTaps, phonePicture } from "./scanner.mjs";
+import { phonePicture } from "./scanner.mjs";
 
 const reference = required("REFERENCE");
 const film = required("FILM");
@@ -22,13 +30,53 @@ await inBrowser(walk, `${reference} was found by the camera and taken over`, {
 });
 
 async function walk(page, doing) {
+  await page.addInitScript(() => {
+    const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    window.tracks = [];
+    navigator.mediaDevices.getUserMedia = async (wanted) => {
+      const stream = await open(wanted);
+      window.tracks.push(...stream.getTracks());
+      return stream;
+    };
+  });
   await logIn(page, doing);
   const status = page.getByRole("main").getByRole("status");
   await page.getByRole("link", { name: new RegExp(reference) }).waitFor();
 
+  doing("opening and closing the camera by keyboard: the focus stays where it was pressed");
+  const scan = page.getByRole("button", { name: "Scan with the camera" });
+  await scan.focus();
+  await page.keyboard.press("Enter");
+  await expectFocus(page, "Close the camera");
+  await page.keyboard.press("Enter");
+  await expectFocus(page, "Scan with the camera");
+  await expectNoCamera(page);
+
+  doing("having the camera taken away, and no reader");
+  await scan.click();
+  await page.waitForFunction(() => document.querySelector("video")?.srcObject);
+  await page.evaluate(() => {
+    const [track] = document.querySelector("video").srcObject.getTracks();
+    track.dispatchEvent(new Event("ended"));
+  });
+  await page.getByText("The camera is gone").waitFor();
+  await expectNoCamera(page);
+  await page.evaluate(() => {
+    window.asIs = window.Worker;
+    window.Worker = class {
+      constructor() {
+        throw new DOMException("no worker", "SecurityError");
+      }
+    };
+  });
+  await scan.click();
+  await page.getByText("The camera's reader cannot be loaded").waitFor();
+  await expectNoCamera(page);
+  await page.evaluate(() => (window.Worker = window.asIs));
+
   doing("scanning with the camera");
   await countTaps(page);
-  await page.getByRole("button", { name: "Scan with the camera" }).click();
+  await scan.click();
   await status.filter({ hasText: "This is a product's barcode (GTIN 09506000134352)" }).waitFor();
   await phonePicture(page, "camera");
   await expectAccessible(page, "the camera");
@@ -40,6 +88,10 @@ async function walk(page, doing) {
   await status.filter({ hasText: `Done: you took over box 1 of ${reference}.` }).waitFor();
   await expectTaps(page, 3);
   await page.getByRole("heading", { name: "To hand over" }).waitFor();
-  const open = await page.evaluate(() => document.querySelectorAll("video").length);
-  if (open > 0) throw new Error("the camera is still open");
+  await expectNoCamera(page);
+}
+
+/** Fails unless every camera that was opened is off, or goes off. */
+async function expectNoCamera(page) {
+  await page.waitForFunction(() => window.tracks.every(({ readyState }) => readyState === "ended"));
 }

@@ -6,8 +6,18 @@
  *   REFERENCE, SSCC  of the shipment with one box that is offered to the courier, and that goes to a pharmacy in Rome then
  *   FOREIGN  the SSCC of a box that is not
  */
-import { inBrowser, logIn, logInAs, password, required } from "./browser.mjs";
-import { countTaps, expectAccessible, expectTaps, phonePicture, typeAsScanner } from "./scanner.mjs";
+import {
+  countTaps,
+  expectAccessible,
+  expectFocus,
+  expectTaps,
+  inBrowser,
+  logIn,
+  logInAs,
+  password,
+  required,
+} from "./browser.mjs";
+import { phonePicture, typeAsScanner } from "./scanner.mjs";
 
 const reference = required("REFERENCE");
 const sscc = required("SSCC");
@@ -89,13 +99,28 @@ async function walk(page, doing) {
   await page.getByRole("heading", { name: /Not yet sent/ }).waitFor({ state: "detached" });
   await phonePicture(page, "handovers-held");
 
+  doing("looking at it and going back to the list: the focus is on the heading");
+  const offered = page.getByRole("link", { name: new RegExp(`${reference} .*to Pharmacy, Rome`) });
+  await offered.click();
+  await expectFocus(page, `${reference}: 1 box`);
+  await page.getByRole("link", { name: "All handovers" }).click();
+  await expectFocus(page, "Handovers");
+
   doing("offering it to whom the plan has next");
   await countTaps(page);
-  await page.getByRole("link", { name: new RegExp(`${reference} .*to Pharmacy, Rome`) }).click();
+  await offered.click();
   await page.getByRole("button", { name: "Offer to Pharmacy" }).click();
   await phonePicture(page, "offer-confirm");
+  // The question stands until it is answered.
+  const sending = [];
+  await page.route("**/custody/offer", async (route) => {
+    sending.push(await page.getByRole("button", { name: "Sending …" }).count());
+    await route.continue();
+  });
   await page.getByRole("button", { name: "Confirm" }).click();
   await status.filter({ hasText: `Done: you offered box 1 of ${reference} to Pharmacy.` }).waitFor();
+  if (String(sending) !== "1") throw new Error(`while it was sent, its view was gone: ${sending}`);
+  await expectFocus(page, "Handovers");
   await expectTaps(page, 3);
   await page.getByRole("heading", { name: "Offered, not answered yet" }).waitFor();
   await expectAccessible(page, "what is offered");

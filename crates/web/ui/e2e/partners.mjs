@@ -1,6 +1,6 @@
 /**
- * An admin makes an organisation (a wrong GLN is said at its field), records a contract, gives out a badge and a key, and
- * makes a user; who lacks a training is seen, and no longer once one is recorded. Against a running service; the environment is
+ * An admin makes an organisation (a wrong GLN is said at its field), records a contract, gives out a badge, and makes a
+ * user; who lacks a training is seen, and no longer once one is recorded. Against a running service; the environment is
  * that of browser.mjs, and
  *
  *   ORGANISATION  the name of the one that is made
@@ -24,7 +24,6 @@ async function partners(page, doing) {
   await picture(page, "partners");
   await makeOrganisation(page, doing);
   await entitle(page, doing);
-  await makeKey(page, doing);
   await makeUser(page, doing);
   await train(page, doing);
 }
@@ -83,34 +82,6 @@ async function entitle(page, doing) {
   await page.getByRole("dialog").waitFor({ state: "detached" });
   await expectFocus(page, "Badges");
   await picture(page, "organisation");
-}
-
-async function makeKey(page, doing) {
-  doing("making an API key, and revoking it");
-  const keys = page.getByRole("region", { name: "API keys" });
-  await keys.getByText("No key yet").waitFor();
-  await keys.getByRole("button", { name: "Make a key" }).click();
-  const dialog = page.getByRole("dialog");
-  await dialog.getByRole("button", { name: "Make the key" }).click();
-  await page.getByText("Say which program uses it.").waitFor();
-  await expectFocus(page, "name");
-  await page.keyboard.type("Dispatch system");
-  await page.keyboard.press("Enter");
-  await dialog.getByText("Shown here once").waitFor();
-  const key = await page.evaluate(() => document.activeElement?.value);
-  if (!/^ist_[0-9a-f]{10}_[0-9a-f]{64}$/.test(key)) throw new Error(`the focus is on no key but ${key}`);
-  await picture(page, "made-key");
-  await dialog.getByRole("button", { name: "Close" }).click();
-  await dialog.waitFor({ state: "detached" });
-  await expectFocus(page, "API keys");
-  await keys.getByText(key.slice(0, 14)).waitFor();
-  if (await page.getByText(key).count()) throw new Error("the key is shown again");
-  await keys.getByRole("button", { name: "Revoke Dispatch system" }).click();
-  await page.keyboard.type("Only a try");
-  await dialog.getByRole("button", { name: "Revoke the key" }).click();
-  await keys.getByText("Only a try").waitFor();
-  await dialog.waitFor({ state: "detached" });
-  await picture(page, "api-keys");
 }
 
 async function makeUser(page, doing) {

@@ -8,8 +8,8 @@
  *   OWNER_TOKEN  of somebody who may take the offer back
  */
 import { readFileSync } from "node:fs";
-import { inBrowser, logIn, required } from "./browser.mjs";
-import { expectAccessible, phonePicture } from "./scanner.mjs";
+import { expectAccessible, inBrowser, logIn, required } from "./browser.mjs";
+import { phonePicture } from "./scanner.mjs";
 
 const [baseUrl, reference, shipment, broken, token] = [
   "BASE_URL",

@@ -1,6 +1,4 @@
 /** What the walks with a scanner share. */
-import { createRequire } from "node:module";
-
 const GS = "\x1d";
 
 /** As a scanner types that stands for a keyboard: at once, the separator as Ctrl+], and Enter behind it. */
@@ -22,35 +20,6 @@ export async function typeAsScanner(page, code) {
   });
   await Promise.all(strokes.map((stroke) => keyboard.send("Input.dispatchKeyEvent", stroke)));
   await keyboard.detach();
-}
-
-/** Counts what a hand does from now on: taps on anything. */
-export async function countTaps(page) {
-  await page.evaluate(() => {
-    window.taps = 0;
-    document.addEventListener("click", () => (window.taps += 1), { capture: true });
-  });
-}
-
-export async function expectTaps(page, expected) {
-  const taps = await page.evaluate(() => window.taps);
-  if (taps !== expected) throw new Error(`it took ${taps} taps and not ${expected}`);
-}
-
-/** Nothing of WCAG 2.2 A and AA, and none of axe's best practices, is broken on what is shown now. */
-export async function expectAccessible(page, name) {
-  const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-  // Through the debugger: the page's own policy lets nobody put a script into it.
-  if (!(await page.evaluate(() => "axe" in window))) {
-    const { readFileSync } = await import("node:fs");
-    await page.evaluate(readFileSync(axe, "utf8"));
-  }
-  const found = await page.evaluate(async () =>
-    (await window.axe.run()).violations.map(
-      ({ id, help, nodes }) => `${id}: ${help} (${nodes.map(({ html }) => html).join("; ")})`,
-    ),
-  );
-  if (found.length > 0) throw new Error(`axe finds on ${name}:\n  ${found.join("\n  ")}`);
 }
 
 /** On a small phone; what is wider than its screen, or too small for a glove, is a failure. */

@@ -3692,6 +3692,11 @@ export interface components {
             sscc: string | null;
         };
         ParentAcceptRequest: components["schemas"]["EntryRequest"] & components["schemas"]["ParentSeen"] & {
+            /**
+             * @description The offers that are answered, by the hashes of their entries; none named: whichever are open. Where one of them is
+             *     not open any more, nothing is written.
+             */
+            answers?: string[];
             /** @description Boxes that were offered and are not there, or not taken. */
             exceptions?: components["schemas"]["ParentException"][];
             /** @description Shipments on hold are kept apart and marked; they are accepted in no other way. */
@@ -3721,6 +3726,8 @@ export interface components {
             to: components["schemas"]["AddresseeRequest"];
         };
         ParentRefuseRequest: components["schemas"]["EntryRequest"] & components["schemas"]["ParentSeen"] & {
+            /** @description As of an acceptance. */
+            answers?: string[];
             reason: string;
         };
         ParentSeal: components["schemas"]["BoxRef"] & {

@@ -1,6 +1,6 @@
 /** What a scan means to somebody with boxes in hand; a code that is no box of his is answered with what it is. */
 import type { Handover } from "../api/types";
-import { keyWords } from "../parts/gs1";
+import { bare, keyWords } from "../parts/gs1";
 import { bytesOf, readCode } from "../scan/code";
 import { CodeError, type Elements } from "../scan/elements";
 
@@ -21,7 +21,7 @@ export function answer(code: string, handovers: Handover[], today: string): Answ
   if (named) return { what: "shipment", handover: named };
   const parent = handovers.flatMap(({ parents }) => parents).find(({ reference }) => reference === typed);
   if (parent) return { what: "parent", id: parent.id };
-  const digits = typed.replace(/[\s-]/g, "");
+  const digits = bare(typed);
   // As people type it. A symbol carries it behind an identifier.
   if (digits.length === 18 && keyWords("sscc", digits)?.right) return bySscc(digits, handovers);
   try {

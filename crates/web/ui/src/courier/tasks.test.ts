@@ -44,8 +44,9 @@ test("a pallet is one task over its shipments, and what stands beside it another
   expect(pallet && countOf(pallet, left)).toBe(2);
   expect(pallet && accepting(pallet, left)).toEqual({
     path: { of: "parents", id: "p", step: "accept" },
-    body: { exceptions: left },
+    body: { exceptions: left, answers: ["a", "b"] },
   });
+  expect(pallet && refusing(pallet, "Wet").body).toEqual({ reason: "Wet", answers: ["a", "b"] });
   expect(pallet && done("accept", pallet, left)).toBe("took over 2 boxes on Pallet P-7");
 });
 

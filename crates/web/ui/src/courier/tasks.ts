@@ -107,8 +107,11 @@ function doing(
 ): Doing {
   const exceptions = leftOut(task, marked);
   if (task.parent) {
-    const named = exceptions.length > 0 ? { exceptions } : {};
-    return { path: { of: "parents", id: task.parent.id, step }, body: { ...more, ...named } };
+    const body: Record<string, unknown> = { ...more };
+    if (exceptions.length > 0) body.exceptions = exceptions;
+    // What comes later than this list was fetched is not what was seen.
+    if (step !== "offer") body.answers = task.parts.flatMap(({ offer }) => offer?.entry ?? []);
+    return { path: { of: "parents", id: task.parent.id, step }, body };
   }
   const [part] = task.parts;
   if (part === undefined) throw new Error("a task has boxes");

@@ -25,15 +25,15 @@ export class PagedList<T> {
     return this.#got.problem;
   }
 
-  refresh = (): Promise<void> => this.#got.refresh();
+  refresh = (): Promise<boolean> => this.#got.refresh();
 
-  more = (): Promise<void> => {
+  more = (): Promise<boolean> => {
     this.#pages += 1;
     return this.refresh();
   };
 
   /** For another question: forgets the answers to the last one. */
-  restart(): Promise<void> {
+  restart(): Promise<boolean> {
     this.#pages = 1;
     this.#got.value = null;
     return this.refresh();

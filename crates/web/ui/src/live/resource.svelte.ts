@@ -11,16 +11,21 @@ export class Resource<T> {
     this.#fetch = fetch;
   }
 
-  /** Keeps showing the old value while fetching. An answer that a later call has overtaken is dropped. */
-  refresh = async (): Promise<void> => {
+  /**
+   * Keeps showing the old value while fetching. An answer that a later call has overtaken is dropped. Whether this call's
+   * answer is what is shown now.
+   */
+  refresh = async (): Promise<boolean> => {
     const turn = (this.#turn += 1);
     try {
       const value = await this.#fetch();
-      if (turn !== this.#turn) return;
+      if (turn !== this.#turn) return false;
       this.value = value;
       this.problem = null;
+      return true;
     } catch (thrown) {
       if (turn === this.#turn) this.problem = asProblem(thrown);
+      return false;
     }
   };
 }

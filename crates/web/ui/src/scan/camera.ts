@@ -1,7 +1,7 @@
 /** The camera of this device: opened, looked through, and let go of. */
 import Reader from "./reader.worker?worker";
 
-export type Trouble = "insecure" | "none" | "denied" | "busy" | "reader";
+export type Trouble = "insecure" | "none" | "denied" | "busy" | "ended" | "reader";
 
 export const TROUBLE: Record<Trouble, string> = {
   insecure: "The camera needs https, and this page was opened without. A scanner or typing works.",
@@ -9,10 +9,14 @@ export const TROUBLE: Record<Trouble, string> = {
   denied:
     "The camera is not allowed. Allow it for this address in the browser's settings; a scanner or typing works meanwhile.",
   busy: "The camera cannot be opened: another program may use it. A scanner or typing works meanwhile.",
+  ended: "The camera is gone: it was unplugged, or something else took it. Open it anew, scan or type.",
   reader: "The camera's reader cannot be loaded. Open the page anew; a scanner or typing works meanwhile.",
 };
 
+class NoReader extends Error {}
+
 export function troubleOf(thrown: unknown): Trouble {
+  if (thrown instanceof NoReader) return "reader";
   const name = thrown instanceof Error || thrown instanceof DOMException ? thrown.name : "";
   if (name === "NotAllowedError" || name === "SecurityError") return "denied";
   return name === "NotFoundError" || name === "OverconstrainedError" ? "none" : "busy";
@@ -32,28 +36,36 @@ interface TorchTrack {
 export class Camera {
   readonly #stream: MediaStream;
   readonly #video: HTMLVideoElement;
-  readonly #reader = new Reader();
+  readonly #reader: Worker;
   readonly #canvas = document.createElement("canvas");
   #isOpen = true;
 
-  private constructor(stream: MediaStream, video: HTMLVideoElement) {
+  private constructor(reader: Worker, stream: MediaStream, video: HTMLVideoElement) {
+    this.#reader = reader;
     this.#stream = stream;
     this.#video = video;
   }
 
-  /** `onpicture` gets the codes of each picture, null where the reader failed. Throws a `Trouble`'s cause. */
-  static async open(video: HTMLVideoElement, onpicture: (codes: string[] | null) => void): Promise<Camera> {
-    const wanted = { facingMode: "environment", width: { ideal: WIDEST } };
-    const stream = await navigator.mediaDevices.getUserMedia({ video: wanted });
-    const camera = new Camera(stream, video);
-    video.srcObject = stream;
-    await video.play().catch(() => undefined);
-    camera.#reader.onmessage = ({ data }: MessageEvent<string[] | null>) => {
+  /** `onpicture` gets the codes of each picture, `ontrouble` what ends it. Throws a `Trouble`'s cause. */
+  static async open(
+    video: HTMLVideoElement,
+    onpicture: (codes: string[]) => void,
+    ontrouble: (why: Trouble) => void,
+  ): Promise<Camera> {
+    // First the reader: without one the camera is not turned on.
+    const reader = newReader();
+    const camera = new Camera(reader, await streamOrEnd(reader), video);
+    // Pulled out, or taken by a telephone call.
+    for (const track of camera.#stream.getTracks()) track.onended = () => ontrouble("ended");
+    reader.onmessage = ({ data }: MessageEvent<string[] | null>) => {
       if (!camera.#isOpen) return;
+      if (data === null) return ontrouble("reader");
       onpicture(data);
       setTimeout(() => camera.#look(), PAUSE_MS);
     };
-    camera.#reader.onerror = () => onpicture(null);
+    reader.onerror = () => ontrouble("reader");
+    video.srcObject = camera.#stream;
+    await video.play().catch(() => undefined);
     camera.#look();
     return camera;
   }
@@ -91,5 +103,23 @@ export class Camera {
     context?.drawImage(this.#video, 0, 0, width, height);
     const picture = context?.getImageData(0, 0, width, height);
     if (picture) this.#reader.postMessage(picture, [picture.data.buffer]);
+  }
+}
+
+function newReader(): Worker {
+  try {
+    return new Reader();
+  } catch (cause) {
+    throw new NoReader("the reader cannot be made", { cause });
+  }
+}
+
+async function streamOrEnd(reader: Worker): Promise<MediaStream> {
+  try {
+    const video = { facingMode: "environment", width: { ideal: WIDEST } };
+    return await navigator.mediaDevices.getUserMedia({ video });
+  } catch (thrown) {
+    reader.terminate();
+    throw thrown;
   }
 }

@@ -187,6 +187,11 @@ export function bytesOf(typed: string): Uint8Array {
   return Uint8Array.from([...typed].map((character) => Math.min(character.codePointAt(0) ?? 0, 0xff)));
 }
 
+/** The same for every symbol that says the same; of what cannot be read the code itself. */
+export function meaningOf(code: string, today: string): string {
+  return attempt(() => elementString(readCode(bytesOf(code), today))) ?? code;
+}
+
 /** As a GS1 DataMatrix, GS1-128 or GS1 QR code carries them, behind its first separator. */
 export function elementString(elements: Elements): string {
   let isOpen = false;

@@ -3,11 +3,19 @@ const AWAY_MS = 2000;
 
 export class Seen {
   readonly #last = new Map<string, number>();
+  readonly #meaning: (code: string) => string;
 
-  /** Those of the codes of a picture that are new. */
+  /** `meaning`: the same for codes that say the same, as the symbols of one label do. */
+  constructor(meaning: (code: string) => string) {
+    this.#meaning = meaning;
+  }
+
+  /** Those of the codes of a picture that say something new, one of each. */
   fresh(codes: string[], at: number): string[] {
-    const fresh = codes.filter((code) => at - (this.#last.get(code) ?? -Infinity) > AWAY_MS);
-    for (const code of codes) this.#last.set(code, at);
+    const seen = new Map(codes.map((code) => [this.#meaning(code), code]));
+    const isFresh = ([what]: [string, string]) => at - (this.#last.get(what) ?? -Infinity) > AWAY_MS;
+    const fresh = [...seen].filter(isFresh).map(([, code]) => code);
+    for (const what of seen.keys()) this.#last.set(what, at);
     return fresh;
   }
 }

@@ -1,4 +1,5 @@
 /** What is scanned goes into the form of a box: it adds to what stands there, and takes nothing of it back. */
+import { bare } from "../parts/gs1";
 import type { Elements } from "../scan/elements";
 import { emptyContent, type WrittenBox, type WrittenContent } from "./packing";
 
@@ -7,16 +8,16 @@ const NAMES = { gtin: "GTIN", lot: "lot", expiry: "expiry", serial: "serial numb
 
 export interface Scanned {
   read: string[];
+  /** What stands there otherwise, and was left as it is. */
   contradictions: string[];
 }
 
-/** Fills `box` and says what was read; `contradictions` say what stands there otherwise and was left as it is. */
-export function scanInto(box: WrittenBox, elements: Elements): { read: string[]; contradictions: string[] } {
+/** Fills `box`. */
+export function scanInto(box: WrittenBox, elements: Elements): Scanned {
   const contradictions: string[] = [];
   const read: string[] = [];
   const fill = (name: string, stands: string, found: string): string => {
-    const written = stands.replace(/[\s-]/g, "");
-    if (stands !== "" && stands !== found && written !== found) {
+    if (stands !== "" && stands !== found && bare(stands) !== found) {
       contradictions.push(
         `The ${name} in the code is ${found}, and ${stands} stands here: nothing was changed.`,
       );

@@ -20,6 +20,11 @@ class Now {
   caughtUp = $state(true);
   readonly #clock = new ServiceClock();
 
+  /** Its day, `YYYY-MM-DD` in UTC. */
+  get day(): string {
+    return new Date(this.ms).toISOString().slice(0, 10);
+  }
+
   /** Ticks and asks until the returned function is called. */
   start(): () => void {
     const tick = setInterval(() => this.#tick(), TICK_MS);
