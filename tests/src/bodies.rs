@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use wire::{Battery, EPOCH_UNIX_S, Sample, Stamp};
+use wire::{Entry, Reading, Stamp, What};
 
 use crate::fleet;
 
@@ -80,7 +80,7 @@ impl Network {
             Self::ChirpStack => json!({
                 "deduplicationId": format!("{dev_eui}-{f_cnt}"), "time": time,
                 "deviceInfo": { "applicationId": "a", "deviceName": "box", "devEui": dev_eui },
-                "devAddr": "00112233", "fCnt": f_cnt, "fPort": wire::READINGS_PORT, "data": data, "object": {},
+                "devAddr": "00112233", "fCnt": f_cnt, "fPort": wire::LOG_PORT, "data": data, "object": {},
                 "rxInfo": [{ "gatewayId": "gateway", "rssi": -80, "snr": 7.5 }],
             }),
             Self::TheThingsStack => json!({
@@ -89,7 +89,7 @@ impl Network {
                     "dev_eui": dev_eui.to_ascii_uppercase(), "dev_addr": "00112233",
                 },
                 "uplink_message": {
-                    "f_cnt": f_cnt, "f_port": wire::READINGS_PORT, "frm_payload": data, "decoded_payload": {},
+                    "f_cnt": f_cnt, "f_port": wire::LOG_PORT, "frm_payload": data, "decoded_payload": {},
                     "rx_metadata": [{ "gateway_ids": { "gateway_id": "gateway" }, "rssi": -80, "snr": 7.5 }],
                     "received_at": time,
                 },
@@ -105,18 +105,11 @@ pub fn minute(at: DateTime<Utc>) -> DateTime<Utc> {
 
 /// A frame of our own tracker with one reading.
 pub fn frame(sequence: u32, measured_at: DateTime<Utc>, temperature: i16) -> Vec<u8> {
-    let minutes = u32::try_from((measured_at.timestamp() - EPOCH_UNIX_S) / 60).unwrap();
-    stamped(sequence, Stamp::Utc(minutes), temperature)
+    fleet::payload(sequence, fleet::minutes(measured_at), temperature, Some(80))
 }
 
 /// A frame of a tracker that has not been told the time.
 pub fn frame_without_time(sequence: u32, temperature: i16) -> Vec<u8> {
-    stamped(sequence, Stamp::SinceStart(5), temperature)
-}
-
-fn stamped(sequence: u32, stamp: Stamp, temperature: i16) -> Vec<u8> {
-    let sample = Sample { sequence, stamp, temperature, humidity: Some(80) };
-    let mut room = [0; wire::BASE_LEN];
-    let length = wire::encode(&sample, Battery::Percent(90), [], &mut room).unwrap();
-    room[..length].to_vec()
+    let what = What::Reading(Reading { temperature, spread: None, humidity: Some(80) });
+    fleet::log_frame(&[Entry { sequence, stamp: Stamp::SinceStart(5), what }])
 }

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, Utc};
 use reqwest::Client;
 use serde_json::{Value, json};
-use wire::{Battery, EPOCH_UNIX_S, Sample, Stamp};
+use wire::{EPOCH_UNIX_S, Entry, Reading, Stamp, Step, What};
 
 use crate::Api;
 
@@ -61,11 +61,27 @@ pub fn temperature(tracker: u64, reading: u32) -> i16 {
 /// The webhook of one reading.
 pub fn webhook(tracker: u64, reading: u32, temperature: i16) -> Value {
     let measured_at = measured_at(reading);
-    let minutes = u32::try_from((measured_at.timestamp() - EPOCH_UNIX_S) / 60).unwrap();
-    let sample = Sample { sequence: reading, stamp: Stamp::Utc(minutes), temperature, humidity: Some(80) };
-    let mut room = [0; wire::BASE_LEN];
-    let length = wire::encode(&sample, Battery::Percent(90), [], &mut room).unwrap();
-    up(&dev_eui(tracker), reading, measured_at, &room[..length])
+    let payload = payload(reading, minutes(measured_at), temperature, Some(80));
+    up(&dev_eui(tracker), reading, measured_at, &payload)
+}
+
+/// The wire's minutes of a time.
+pub fn minutes(at: DateTime<Utc>) -> u32 {
+    u32::try_from((at.timestamp() - EPOCH_UNIX_S) / 60).unwrap()
+}
+
+/// A frame with one reading. The temperature is in 0.01 °C, the humidity in half percent.
+pub fn payload(sequence: u32, minutes: u32, temperature: i16, humidity: Option<u8>) -> Vec<u8> {
+    let what = What::Reading(Reading { temperature, spread: None, humidity });
+    log_frame(&[Entry { sequence, stamp: Stamp::Utc(minutes), what }])
+}
+
+/// A frame with these entries, newest first.
+pub fn log_frame(entries: &[Entry]) -> Vec<u8> {
+    let mut room = [0; 242];
+    let written = wire::encode(entries.iter().copied(), Step::Minutes15, &mut room).unwrap();
+    assert_eq!(written.entries, entries.len());
+    room[..written.length].to_vec()
 }
 
 /// A ChirpStack `up` event.
@@ -73,7 +89,7 @@ pub fn up(dev_eui: &str, f_cnt: u32, received_at: DateTime<Utc>, payload: &[u8])
     json!({
         "deduplicationId": format!("{dev_eui}-{f_cnt}"), "time": text(received_at),
         "deviceInfo": { "applicationId": "a", "devEui": dev_eui }, "devAddr": "00112233",
-        "fCnt": f_cnt, "fPort": wire::READINGS_PORT, "data": STANDARD.encode(payload),
+        "fCnt": f_cnt, "fPort": wire::LOG_PORT, "data": STANDARD.encode(payload),
         "rxInfo": [{ "gatewayId": "0016c001f153a14c", "rssi": -80, "snr": 7.5 }],
     })
 }

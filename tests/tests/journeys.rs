@@ -11,11 +11,11 @@ use domain::allowance::{Balance, Ride};
 use domain::evaluate::evaluate;
 use domain::profile::Profile;
 use domain::{Humidity, Reading, Temperature, TrackerId};
-use e2e::fleet::{dev_eui, measured_at, text, twice_in_disorder, up};
+use e2e::fleet::{dev_eui, log_frame, measured_at, minutes, text, twice_in_disorder, up};
 use e2e::{Api, Installation, Part, Program, Sender, epcis, folder, until, within};
 use serde_json::{Value, json};
 use testkit::postgres::psql;
-use wire::{Battery, EPOCH_UNIX_S, Sample, Stamp};
+use wire::{Entry, Spread, Stamp, What};
 
 const JOURNEYS: u64 = 100;
 
@@ -61,14 +61,14 @@ struct Journey {
     tracker: u64,
     profile: usize,
     from: DateTime<Utc>,
-    samples: Vec<Sample>,
+    entries: Vec<Entry>,
 }
 
 impl Journey {
     fn random(tracker: u64, random: &mut Random) -> Self {
         let interval = [5, 10, 15, 30][random.below(4) as usize];
         let first = measured_at(0) + TimeDelta::minutes(random.below(10_000) as i64);
-        let (mut samples, mut temperature, mut minute, mut sequence) = (Vec::new(), 500_i64, 0_i64, 0);
+        let (mut entries, mut temperature, mut minute, mut sequence) = (Vec::new(), 500_i64, 0_i64, 0);
         // Some are long enough for checkpoints.
         let instants = if tracker.is_multiple_of(5) { 300 } else { 20 + random.below(80) };
         for _ in 0..instants {
@@ -81,41 +81,49 @@ impl Journey {
             minute += interval * if random.one_in(12) { 2 + random.below(12) as i64 } else { 1 };
             let times = if random.one_in(25) { 2 } else { 1 };
             for time in 0..times {
-                samples.push(Sample {
-                    sequence,
-                    stamp: stamp(first + TimeDelta::minutes(minute)),
+                let reading = wire::Reading {
                     // Two values of one instant.
                     temperature: (temperature + 37 * time) as i16,
+                    spread: tracker.is_multiple_of(3).then(|| Spread {
+                        below: random.below(64) as u8,
+                        above: random.below(64) as u8,
+                        out_of_range: if random.one_in(4) { random.below(65) as u8 } else { 0 },
+                    }),
                     humidity: (!random.one_in(9)).then(|| 100 + random.below(40) as u8),
-                });
+                };
+                let stamp = Stamp::Utc(minutes(first + TimeDelta::minutes(minute)));
+                entries.push(Entry { sequence, stamp, what: What::Reading(reading) });
                 sequence += 1;
             }
         }
         let from = first + TimeDelta::minutes(random.below(60) as i64);
-        Self { tracker, profile: random.below(3) as usize, from, samples }
+        Self { tracker, profile: random.below(3) as usize, from, entries }
     }
 
     fn readings(&self) -> Vec<Reading> {
-        let reading = |sample: &Sample| Reading {
-            measured_at: DateTime::from_timestamp(sample.stamp.unix_seconds().unwrap(), 0).unwrap(),
-            temperature: Temperature(sample.temperature.into()),
-            min: None,
-            max: None,
-            humidity: sample.humidity.map(|steps| Humidity(i32::from(steps) * 50)),
-            out_of_range_s: None,
+        let celsius = |hundredths: i16| Temperature(hundredths.into());
+        let reading = |entry: &Entry| {
+            let What::Reading(found) = entry.what else { unreachable!("a journey has readings only") };
+            Reading {
+                measured_at: DateTime::from_timestamp(entry.stamp.unix_seconds().unwrap(), 0).unwrap(),
+                temperature: celsius(found.temperature),
+                min: found.ends().map(|(lowest, _)| celsius(lowest)),
+                max: found.ends().map(|(_, highest)| celsius(highest)),
+                humidity: found.humidity.map(|steps| Humidity(i32::from(steps) * 50)),
+                out_of_range_s: found.spread.map(|spread| u32::from(spread.out_of_range) * 60),
+            }
         };
-        self.samples.iter().map(reading).collect()
+        self.entries.iter().map(reading).collect()
     }
 
     fn webhooks(&self) -> Vec<Value> {
-        let webhook = |(f_cnt, sample): (usize, &Sample)| {
-            let mut room = [0; wire::BASE_LEN];
-            let length = wire::encode(sample, Battery::Percent(90), [], &mut room).unwrap();
+        let webhook = |(f_cnt, entry): (usize, &Entry)| {
+            let payload = log_frame(&[*entry]);
             // Long after: receive times say nothing of the order of measurement.
             let received_at = measured_at(0) + TimeDelta::days(20) + TimeDelta::minutes(f_cnt as i64);
-            up(&dev_eui(self.tracker), f_cnt as u32, received_at, &room[..length])
+            up(&dev_eui(self.tracker), f_cnt as u32, received_at, &payload)
         };
-        self.samples.iter().enumerate().map(webhook).collect()
+        self.entries.iter().enumerate().map(webhook).collect()
     }
 
     async fn ship(&self, api: &Api, profiles: &[Value]) -> String {
@@ -127,10 +135,6 @@ impl Journey {
         api.post(&format!("/shipments/{id}/trackers"), &bind).await;
         id
     }
-}
-
-fn stamp(at: DateTime<Utc>) -> Stamp {
-    Stamp::Utc(u32::try_from((at.timestamp() - EPOCH_UNIX_S) / 60).unwrap())
 }
 
 fn fields<const N: usize>(of: &Value, names: [&str; N]) -> String {
@@ -250,7 +254,7 @@ async fn a_hundred_random_journeys_end_as_the_rules_say_and_can_be_replayed() {
     }
     for (journey, id) in journeys.iter().zip(&ids).skip(3).step_by(7) {
         // In the middle of what was measured, and of alerts that stand.
-        let until = journey.readings()[journey.samples.len() / 2].measured_at;
+        let until = journey.readings()[journey.entries.len() / 2].measured_at;
         let until = text(until.max(journey.from + TimeDelta::minutes(1)));
         let eui = dev_eui(journey.tracker);
         api.post(&format!("/shipments/{id}/trackers/{eui}/unbind"), &json!({ "until": until })).await;

@@ -1,9 +1,9 @@
-//! The webhooks that both sides get: ChirpStack's `up` with one reading of 11 bytes.
+//! The webhooks that both sides get: ChirpStack's `up` with one reading.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, Utc};
-use wire::{Battery, EPOCH_UNIX_S, Sample, Stamp};
+use wire::{EPOCH_UNIX_S, Entry, Reading, Stamp, Step, What};
 
 /// Trackers whose readings come in turn, one a minute of their own time.
 pub struct Fleet {
@@ -41,15 +41,12 @@ impl Fleet {
         let (tracker, sequence) = (self.tracker_of(number), number / self.trackers);
         let measured_at = self.start + chrono::Duration::minutes(i64::from(sequence));
         let minutes = u32::try_from((measured_at.timestamp() - EPOCH_UNIX_S) / 60)?;
-        let sample = Sample {
-            sequence,
-            stamp: Stamp::Utc(minutes),
-            temperature,
-            humidity: Some((number % 150) as u8),
-        };
-        let mut frame = [0; wire::BASE_LEN];
-        wire::encode(&sample, Battery::Percent(90), [], &mut frame)
+        let reading = Reading { temperature, spread: None, humidity: Some((number % 150) as u8) };
+        let entry = Entry { sequence, stamp: Stamp::Utc(minutes), what: What::Reading(reading) };
+        let mut room = [0; 11];
+        let written = wire::encode([entry].into_iter(), Step::Minutes1, &mut room)
             .map_err(|error| anyhow::anyhow!("{error}"))?;
+        let frame = room.get(..written.length).unwrap_or_default();
         let received_at = measured_at + chrono::Duration::seconds(2 + i64::from(tracker % 50));
         Ok(self.webhook(tracker, sequence, &STANDARD.encode(frame), received_at))
     }
@@ -77,7 +74,7 @@ impl Fleet {
             f_cnt = f_cnt,
             time = time,
             dev_eui = dev_eui,
-            port = wire::READINGS_PORT,
+            port = wire::LOG_PORT,
             data = data,
         )
     }

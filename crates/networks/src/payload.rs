@@ -9,7 +9,7 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 use domain::{Humidity, Reading, Temperature};
 use serde::{Deserialize, Serialize};
-use wire::{Battery, Frame, READINGS_PORT, Sample};
+use wire::{Entry, LogFrame, Stamp, Uplink, What};
 
 /// How a tracker writes its payloads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -31,6 +31,8 @@ pub struct Payload {
     pub readings: Vec<DecodedReading>,
     /// Readings of a tracker that did not know the time yet, oldest first: to be shown, never to be given a time.
     pub untimed: Vec<UntimedReading>,
+    /// What else the tracker's log holds under numbers of its own, oldest first.
+    pub happened: Vec<Happened>,
     /// 0 to 100.
     pub battery_pct: Option<u8>,
 }
@@ -51,15 +53,22 @@ pub struct UntimedReading {
     pub humidity: Option<Humidity>,
 }
 
+/// An entry of a tracker's log that is no reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Happened {
+    pub sequence: u32,
+    /// `None`: the tracker did not know the time.
+    pub at: Option<DateTime<Utc>>,
+    pub what: What,
+}
+
 /// Why a payload gives no readings. The payload is kept, and shown with this reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PayloadError {
-    #[error("unknown payload: {codec} sends readings on port {expected}, this came on port {found}")]
-    Port { codec: Codec, expected: u8, found: u8 },
     #[error("unknown payload: there is no port to tell what the {0} bytes are")]
     NoPort(usize),
     #[error("unknown payload: {0}")]
-    Frame(#[from] wire::DecodeError),
+    Wire(#[from] wire::DecodeError),
 }
 
 impl Codec {
@@ -106,58 +115,67 @@ pub fn decode(
     match (codec, f_port) {
         (_, None | Some(0)) if payload.is_empty() => Ok(Payload::default()),
         (_, None) => Err(PayloadError::NoPort(payload.len())),
-        (Codec::Isotherm, Some(READINGS_PORT)) => Ok(read_frame(&Frame::decode(payload)?)),
-        (Codec::Isotherm, Some(found)) => Err(PayloadError::Port { codec, expected: READINGS_PORT, found }),
+        (Codec::Isotherm, Some(port)) => Ok(read_uplink(&Uplink::decode(port, payload)?)),
     }
 }
 
-fn read_frame(frame: &Frame<'_>) -> Payload {
-    let mut payload = Payload { battery_pct: battery_pct(frame.battery()), ..Payload::default() };
-    for sample in frame.samples() {
-        match reading(&sample) {
-            Some(reading) => payload.readings.push(reading),
-            None => payload.untimed.push(untimed(&sample)),
+fn read_uplink(uplink: &Uplink<'_>) -> Payload {
+    match uplink {
+        Uplink::Log(frame) => read_log(frame),
+        Uplink::Status(status) => Payload { battery_pct: status.battery_pct, ..Payload::default() },
+        Uplink::Setup(_) | Uplink::Position(_) | Uplink::Clock(_) => Payload::default(),
+    }
+}
+
+fn read_log(frame: &LogFrame<'_>) -> Payload {
+    let mut payload = Payload::default();
+    for entry in frame.entries() {
+        match (entry.what, entry.stamp) {
+            (What::Reading(found), Stamp::Utc(_)) => payload.readings.extend(timed(&entry, &found)),
+            (What::Reading(found), Stamp::SinceStart(minutes)) => {
+                payload.untimed.push(untimed(entry.sequence, minutes, &found));
+            }
+            (what, _) => payload.happened.push(Happened { sequence: entry.sequence, at: at(&entry), what }),
         }
     }
     payload.readings.reverse();
     payload.untimed.reverse();
+    payload.happened.reverse();
     payload
 }
 
-fn reading(sample: &Sample) -> Option<DecodedReading> {
-    let measured_at = DateTime::from_timestamp(sample.stamp.unix_seconds()?, 0)?;
-    let reading = Reading {
-        measured_at,
-        temperature: temperature(sample),
-        min: None,
-        max: None,
-        out_of_range_s: None,
-        humidity: humidity(sample),
-    };
-    Some(DecodedReading { reading, sequence: Some(sample.sequence) })
+fn at(entry: &Entry) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(entry.stamp.unix_seconds()?, 0)
 }
 
-fn untimed(sample: &Sample) -> UntimedReading {
+fn timed(entry: &Entry, found: &wire::Reading) -> Option<DecodedReading> {
+    let ends = found.ends();
+    let out_of_range = found.spread.map(|spread| u32::from(spread.out_of_range) * 60);
+    let reading = Reading {
+        measured_at: at(entry)?,
+        temperature: temperature(found.temperature),
+        min: ends.map(|(lowest, _)| temperature(lowest)),
+        max: ends.map(|(_, highest)| temperature(highest)),
+        out_of_range_s: out_of_range,
+        humidity: humidity(found),
+    };
+    Some(DecodedReading { reading, sequence: Some(entry.sequence) })
+}
+
+fn untimed(sequence: u32, minutes_since_start: u32, found: &wire::Reading) -> UntimedReading {
     UntimedReading {
-        sequence: Some(sample.sequence),
-        minutes_since_start: sample.stamp.minutes(),
-        temperature: temperature(sample),
-        humidity: humidity(sample),
+        sequence: Some(sequence),
+        minutes_since_start,
+        temperature: temperature(found.temperature),
+        humidity: humidity(found),
     }
 }
 
-fn temperature(sample: &Sample) -> Temperature {
-    Temperature(i32::from(sample.temperature))
+fn temperature(hundredths: i16) -> Temperature {
+    Temperature(i32::from(hundredths))
 }
 
 /// The wire's steps of 0.5 % are 50 hundredths each.
-fn humidity(sample: &Sample) -> Option<Humidity> {
-    sample.humidity.map(|steps| Humidity(i32::from(steps) * 50))
-}
-
-fn battery_pct(battery: Battery) -> Option<u8> {
-    match battery {
-        Battery::Percent(percent) => Some(percent),
-        Battery::Unknown => None,
-    }
+fn humidity(found: &wire::Reading) -> Option<Humidity> {
+    found.humidity.map(|steps| Humidity(i32::from(steps) * 50))
 }

@@ -3,7 +3,8 @@
 
 use chrono::{DateTime, Utc};
 use domain::{Humidity, Reading, Temperature};
-use networks::payload::{Codec, DecodedReading, Payload, PayloadError, UntimedReading, decode};
+use networks::payload::{Codec, DecodedReading, Happened, Payload, PayloadError, UntimedReading, decode};
+use wire::{Entry, Spread, Stamp, Step, What};
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -24,23 +25,61 @@ fn reading(measured_at: &str, temperature: i32, humidity: Option<i32>) -> Readin
     }
 }
 
+fn log_frame(entries: &[Entry]) -> String {
+    let mut room = [0; 64];
+    let written = wire::encode(entries.iter().copied(), Step::Minutes15, &mut room).unwrap();
+    assert_eq!(written.entries, entries.len());
+    hex::encode(&room[..written.length])
+}
+
+fn spread(temperature: i16, below: u8, above: u8, out_of_range: u8, humidity: Option<u8>) -> What {
+    What::Reading(wire::Reading {
+        temperature,
+        spread: Some(Spread { below, above, out_of_range }),
+        humidity,
+    })
+}
+
+/// Minute 0x141516 is 2026-07-02T23:18Z.
+fn entry(sequence: u32, before: u32, what: What) -> Entry {
+    Entry { sequence, stamp: Stamp::Utc(0x14_1516 - before), what }
+}
+
 #[test]
 fn a_frame_gives_its_readings_oldest_first_by_the_trackers_own_time() {
-    let payload =
-        read(Some(10), "10010203141516020d5b57 0ff844ff ff0000c8".replace(' ', "").as_str()).unwrap();
+    let one = read(Some(11), "00102031415160106f").unwrap();
+    let only = DecodedReading { reading: reading("2026-07-02T23:18:00Z", 525, None), sequence: Some(66_051) };
+    assert_eq!(one.readings, [only]);
+    let entries = [
+        entry(66_051, 0, spread(525, 3, 5, 0, Some(91))),
+        entry(66_050, 15, spread(-1980, 0, 63, 15, None)),
+        entry(66_049, 270, spread(0, 1, 1, 0, Some(200))),
+    ];
+    let payload = read(Some(11), &log_frame(&entries)).unwrap();
+    let with = |reading: Reading, (min, max): (i32, i32), out_of_range_s: u32| Reading {
+        min: Some(Temperature(min)),
+        max: Some(Temperature(max)),
+        out_of_range_s: Some(out_of_range_s),
+        ..reading
+    };
     let expected = [
-        (66_049, reading("2026-07-02T18:48:00Z", 0, Some(10_000))),
-        (66_050, reading("2026-07-02T23:03:00Z", -1980, None)),
-        (66_051, reading("2026-07-02T23:18:00Z", 525, Some(4550))),
+        (66_049, with(reading("2026-07-02T18:48:00Z", 0, Some(10_000)), (-1, 1), 0)),
+        (66_050, with(reading("2026-07-02T23:03:00Z", -1980, None), (-1980, -1917), 900)),
+        (66_051, with(reading("2026-07-02T23:18:00Z", 525, Some(4550)), (522, 530), 0)),
     ];
     let expected = expected.map(|(sequence, reading)| DecodedReading { reading, sequence: Some(sequence) });
     assert_eq!(payload.readings, expected);
-    assert_eq!((payload.untimed, payload.battery_pct), (vec![], Some(87)));
+    assert_eq!((payload.untimed, payload.happened), (vec![], vec![]));
 }
 
 #[test]
 fn readings_without_a_time_are_never_given_one() {
-    let payload = read(Some(10), "1100000100000fffffffff05fe0cc8").unwrap();
+    let untimed_entry = |sequence, minutes, temperature, humidity| {
+        let what = What::Reading(wire::Reading { temperature, spread: None, humidity });
+        Entry { sequence, stamp: Stamp::SinceStart(minutes), what }
+    };
+    let entries = [untimed_entry(1, 15, -1, None), untimed_entry(0, 10, -500, Some(200))];
+    let payload = read(Some(11), &log_frame(&entries)).unwrap();
     assert_eq!(payload.readings, []);
     let untimed = |sequence, minutes_since_start, temperature, humidity: Option<i32>| UntimedReading {
         sequence: Some(sequence),
@@ -49,23 +88,40 @@ fn readings_without_a_time_are_never_given_one() {
         humidity: humidity.map(Humidity),
     };
     assert_eq!(payload.untimed, [untimed(0, 10, -500, Some(10_000)), untimed(1, 15, -1, None)]);
-    assert_eq!(payload.battery_pct, None);
+}
+
+#[test]
+fn what_happened_keeps_its_number_and_its_time() {
+    let shock = What::Event(wire::Event { kind: wire::EventKind::Shock, value: 31 });
+    let lost = What::Lost { first: 10, count: 100 };
+    let entries = [entry(66_051, 0, shock), entry(66_050, 1, lost)];
+    let payload = read(Some(11), &log_frame(&entries)).unwrap();
+    let happened = |sequence, at_, what| Happened { sequence, at: Some(at(at_)), what };
+    assert_eq!(
+        payload.happened,
+        [happened(66_050, "2026-07-02T23:17:00Z", lost), happened(66_051, "2026-07-02T23:18:00Z", shock)]
+    );
+    assert_eq!(payload.readings, []);
+    let unknown = Entry { stamp: Stamp::SinceStart(3), ..entries[0] };
+    assert_eq!(read(Some(11), &log_frame(&[unknown])).unwrap().happened[0].at, None);
+}
+
+#[test]
+fn a_status_says_the_battery() {
+    let payload = read(Some(12), "0102035721010204 21c004".replace(' ', "").as_str()).unwrap();
+    assert_eq!(payload, Payload { battery_pct: Some(87), ..Payload::default() });
 }
 
 #[test]
 fn an_unknown_payload_is_an_error_with_its_reason() {
     for (f_port, payload, reason) in [
-        (Some(11), "00", "unknown payload: isotherm sends readings on port 10, this came on port 11"),
-        (Some(0), "00", "unknown payload: isotherm sends readings on port 10, this came on port 0"),
-        (Some(11), "", "unknown payload: isotherm sends readings on port 10, this came on port 11"),
+        (Some(10), "00", "unknown payload: no message has the port 10"),
+        (Some(0), "00", "unknown payload: no message has the port 0"),
+        (Some(10), "", "unknown payload: no message has the port 10"),
         (None, "0102", "unknown payload: there is no port to tell what the 2 bytes are"),
-        (Some(10), "", "unknown payload: 0 bytes are too short: a frame has at least 11"),
-        (Some(10), "0100", "unknown payload: version 0 of the frame is not known, only 1"),
-        (
-            Some(10),
-            "10010203141516020d5b",
-            "unknown payload: 10 bytes are too short: a frame has at least 11",
-        ),
+        (Some(11), "", "unknown payload: the bytes end inside entry 0"),
+        (Some(11), "0010203141516010", "unknown payload: the bytes end inside entry 0"),
+        (Some(12), "0102", "unknown payload: 2 bytes: this message has 11"),
     ] {
         assert_eq!(read(f_port, payload).unwrap_err().to_string(), reason, "{f_port:?} {payload}");
     }

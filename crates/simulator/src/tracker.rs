@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, Duration, Utc};
 use domain::DevEui;
-use wire::{Battery, EPOCH_UNIX_S, Sample, Stamp};
+use wire::{EPOCH_UNIX_S, Entry, Reading, Stamp, Step, What};
 
 use crate::journey::Journey;
 
@@ -25,7 +25,7 @@ pub struct Tracker {
     f_cnt: u32,
     sequence: u32,
     /// Newest first.
-    earlier: VecDeque<Sample>,
+    earlier: VecDeque<Entry>,
 }
 
 /// What a tracker sends.
@@ -55,18 +55,18 @@ impl Tracker {
         let at = self.next_at;
         self.next_at = at + self.interval;
         let minutes = u32::try_from((at.timestamp() - EPOCH_UNIX_S).div_euclid(60)).ok()?;
-        let newest = Sample {
-            sequence: self.sequence,
-            stamp: Stamp::Utc(minutes),
+        let reading = Reading {
             temperature: self.journey.temperature(self.number, at),
+            spread: None,
             humidity: Some(self.journey.humidity(self.number, at)),
         };
-        let mut room = [0; ROOM];
-        let battery = Battery::Percent(96);
-        let length = wire::encode(&newest, battery, self.earlier.iter().copied(), &mut room).ok()?;
-        self.sequence += 1;
+        let newest =
+            Entry { sequence: self.sequence, stamp: Stamp::Utc(minutes), what: What::Reading(reading) };
         self.earlier.push_front(newest);
         self.earlier.truncate(KEPT);
+        let mut room = [0; ROOM];
+        let length = wire::encode(self.earlier.iter().copied(), Step::Minutes15, &mut room).ok()?.length;
+        self.sequence += 1;
         if self.journey.is_silent(at) {
             return None;
         }
@@ -81,6 +81,7 @@ impl Tracker {
 mod tests {
     use super::*;
     use crate::journey::{Behaviour, City};
+    use wire::LogFrame;
 
     #[test]
     fn each_frame_repeats_what_was_measured_before() {
@@ -95,11 +96,11 @@ mod tests {
         };
         let mut tracker = Tracker::new(7, journey, Duration::minutes(15), start);
         let frames: Vec<Uplink> = (0..12).filter_map(|_| tracker.sample()).collect();
-        let lengths: Vec<usize> = frames.iter().map(|frame| frame.payload.len()).collect();
-        assert_eq!(lengths, [11, 15, 19, 23, 27, 31, 35, 39, 43, 47, 51, 51]);
-        let last = wire::Frame::decode(&frames[11].payload).unwrap();
-        let times: Vec<i64> = last.samples().map(|sample| sample.stamp.unix_seconds().unwrap()).collect();
-        let expected: Vec<i64> = (1..=11).rev().map(|n| start.timestamp() + n * 900).collect();
+        let counts = frames.iter().map(|frame| LogFrame::decode(&frame.payload).unwrap().entries().count());
+        assert_eq!(counts.collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+        let last = LogFrame::decode(&frames[11].payload).unwrap();
+        let times: Vec<i64> = last.entries().map(|entry| entry.stamp.unix_seconds().unwrap()).collect();
+        let expected: Vec<i64> = (0..=11).rev().map(|n| start.timestamp() + n * 900).collect();
         assert_eq!(times, expected);
     }
 }

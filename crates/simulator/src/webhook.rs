@@ -28,7 +28,7 @@ pub fn body(tracker: &Tracker, uplink: &Uplink) -> serde_json::Value {
         "adr": false,
         "dr": 0,
         "fCnt": uplink.f_cnt,
-        "fPort": wire::READINGS_PORT,
+        "fPort": wire::LOG_PORT,
         "confirmed": false,
         "data": STANDARD.encode(&uplink.payload),
         "rxInfo": [{

@@ -185,7 +185,11 @@ fn note_numbers(runs: &mut Vec<Run>, decoded: &Payload, received_at: DateTime<Ut
         let believed = implausible(measured_at, received_at).is_none();
         Some((decoded.sequence?, believed.then_some(measured_at)))
     });
-    add_to_runs(runs, untimed.chain(timed));
+    let happened = decoded.happened.iter().map(|happened| {
+        let believed = happened.at.filter(|at| implausible(*at, received_at).is_none());
+        (happened.sequence, believed)
+    });
+    add_to_runs(runs, untimed.chain(timed).chain(happened));
 }
 
 fn implausible(measured_at: DateTime<Utc>, received_at: DateTime<Utc>) -> Option<&'static str> {

@@ -132,7 +132,7 @@ impl House {
             dev_eui: Some(of.tracker.dev_eui),
             dev_addr: None,
             f_cnt: i64::from(number),
-            f_port: 10,
+            f_port: 11,
             payload: Some(payload),
             confirmed: false,
             gateways: serde_json::to_string(&json).unwrap(),

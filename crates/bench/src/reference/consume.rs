@@ -99,16 +99,17 @@ struct Row {
 }
 
 fn row(line: &Line) -> anyhow::Result<Row> {
-    let frame = wire::Frame::decode(&line.payload).map_err(|error| anyhow::anyhow!("{error}"))?;
-    let sample = frame.samples().next().context("an empty frame")?;
-    let at = sample.stamp.unix_seconds().context("a frame without time")?;
+    let frame = wire::LogFrame::decode(&line.payload).map_err(|error| anyhow::anyhow!("{error}"))?;
+    let entry = frame.newest();
+    let wire::What::Reading(reading) = entry.what else { anyhow::bail!("a frame without a reading") };
+    let at = entry.stamp.unix_seconds().context("a frame without time")?;
     Ok(Row {
         tracker: (line.dev_eui & 0x7fff_ffff) as i32,
         measured_at: Micros(at * 1_000_000),
         received_at: Micros::of(line.received_at),
-        sequence: i32::try_from(sample.sequence)?,
-        temperature: sample.temperature.into(),
-        humidity: sample.humidity.map(|steps| i32::from(steps) * 50),
+        sequence: i32::try_from(entry.sequence)?,
+        temperature: reading.temperature.into(),
+        humidity: reading.humidity.map(|steps| i32::from(steps) * 50),
     })
 }
 
