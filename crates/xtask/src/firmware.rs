@@ -3,8 +3,12 @@
 use std::path::Path;
 use std::process::Command;
 
+use anyhow::Context as _;
+use object::read::elf::ElfFile32;
+use object::{Endianness, Object as _, ObjectSection as _, SectionKind};
+
 use crate::child::{cargo, command, on_path, output_of};
-use crate::needs;
+use crate::needs::{self, Need};
 use crate::root;
 use crate::steps::Steps;
 
@@ -21,23 +25,70 @@ enum Compiler {
     Debian,
 }
 
-pub fn check(steps: &mut Steps) -> anyhow::Result<()> {
-    let Some(compiler) = compiler() else {
-        let how =
-            format!("no compiler for {CHIP} (rustup target add {CHIP}, or a recent Debian's rustc-web)");
-        steps.skip("firmware: wire for the chip", &how);
-        return Ok(());
-    };
-    let (name, mut cargo) = match compiler {
-        Compiler::Rustup => ("firmware: wire for the chip (rustup's library)", cargo()),
-        Compiler::Debian => ("firmware: wire for the chip (Debian's compiler)", debian()),
-    };
-    cargo.args(["build", "--package", "wire", "--lib", "--target", CHIP]);
-    cargo.arg("--target-dir").arg(root::target().join("firmware"));
-    if matches!(compiler, Compiler::Debian) {
-        cargo.arg("-Zbuild-std=core");
+/// What can compile for the chip, in words.
+pub fn found() -> Result<String, String> {
+    match compiler() {
+        Some(Compiler::Rustup) => Ok(format!("compiler for {CHIP}: rustup's library")),
+        Some(Compiler::Debian) => Ok(format!("compiler for {CHIP}: Debian's rustc-web")),
+        None => Err(format!("compiler for {CHIP}: not found")),
     }
-    steps.quietly(name, cargo)
+}
+
+/// Installs what is missing, and then as [`check`].
+pub fn run() -> anyhow::Result<()> {
+    needs::check(&[Need::Rust, Need::ChipCompiler])?;
+    check(&mut Steps::begin()?)
+}
+
+/// Builds the tracker's application for the chip and says what it takes of it.
+pub fn check(steps: &mut Steps) -> anyhow::Result<()> {
+    let compiler = compiler().context("the chip's compiler is gone since the check")?;
+    let (name, mut cargo) = match compiler {
+        Compiler::Rustup => ("the tracker for the chip (rustup's library)", cargo()),
+        Compiler::Debian => ("the tracker for the chip (Debian's compiler)", debian()),
+    };
+    let target = root::target().join("firmware");
+    cargo.args(["build", "--release", "--locked", "--target", CHIP]);
+    cargo.current_dir(root::repository().join("firmware")).arg("--target-dir").arg(&target);
+    if matches!(compiler, Compiler::Debian) {
+        cargo.arg("-Zbuild-std=core").env("CARGO_TARGET_THUMBV7EM_NONE_EABI_LINKER", "arm-none-eabi-ld");
+    }
+    steps.quietly(name, cargo)?;
+    let image = target.join(CHIP).join("release/footprint");
+    let taken = Taken::of(&std::fs::read(&image).with_context(|| format!("reading {}", image.display()))?)?;
+    eprintln!(
+        "  tracker and wire take {} bytes of flash and {} bytes of static memory",
+        taken.flash, taken.memory
+    );
+    Ok(())
+}
+
+/// What an image takes of its chip, in bytes.
+struct Taken {
+    flash: u64,
+    memory: u64,
+}
+
+impl Taken {
+    fn of(image: &[u8]) -> anyhow::Result<Self> {
+        let image = ElfFile32::<Endianness>::parse(image).context("the image is no ELF file of 32 bits")?;
+        let mut taken = Self { flash: 0, memory: 0 };
+        for section in image.sections() {
+            match section.kind() {
+                SectionKind::Text | SectionKind::ReadOnlyData | SectionKind::ReadOnlyString => {
+                    taken.flash += section.size();
+                }
+                // What begins with a value is kept in flash and copied.
+                SectionKind::Data => {
+                    (taken.flash, taken.memory) =
+                        (taken.flash + section.size(), taken.memory + section.size())
+                }
+                SectionKind::UninitializedData => taken.memory += section.size(),
+                _ => {}
+            }
+        }
+        Ok(taken)
+    }
 }
 
 fn compiler() -> Option<Compiler> {

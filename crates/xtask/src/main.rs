@@ -69,6 +69,10 @@ enum Task {
         #[arg(last = true)]
         options: Vec<String>,
     },
+    /// Builds the tracker's application for its chip and says what it takes of it
+    ///
+    /// Example: cargo xtask firmware
+    Firmware,
     /// Installs the optional checkers: cargo-deny, typos, cargo-nextest
     ///
     /// Example: cargo xtask tools
@@ -85,6 +89,7 @@ fn main() -> ExitCode {
         Task::Build => demo::build_only(),
         Task::Clients => clients::run(),
         Task::Bench { options } => bench::run(&options),
+        Task::Firmware => firmware::run(),
         Task::Tools => checkers::install(),
         Task::Servers => servers::serve(),
     };

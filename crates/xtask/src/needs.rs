@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 
 use crate::child::{command, on_path, output_of};
+use crate::firmware;
 use crate::install;
 
 /// A program that a command needs.
@@ -22,6 +23,8 @@ pub enum Need {
     RabbitMq,
     Chromium,
     Python,
+    /// What compiles for the tracker's chip.
+    ChipCompiler,
 }
 
 pub const TO_BUILD: &[Need] = &[Need::Rust, Need::Compiler, Need::Node];
@@ -34,6 +37,7 @@ pub const TO_TEST: &[Need] = &[
     Need::RabbitMq,
     Need::Chromium,
     Need::Python,
+    Need::ChipCompiler,
 ];
 
 pub const TO_MEASURE: &[Need] = &[Need::Rust, Need::Compiler, Need::Node, Need::PostgreSql, Need::RabbitMq];
@@ -106,6 +110,7 @@ impl Need {
                 asked.args(["-c", "import ensurepip, venv; print(ensurepip.version())"]);
                 output_of(asked).map(|_| found).ok_or_else(|| "Python: without venv and pip".to_owned())
             }),
+            Self::ChipCompiler => firmware::found(),
         }
     }
 
@@ -119,6 +124,7 @@ impl Need {
             Self::RabbitMq => &["rabbitmq-server"],
             Self::Chromium => &["chromium"],
             Self::Python => &["python3", "python3-venv"],
+            Self::ChipCompiler => &["rustc-web", "rust-web-src", "cargo-web", "gcc-arm-none-eabi"],
         }
     }
 
@@ -140,6 +146,11 @@ impl Need {
             Self::Python => format!(
                 "install Python {OLDEST_PYTHON} or later with venv (Debian, Ubuntu: apt install python3-venv)"
             ),
+            Self::ChipCompiler => {
+                "install the chip's library (rustup target add thumbv7em-none-eabi; Debian: apt install rustc-web \
+                 rust-web-src cargo-web gcc-arm-none-eabi, and keep ~/.cargo/bin before /usr/bin in PATH)"
+                    .to_owned()
+            }
         }
     }
 }

@@ -1,0 +1,158 @@
+//! Joining the network, and the data rate: chosen by what of the network is heard.
+
+use crate::airtime::{DataRate, Region};
+
+const HOUR_MS: u64 = 3_600_000;
+
+/// Signal to spare above the weakest, in quarters of a dB: with more than this a faster rate, with less a slower one.
+const MUCH: i32 = 48;
+const LITTLE: i32 = 16;
+
+/// Nothing heard for so long although so much was sent: a slower rate, which reaches farther.
+const UNHEARD_MS: u64 = 12 * HOUR_MS;
+const UNHEARD_UPLINKS: u32 = 6;
+
+/// Nothing heard for so long: the network may have forgotten the tracker.
+const FORGOTTEN_MS: u64 = 72 * HOUR_MS;
+
+/// From one attempt to join to the next: one minute, then twice as long each time up to an hour.
+const JOIN_FIRST_MS: u64 = 60_000;
+const JOIN_DOUBLINGS: u32 = 6;
+
+#[derive(Debug, Clone, Copy)]
+pub struct Link {
+    region: Region,
+    rate: DataRate,
+    joined: bool,
+    /// Attempts to join since it was last joined.
+    attempts: u32,
+    /// When the next attempt may be made.
+    join_at_ms: u64,
+    heard_at_ms: u64,
+    /// Uplinks since something was heard, or the rate was changed.
+    unheard: u32,
+}
+
+impl Link {
+    /// Before the first attempt, which may be made after `wait_ms`.
+    pub const fn new(region: Region, now_ms: u64, wait_ms: u64) -> Self {
+        let rate = match region {
+            Region::Eu868 => DataRate(3),
+            Region::Us915 => DataRate(1),
+        };
+        let join_at_ms = now_ms + wait_ms;
+        Self { region, rate, joined: false, attempts: 0, join_at_ms, heard_at_ms: now_ms, unheard: 0 }
+    }
+
+    pub const fn rate(&self) -> DataRate {
+        self.rate
+    }
+
+    pub const fn is_joined(&self) -> bool {
+        self.joined
+    }
+
+    pub const fn join_at_ms(&self) -> u64 {
+        self.join_at_ms
+    }
+
+    /// The rate of the next attempt to join: slower and slower, then from the front again.
+    pub fn join_rate(&self) -> DataRate {
+        let slower = u8::try_from(self.attempts % (u32::from(self.rate.0) + 1)).unwrap_or(0);
+        DataRate(self.rate.0 - slower)
+    }
+
+    /// An attempt was made at that time; `jitter_ms` keeps trackers apart that began together.
+    pub fn tried(&mut self, now_ms: u64, jitter_ms: u64) {
+        let wait = JOIN_FIRST_MS << self.attempts.min(JOIN_DOUBLINGS);
+        self.attempts = self.attempts.saturating_add(1);
+        self.join_at_ms = now_ms + wait + jitter_ms;
+    }
+
+    pub fn joined(&mut self, now_ms: u64) {
+        (self.joined, self.attempts, self.unheard, self.heard_at_ms) = (true, 0, 0, now_ms);
+    }
+
+    /// The network has no session of this tracker any more.
+    pub fn lost(&mut self, now_ms: u64) {
+        (self.joined, self.join_at_ms) = (false, now_ms);
+    }
+
+    /// A downlink came, so many quarters of a dB above the noise.
+    pub fn heard(&mut self, now_ms: u64, snr_quarter_db: i32) {
+        (self.heard_at_ms, self.unheard) = (now_ms, 0);
+        let spare = snr_quarter_db - self.region.weakest_quarter_db(self.rate);
+        if spare >= MUCH && self.rate < self.region.fastest() {
+            self.rate = DataRate(self.rate.0 + 1);
+        } else if spare < LITTLE && self.rate > self.region.slowest() {
+            self.rate = DataRate(self.rate.0 - 1);
+        }
+    }
+
+    /// An uplink was sent and nothing came back.
+    pub fn unheard(&mut self, now_ms: u64) {
+        self.unheard = self.unheard.saturating_add(1);
+        let silent_ms = now_ms.saturating_sub(self.heard_at_ms);
+        if silent_ms >= FORGOTTEN_MS {
+            self.lost(now_ms);
+            self.heard_at_ms = now_ms;
+        } else if silent_ms >= UNHEARD_MS
+            && self.unheard >= UNHEARD_UPLINKS
+            && self.rate > self.region.slowest()
+        {
+            self.rate = DataRate(self.rate.0 - 1);
+            self.unheard = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_to_join_go_through_the_rates_and_grow_apart() {
+        let mut link = Link::new(Region::Eu868, 0, 5_000);
+        assert_eq!(link.join_at_ms(), 5_000);
+        let mut seen = std::vec::Vec::new();
+        let mut now = 5_000;
+        for _ in 0..9 {
+            let rate = link.join_rate();
+            link.tried(now, 0);
+            seen.push((rate.0, (link.join_at_ms() - now) / 60_000));
+            now = link.join_at_ms();
+        }
+        assert_eq!(seen, [(3, 1), (2, 2), (1, 4), (0, 8), (3, 16), (2, 32), (1, 64), (0, 64), (3, 64)]);
+        link.joined(now);
+        assert!(link.is_joined());
+    }
+
+    #[test]
+    fn the_rate_follows_what_is_heard() {
+        let mut link = Link::new(Region::Eu868, 0, 0);
+        link.joined(0);
+        // SF9 is understood down to −12.5 dB, SF8 to −10.
+        link.heard(1, -50 + MUCH - 1);
+        assert_eq!(link.rate(), DataRate(3));
+        link.heard(1, -50 + MUCH);
+        assert_eq!(link.rate(), DataRate(4));
+        link.heard(1, -40 + LITTLE);
+        assert_eq!(link.rate(), DataRate(4));
+        link.heard(1, -40 + LITTLE - 1);
+        assert_eq!(link.rate(), DataRate(3));
+    }
+
+    #[test]
+    fn who_is_not_heard_speaks_slower_and_joins_again_after_three_days() {
+        let mut link = Link::new(Region::Us915, 0, 0);
+        link.joined(0);
+        for hour in 1..12 {
+            link.unheard(hour * HOUR_MS);
+        }
+        assert_eq!(link.rate(), DataRate(1));
+        link.unheard(12 * HOUR_MS);
+        assert_eq!((link.rate(), link.is_joined()), (DataRate(0), true));
+        link.unheard(72 * HOUR_MS);
+        assert!(!link.is_joined());
+    }
+}

@@ -1,0 +1,256 @@
+//! The log: entries in a ring of flash pages, each kept until the service has acknowledged it, or the ring is full.
+//!
+//! A page begins with its head; each word behind it is one entry. An entry's number is its head's and its place among the
+//! page's sound words. Whatever is cut off by a failing supply, what was written before is found again.
+
+mod word;
+
+use core::cell::RefCell;
+
+use embedded_storage::nor_flash::NorFlash;
+use wire::{Entry, LOST_MAX, MAX_SEQUENCE, Stamp, What};
+
+use word::{Head, MAX_AFTER};
+
+/// What flash writes at once, in bytes.
+const WORD: u32 = 8;
+
+/// The most pages that a log can have.
+pub const MAX_PAGES: usize = 64;
+
+/// Why the log cannot go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogError {
+    /// The flash does not write or erase.
+    Flash,
+    /// All sequence numbers are used: the tracker must be replaced.
+    NumbersExhausted,
+    /// Pages too few, too many or too small, or a flash that writes more than a word at once.
+    Layout,
+}
+
+/// A page with a sound head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Page {
+    head: Head,
+    /// Sound words behind the head.
+    entries: u32,
+    /// Words behind the head that are written, sound or not.
+    used: u32,
+}
+
+impl Page {
+    const fn end(&self) -> u32 {
+        self.head.first + self.entries
+    }
+}
+
+/// The log over a flash that begins with it.
+pub struct Log<F> {
+    /// Reading takes it for itself, too.
+    flash: RefCell<F>,
+    pages: [Option<Page>; MAX_PAGES],
+    count: usize,
+    words: u32,
+    /// The page that is being written.
+    current: usize,
+    /// Every entry below was acknowledged.
+    acknowledged: u32,
+}
+
+impl<F: NorFlash> Log<F> {
+    /// Finds what `pages` pages of the flash hold. `acknowledged` is as it was saved; no number below it is given again.
+    pub fn open(flash: F, pages: usize, acknowledged: u32) -> Result<Self, LogError> {
+        let words = F::ERASE_SIZE as u32 / WORD;
+        if F::WRITE_SIZE > WORD as usize || !(2..=MAX_PAGES).contains(&pages) || words < 4 {
+            return Err(LogError::Layout);
+        }
+        let flash = RefCell::new(flash);
+        let mut log = Self { flash, pages: [None; MAX_PAGES], count: pages, words, current: 0, acknowledged };
+        for index in 0..pages {
+            let found = log.scan(index);
+            if let Some(place) = log.pages.get_mut(index) {
+                *place = found;
+            }
+        }
+        let newest = log.sound().max_by_key(|(_, page)| (page.head.first, page.entries));
+        log.current = newest.map_or(0, |(index, _)| index);
+        Ok(log)
+    }
+
+    /// The number that the next entry will have.
+    pub fn next(&self) -> u32 {
+        let written = self.page().map_or(0, |page| page.end());
+        written.max(self.acknowledged)
+    }
+
+    /// The oldest number that is held; `next` where nothing is.
+    pub fn oldest(&self) -> u32 {
+        let held = self.sound().filter(|(_, page)| page.entries > 0).map(|(_, page)| page.head.first);
+        held.min().unwrap_or_else(|| self.next())
+    }
+
+    pub const fn acknowledged(&self) -> u32 {
+        self.acknowledged
+    }
+
+    /// Forgets all entries below `next`. What is saved of it is the caller's business.
+    pub fn acknowledge_below(&mut self, next: u32) {
+        self.acknowledged = self.acknowledged.max(next.min(self.next()));
+    }
+
+    /// Writes an entry down and returns its number. A loss that this brings about is written before it.
+    pub fn push(&mut self, stamp: Stamp, what: What) -> Result<u32, LogError> {
+        if self.after(stamp).is_none() {
+            self.turn_page(stamp)?;
+        }
+        self.write(stamp, what)
+    }
+
+    /// After a start: tells of entries that were lost and of which nothing was written down before the supply failed.
+    pub fn tell_lost(&mut self, stamp: Stamp) -> Result<(), LogError> {
+        let Some(lost) = self.lost().filter(|lost| !self.is_told(lost)) else { return Ok(()) };
+        self.push(stamp, lost).map(drop)
+    }
+
+    /// The entry of that number, where the log holds it.
+    pub fn get(&self, sequence: u32) -> Option<Entry> {
+        let (index, page) = self
+            .sound()
+            .find(|(_, page)| (page.head.first..page.end()).contains(&sequence))
+            .map(|(index, page)| (index, *page))?;
+        let place = sequence - page.head.first;
+        let word = if page.entries == page.used {
+            self.word(index, 1 + place)?
+        } else {
+            self.nth_sound(index, &page, place)?
+        };
+        entry(&page.head, sequence, word)
+    }
+
+    /// What was lost of what nobody has acknowledged, of which the newest that can be said.
+    fn lost(&self) -> Option<What> {
+        let oldest = self.oldest();
+        let count = oldest.checked_sub(self.acknowledged)?.min(LOST_MAX);
+        (count > 0).then(|| What::Lost { first: oldest - count, count })
+    }
+
+    /// Whether the page that is being written begins with that loss.
+    fn is_told(&self, lost: &What) -> bool {
+        let first = self.page().map(|page| page.head.first);
+        let told = first.and_then(|first| self.get(first)).map(|entry| entry.what);
+        match (told, lost) {
+            (Some(What::Lost { first, count }), What::Lost { first: from, count: many }) => {
+                first + count >= from + many
+            }
+            _ => false,
+        }
+    }
+
+    fn turn_page(&mut self, stamp: Stamp) -> Result<(), LogError> {
+        let next = self.next();
+        let index = if self.page().is_none() { self.current } else { (self.current + 1) % self.count };
+        // First the head, which may always become zero: a page that was half erased would number its entries wrongly.
+        if self.pages.get_mut(index).and_then(Option::take).is_some() {
+            self.put(index, 0, [0; WORD as usize])?;
+        }
+        let size = F::ERASE_SIZE as u32;
+        let from = index as u32 * size;
+        self.flash.get_mut().erase(from, from + size).map_err(|_| LogError::Flash)?;
+        let head = Head { first: next, base: stamp };
+        self.put(index, 0, word::write_head(head))?;
+        if let Some(place) = self.pages.get_mut(index) {
+            *place = Some(Page { head, entries: 0, used: 0 });
+        }
+        self.current = index;
+        match self.lost() {
+            Some(lost) => self.write(stamp, lost).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    fn write(&mut self, stamp: Stamp, what: What) -> Result<u32, LogError> {
+        let sequence = self.next();
+        if sequence > MAX_SEQUENCE {
+            return Err(LogError::NumbersExhausted);
+        }
+        let word = self.after(stamp).and_then(|after| word::write(after, sequence, &what));
+        let (Some(word), Some(page)) = (word, self.page().copied()) else { return Err(LogError::Layout) };
+        let written = self.put(self.current, 1 + page.used, word);
+        if let Some(Some(page)) = self.pages.get_mut(self.current) {
+            page.used += 1;
+            page.entries += u32::from(written.is_ok());
+        }
+        written.map(|()| sequence)
+    }
+
+    /// The minutes from the head of the page that is being written; none where it has no room for such an entry.
+    fn after(&self, stamp: Stamp) -> Option<u32> {
+        let page = self.page().filter(|page| page.used + 1 < self.words && page.end() == self.next())?;
+        let minutes = match (page.head.base, stamp) {
+            (Stamp::Utc(base), Stamp::Utc(at)) | (Stamp::SinceStart(base), Stamp::SinceStart(at)) => {
+                at.checked_sub(base)
+            }
+            _ => None,
+        };
+        minutes.filter(|minutes| *minutes <= MAX_AFTER)
+    }
+
+    fn page(&self) -> Option<&Page> {
+        self.pages.get(self.current)?.as_ref()
+    }
+
+    fn sound(&self) -> impl Iterator<Item = (usize, &Page)> {
+        self.pages.iter().enumerate().filter_map(|(index, page)| Some((index, page.as_ref()?)))
+    }
+
+    fn scan(&self, index: usize) -> Option<Page> {
+        let head = word::read_head(self.word(index, 0)?)?;
+        let (mut entries, mut used) = (0, 0);
+        for place in 1..self.words {
+            // A word that cannot be read was cut off while it was written.
+            let word = self.word(index, place);
+            if word == Some([0xff; 8]) {
+                continue;
+            }
+            used = place;
+            entries += u32::from(word.is_some_and(|word| word::read(word, MAX_SEQUENCE).is_some()));
+        }
+        Some(Page { head, entries, used })
+    }
+
+    fn nth_sound(&self, index: usize, page: &Page, place: u32) -> Option<[u8; 8]> {
+        let mut sound = 0;
+        for at in 1..=page.used {
+            let Some(word) = self.word(index, at) else { continue };
+            if word::read(word, MAX_SEQUENCE).is_some() {
+                if sound == place {
+                    return Some(word);
+                }
+                sound += 1;
+            }
+        }
+        None
+    }
+
+    fn word(&self, page: usize, place: u32) -> Option<[u8; 8]> {
+        let mut word = [0; WORD as usize];
+        let at = page as u32 * F::ERASE_SIZE as u32 + place * WORD;
+        self.flash.borrow_mut().read(at, &mut word).ok()?;
+        Some(word)
+    }
+
+    fn put(&mut self, page: usize, place: u32, word: [u8; 8]) -> Result<(), LogError> {
+        let at = page as u32 * F::ERASE_SIZE as u32 + place * WORD;
+        self.flash.get_mut().write(at, &word).map_err(|_| LogError::Flash)
+    }
+}
+
+fn entry(head: &Head, sequence: u32, word: [u8; 8]) -> Option<Entry> {
+    let (after, what) = word::read(word, sequence)?;
+    let stamp = match head.base {
+        Stamp::Utc(base) => Stamp::Utc(base + after),
+        Stamp::SinceStart(base) => Stamp::SinceStart(base + after),
+    };
+    Some(Entry { sequence, stamp, what })
+}

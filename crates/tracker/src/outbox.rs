@@ -1,0 +1,204 @@
+//! What waits to be sent.
+
+mod transmit;
+
+use wire::{Entry, MAX_LEN, Range, What, encode};
+
+pub use self::transmit::Transmission;
+use crate::airtime::DataRate;
+
+/// How many ranges of what was asked for are remembered. What is forgotten is asked for again.
+const ASKED: usize = 8;
+
+/// An application payload.
+#[derive(Clone, Copy)]
+pub struct Payload {
+    bytes: [u8; MAX_LEN],
+    length: usize,
+}
+
+impl Payload {
+    fn of(bytes: &[u8]) -> Self {
+        let mut payload = Self { bytes: [0; MAX_LEN], length: bytes.len().min(MAX_LEN) };
+        payload.bytes.iter_mut().zip(bytes).for_each(|(to, byte)| *to = *byte);
+        payload
+    }
+
+    pub fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
+impl core::fmt::Debug for Payload {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.as_slice().fmt(f)
+    }
+}
+
+/// An uplink to send, unconfirmed.
+#[derive(Debug, Clone, Copy)]
+pub struct Send {
+    /// 0, with an empty payload: only the answers that the MAC has for the network, which must not take the room of a reading.
+    pub port: u8,
+    pub rate: DataRate,
+    pub payload: Payload,
+}
+
+/// What was handed over to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum InFlight {
+    Mac,
+    Readings { newest: u32, entries: u32, is_urgent: bool },
+    Asked { newest: u32, entries: u32 },
+    Status,
+    Setup,
+    Clock,
+}
+
+/// What waits to be sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Outbox {
+    /// Every entry below was sent at least once, or is asked for.
+    sent_below: u32,
+    /// When the next readings are due.
+    readings_at_ms: Option<u64>,
+    /// The minutes of the reading that was due last.
+    due_minutes: Option<u32>,
+    urgent: Option<Urgent>,
+    asked: [Option<Range>; ASKED],
+    setup: bool,
+    status_at_ms: u64,
+    clock_at_ms: u64,
+    clock_tries: u32,
+    /// The MAC has answers for the network.
+    mac_pending: bool,
+    pause_until_ms: u64,
+    /// Too little air is left for what waits until then; making its frame again each minute would cost more than waiting.
+    poor_until_ms: u64,
+    in_flight: Option<InFlight>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Urgent {
+    /// The event that is urgent.
+    sequence: u32,
+    tries: u32,
+    at_ms: u64,
+}
+
+impl Outbox {
+    pub const fn new(next: u32, now_ms: u64) -> Self {
+        Self {
+            sent_below: next,
+            readings_at_ms: None,
+            due_minutes: None,
+            urgent: None,
+            asked: [None; ASKED],
+            setup: true,
+            status_at_ms: now_ms,
+            clock_at_ms: now_ms,
+            clock_tries: 0,
+            mac_pending: false,
+            pause_until_ms: 0,
+            poor_until_ms: 0,
+            in_flight: None,
+        }
+    }
+
+    pub fn say_setup(&mut self) {
+        self.setup = true;
+    }
+
+    pub fn say_status(&mut self, now_ms: u64) {
+        self.status_at_ms = now_ms;
+    }
+
+    pub fn clock_was_set(&mut self) {
+        self.clock_tries = 0;
+    }
+
+    pub fn hurry(&mut self, sequence: u32, now_ms: u64) {
+        self.urgent = Some(Urgent { sequence, tries: 0, at_ms: now_ms });
+        self.poor_until_ms = 0;
+    }
+
+    /// A reading was written that was due at that minute. Uplinks keep their distance, and trackers keep theirs by
+    /// `jitter_ms`.
+    pub fn reading_due(&mut self, minutes: u32, distance: u32, now_ms: u64, jitter_ms: u64) {
+        let is_due = self.due_minutes.is_none_or(|last| minutes < last || minutes - last >= distance);
+        if is_due {
+            self.due_minutes = Some(minutes);
+            self.readings_at_ms.get_or_insert(now_ms + jitter_ms);
+        }
+    }
+
+    /// Remembers what was asked for, together with what overlaps it.
+    pub fn ask(&mut self, range: Range) {
+        let overlaps = |asked: &Range| asked.first <= range.last && range.first <= asked.last;
+        let place = self.asked.iter().position(|asked| asked.as_ref().is_some_and(overlaps));
+        let free = || self.asked.iter().position(Option::is_none);
+        if let Some(asked) = place.or_else(free).and_then(|place| self.asked.get_mut(place)) {
+            let whole = asked.map_or(range, |known| Range {
+                first: known.first.min(range.first),
+                last: known.last.max(range.last),
+            });
+            *asked = Some(whole);
+        }
+    }
+
+    /// Nothing below that number needs to be sent again.
+    pub fn acknowledged(&mut self, next: u32) {
+        for asked in &mut self.asked {
+            *asked = asked.filter(|range| range.last >= next);
+            if let Some(range) = asked {
+                range.first = range.first.max(next);
+            }
+        }
+        self.urgent = self.urgent.filter(|urgent| urgent.sequence >= next);
+    }
+
+    /// So many entries back from that one were sent as they had been asked for.
+    pub fn note_asked(&mut self, newest: u32, entries: u32) {
+        for asked in &mut self.asked {
+            if let Some(range) = asked.filter(|range| range.last == newest) {
+                let last = (newest + 1).saturating_sub(entries).checked_sub(1);
+                *asked = last.map(|last| Range { last, ..range }).filter(|rest| rest.first <= rest.last);
+                return;
+            }
+        }
+    }
+}
+
+/// Whether an event is sent at once.
+pub fn is_urgent(entry: &What) -> bool {
+    use wire::EventKind as Kind;
+    let What::Event(event) = entry else { return false };
+    match event.kind {
+        Kind::AlarmHigh
+        | Kind::AlarmLow
+        | Kind::AlarmEnded
+        | Kind::CaseOpened
+        | Kind::Light
+        | Kind::Shock
+        | Kind::Started
+        | Kind::Stopped
+        | Kind::BatteryLow
+        | Kind::SensorFailed
+        | Kind::SensorBack => true,
+        Kind::CaseClosed
+        | Kind::Dark
+        | Kind::Turned
+        | Kind::Restarted
+        | Kind::FlightBegan
+        | Kind::FlightEnded
+        | Kind::ClockSet
+        | Kind::SettingsChanged => false,
+    }
+}
+
+/// Whether an entry fits alone into what the slowest data rate leaves.
+pub fn fits_alone(entry: Entry, room: usize) -> bool {
+    let mut bytes = [0; MAX_LEN];
+    let room = bytes.get_mut(..room.min(MAX_LEN)).unwrap_or_default();
+    encode([entry].into_iter(), wire::Step::Minutes1, room).is_ok()
+}

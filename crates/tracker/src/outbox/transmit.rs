@@ -1,0 +1,251 @@
+//! What to send next: the network's own answers, alarms, what the tracker says of itself, readings, and what was asked for.
+
+use embedded_storage::nor_flash::NorFlash;
+use wire::{CLOCK_PORT, LOG_PORT, MAX_LEN, Range, SETUP_PORT, STATUS_PORT, Setup, Status, What, encode};
+
+use super::{InFlight, Payload, Send};
+use crate::saved::Stage;
+use crate::tracker::{Sent, Tracker};
+
+const MINUTE_MS: u64 = 60_000;
+const HOUR_MS: u64 = 60 * MINUTE_MS;
+const DAY_MS: u64 = 24 * HOUR_MS;
+
+/// From the end of one uplink to the next, at least: its two receive windows and the network's pace.
+const PAUSE_MS: u64 = 8_000;
+
+/// An alarm is sent again after 1, 4 and 16 minutes.
+const URGENT_TRIES: u32 = 4;
+
+/// Until the clock is set, it is asked for after so many minutes, each time twice as many, up to a day.
+const CLOCK_FIRST_MS: u64 = 10 * MINUTE_MS;
+
+/// A stopped tracker says what it still holds this often.
+const STOPPED_MS: u64 = 4 * HOUR_MS;
+
+/// When something can be sent.
+#[expect(clippy::large_enum_variant, reason = "there is no allocator")]
+pub enum Transmission {
+    Now(Send),
+    At(u64),
+}
+
+impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
+    /// The most urgent thing that may be sent now, or when there will be one.
+    pub(crate) fn transmission(&mut self, now_ms: u64) -> Transmission {
+        let wait_ms = self.outbox.pause_until_ms.max(self.outbox.poor_until_ms);
+        if now_ms < wait_ms {
+            return Transmission::At(wait_ms);
+        }
+        let mut next = u64::MAX;
+        for kind in
+            [Self::mac, Self::urgent, Self::setup, Self::clock, Self::readings, Self::status, Self::asked]
+        {
+            match kind(self, now_ms) {
+                Due::Now { port, payload, in_flight, reserve_ms } => {
+                    let rate = self.link.rate();
+                    let needed = self.parts.region.time_on_air_ms(rate, payload.length) + reserve_ms;
+                    if self.budget.has(needed) {
+                        self.outbox.in_flight = Some(in_flight);
+                        return Transmission::Now(Send { port, rate, payload });
+                    }
+                    self.outbox.poor_until_ms = self.budget.has_at_ms(needed);
+                    return Transmission::At(self.outbox.poor_until_ms);
+                }
+                Due::At(at_ms) => next = next.min(at_ms),
+                Due::Never => {}
+            }
+        }
+        Transmission::At(next)
+    }
+
+    fn mac(&mut self, _: u64) -> Due {
+        if self.outbox.mac_pending { Due::now(0, &[], InFlight::Mac, 0) } else { Due::Never }
+    }
+
+    fn urgent(&mut self, now_ms: u64) -> Due {
+        match self.outbox.urgent {
+            None => Due::Never,
+            Some(urgent) if urgent.at_ms > now_ms => Due::At(urgent.at_ms),
+            Some(urgent) => {
+                let behind = self.log.next().saturating_sub(urgent.sequence);
+                self.newest(behind, true, 0)
+            }
+        }
+    }
+
+    fn readings(&mut self, now_ms: u64) -> Due {
+        match self.outbox.readings_at_ms {
+            None => Due::Never,
+            Some(at_ms) if at_ms > now_ms => Due::At(at_ms),
+            Some(_) => self.newest(0, false, self.alarm_reserve_ms()),
+        }
+    }
+
+    fn setup(&mut self, _: u64) -> Due {
+        if !self.outbox.setup {
+            return Due::Never;
+        }
+        let setup = Setup {
+            command: self.saved.command,
+            calibration: self.parts.calibration,
+            step: self.pace.step,
+            per_uplink: u8::try_from(self.pace.per_uplink).unwrap_or(32).min(32),
+            thresholds: self.saved.thresholds.sum(),
+        };
+        let reserve = self.alarm_reserve_ms();
+        setup.encode().map_or(Due::Never, |bytes| Due::now(SETUP_PORT, &bytes, InFlight::Setup, reserve))
+    }
+
+    fn clock(&mut self, now_ms: u64) -> Due {
+        if !self.clock.is_doubtful(now_ms) {
+            return Due::Never;
+        }
+        if self.outbox.clock_at_ms > now_ms {
+            return Due::At(self.outbox.clock_at_ms);
+        }
+        let request = self.clock.request(now_ms).encode();
+        Due::now(CLOCK_PORT, &request, InFlight::Clock, self.alarm_reserve_ms())
+    }
+
+    fn status(&mut self, now_ms: u64) -> Due {
+        if self.outbox.status_at_ms > now_ms {
+            return Due::At(self.outbox.status_at_ms);
+        }
+        let status = Status {
+            firmware: self.parts.firmware,
+            battery_pct: self.battery_pct,
+            reset_cause: self.parts.reset_cause,
+            mode: self.mode(),
+            next: self.log.next(),
+            held: u16::try_from(self.log.next() - self.log.oldest()).unwrap_or(u16::MAX),
+            clock_within_s: self.clock.within_s(now_ms),
+        };
+        let reserve = self.alarm_reserve_ms();
+        status.encode().map_or(Due::Never, |bytes| Due::now(STATUS_PORT, &bytes, InFlight::Status, reserve))
+    }
+
+    fn asked(&mut self, now_ms: u64) -> Due {
+        let reserve = self.alarm_reserve_ms() * 3 / 2;
+        while let Some(place) = self.outbox.asked.iter().position(Option::is_some) {
+            let Some(range) = self.outbox.asked.get(place).copied().flatten() else { break };
+            let held = self.log.oldest().max(self.log.acknowledged());
+            if range.first < held {
+                self.answer_lost(place, range, held, now_ms);
+                continue;
+            }
+            let most = (range.last - range.first + 1) as usize;
+            if let Some((payload, entries)) = self.frame(range.last, most) {
+                let in_flight = InFlight::Asked { newest: range.last, entries };
+                return Due::Now { port: LOG_PORT, payload, in_flight, reserve_ms: reserve };
+            }
+            // What cannot be read of the flash is lost.
+            self.answer_lost(place, range, range.last + 1, now_ms);
+        }
+        Due::Never
+    }
+
+    /// What was asked for and is not held any more below `held`: acknowledged ones were heard, others are lost.
+    fn answer_lost(&mut self, place: usize, range: Range, held: u32, now_ms: u64) {
+        if let Some(asked) = self.outbox.asked.get_mut(place) {
+            *asked = Some(Range { first: held, ..range }).filter(|rest| rest.first <= rest.last);
+        }
+        let first = range.first.max(self.log.acknowledged());
+        let count = held.min(range.last + 1).saturating_sub(first);
+        if count > 0 {
+            self.note(What::Lost { first, count }, now_ms);
+        }
+    }
+
+    /// The newest entries: all that were never sent, and earlier ones that nobody has acknowledged, as the pace has it.
+    fn newest(&mut self, at_least: u32, is_urgent: bool, reserve_ms: u64) -> Due {
+        let next = self.log.next();
+        let new = next - self.outbox.sent_below.min(next);
+        let unacknowledged = next - self.log.acknowledged().max(self.log.oldest()).min(next);
+        let most = self.pace.entries.max(new.max(at_least) as usize).min(unacknowledged as usize);
+        let Some(newest) = next.checked_sub(1).filter(|_| most > 0) else {
+            (self.outbox.readings_at_ms, self.outbox.urgent) = (None, None);
+            return Due::Never;
+        };
+        match self.frame(newest, most) {
+            Some((payload, entries)) => {
+                let in_flight = InFlight::Readings { newest, entries, is_urgent };
+                Due::Now { port: LOG_PORT, payload, in_flight, reserve_ms }
+            }
+            None => Due::Never,
+        }
+    }
+
+    /// A frame that begins with that entry and goes back for at most so many.
+    fn frame(&self, newest: u32, most: usize) -> Option<(Payload, u32)> {
+        let log = &self.log;
+        let entries = (0..=newest).rev().take(most).map_while(|sequence| log.get(sequence));
+        let room = self.parts.region.room(self.link.rate()).min(MAX_LEN);
+        let mut payload = Payload { bytes: [0; MAX_LEN], length: 0 };
+        let written = encode(entries, self.pace.step, payload.bytes.get_mut(..room)?).ok()?;
+        payload.length = written.length;
+        Some((payload, u32::try_from(written.entries).ok()?))
+    }
+
+    /// So that an alarm always finds some air.
+    fn alarm_reserve_ms(&self) -> u64 {
+        self.parts.region.time_on_air_ms(self.link.rate(), 11)
+    }
+
+    /// What was handed over is on the air.
+    pub(crate) fn note_sent(&mut self, now_ms: u64, sent: &Sent<'_>) {
+        self.budget.take(sent.airtime_ms);
+        let jitter = self.random(2_000);
+        self.outbox.pause_until_ms = now_ms + PAUSE_MS + jitter;
+        self.outbox.poor_until_ms = 0;
+        self.outbox.mac_pending = sent.mac_pending;
+        match self.outbox.in_flight.take() {
+            None | Some(InFlight::Mac) => {}
+            Some(InFlight::Setup) => self.outbox.setup = false,
+            Some(InFlight::Status) => {
+                let jitter = self.random(HOUR_MS);
+                self.outbox.status_at_ms = now_ms + DAY_MS + jitter;
+            }
+            Some(InFlight::Clock) => {
+                let wait = (CLOCK_FIRST_MS << self.outbox.clock_tries.min(8)).min(DAY_MS);
+                self.outbox.clock_tries = self.outbox.clock_tries.saturating_add(1);
+                self.outbox.clock_at_ms = now_ms + wait;
+            }
+            Some(InFlight::Readings { newest, entries, is_urgent }) => {
+                self.note_readings(now_ms, newest, entries, is_urgent);
+            }
+            Some(InFlight::Asked { newest, entries }) => self.outbox.note_asked(newest, entries),
+        }
+    }
+
+    fn note_readings(&mut self, now_ms: u64, newest: u32, entries: u32, is_urgent: bool) {
+        let oldest = (newest + 1).saturating_sub(entries);
+        // What is new and had no room goes as if it had been asked for.
+        if let Some(last) = oldest.checked_sub(1).filter(|last| *last >= self.outbox.sent_below) {
+            self.outbox.ask(Range { first: self.outbox.sent_below, last });
+        }
+        self.outbox.sent_below = newest + 1;
+        self.outbox.readings_at_ms = None;
+        if self.saved.stage == Stage::Stopped && self.log.acknowledged() < self.log.next() {
+            self.outbox.readings_at_ms = Some(now_ms + STOPPED_MS);
+        }
+        if is_urgent && let Some(urgent) = &mut self.outbox.urgent {
+            urgent.tries += 1;
+            urgent.at_ms = now_ms + (MINUTE_MS << (2 * (urgent.tries - 1)));
+            self.outbox.urgent = Some(*urgent).filter(|urgent| urgent.tries < URGENT_TRIES);
+        }
+    }
+}
+
+#[expect(clippy::large_enum_variant, reason = "there is no allocator")]
+enum Due {
+    Now { port: u8, payload: Payload, in_flight: InFlight, reserve_ms: u64 },
+    At(u64),
+    Never,
+}
+
+impl Due {
+    fn now(port: u8, bytes: &[u8], in_flight: InFlight, reserve_ms: u64) -> Self {
+        Self::Now { port, payload: Payload::of(bytes), in_flight, reserve_ms }
+    }
+}

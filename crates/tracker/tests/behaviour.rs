@@ -1,0 +1,283 @@
+//! What a tracker does when: alarms, buttons, flight, sensors, commands, the MAC.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, dead_code)]
+
+mod world;
+
+use tracker::{Action, Region, Sent, Stage};
+use wire::{Command, Event, EventKind, ResetCause, Setup, Stamp, Status, Step, Thresholds, Uplink, What};
+use world::{DAY_MS, HOUR_MS, MINUTE_MS, World, calm};
+
+/// Joined, and past its first words.
+fn settled(seed: u64) -> World {
+    let mut world = World::started(Region::Eu868, 40, seed);
+    world.air.snr = 40;
+    world.run_for(DAY_MS);
+    world
+}
+
+fn kinds(world: &World, from: usize) -> Vec<EventKind> {
+    world.events()[from..].iter().map(|event| event.kind).collect()
+}
+
+fn is_warm_at(minute: u64) -> bool {
+    (2000..2060).contains(&minute)
+}
+
+fn warm(minute: u64) -> Option<i16> {
+    Some(calm(minute)? + if is_warm_at(minute) { 500 } else { 0 })
+}
+
+#[test]
+fn an_alarm_is_sent_at_once_and_again_until_it_is_acknowledged() {
+    let mut world = settled(3);
+    world.temperature = warm;
+    world.air.is_dark = true;
+    // Out of range from minute 2000 on; thirty minutes later it is an alarm.
+    world.run_until(2030 * MINUTE_MS - 1);
+    let known = world.events().len();
+    assert!(!world.with(|tracker, _| tracker.is_alarm()));
+    let before = world.uplinks;
+    world.run_until(2032 * MINUTE_MS);
+    assert!(world.with(|tracker, _| tracker.is_alarm()));
+    let [Event { kind: EventKind::AlarmHigh, value }] = world.events()[known..] else { panic!("one alarm") };
+    assert!((10..=25).contains(&value), "1.0 to 2.5 °C above: {value}");
+    assert!(world.uplinks > before);
+    world.air.is_dark = false;
+    // The next one after one, four and sixteen minutes.
+    world.run_until(2053 * MINUTE_MS);
+    assert!(
+        world
+            .service
+            .entries
+            .values()
+            .any(|entry| matches!(entry.what, What::Event(Event { kind: EventKind::AlarmHigh, .. })))
+    );
+    world.run_until(2062 * MINUTE_MS);
+    assert_eq!(kinds(&world, known), [EventKind::AlarmHigh, EventKind::AlarmEnded]);
+    assert!(!world.with(|tracker, _| tracker.is_alarm()));
+}
+
+#[test]
+fn on_the_shelf_it_does_nothing_until_its_button_is_pressed() {
+    let mut world = World::new(Region::Eu868, 40, 5);
+    world.with(|tracker, uptime| tracker.felt(uptime, EventKind::Shock, 20));
+    world.with(|tracker, uptime| tracker.battery(uptime, 5));
+    world.run_for(30 * DAY_MS);
+    assert_eq!((world.truth.len(), world.sent.len()), (0, 0));
+    world.with(|tracker, uptime| tracker.pressed(uptime));
+    world.run_for(2 * HOUR_MS);
+    assert_eq!(world.events()[0].kind, EventKind::Started);
+    assert!(world.truth.len() > 24);
+}
+
+#[test]
+fn stopped_it_measures_nothing_more_and_still_hands_over() {
+    let mut world = settled(7);
+    world.air.is_dark = true;
+    world.run_for(6 * HOUR_MS);
+    world.with(|tracker, uptime| tracker.pressed(uptime));
+    let written = world.truth.len();
+    world.run_for(DAY_MS);
+    assert_eq!(world.truth.len(), written);
+    assert_eq!(world.events().last().unwrap().kind, EventKind::Stopped);
+    world.air.is_dark = false;
+    world.run_for(2 * DAY_MS);
+    assert_eq!(world.missing(), []);
+    assert_eq!(world.with(|tracker, _| tracker.saved().acknowledged), written as u32);
+    // And nothing more to say but that it is there, once a day.
+    let before = world.uplinks;
+    world.run_for(10 * DAY_MS);
+    assert!((9..=12).contains(&(world.uplinks - before)), "{}", world.uplinks - before);
+    assert_eq!(world.service.status.unwrap().mode, wire::Mode::Stopped);
+}
+
+#[test]
+fn in_flight_it_measures_and_does_not_send() {
+    let mut world = settled(9);
+    let downlink = world.service.say(&[Command::Flight { hours: 5 }]).unwrap();
+    world.deliver(0, Some(&downlink));
+    let (sent, written) = (world.sent.len(), world.truth.len());
+    world.run_for(5 * HOUR_MS - MINUTE_MS);
+    assert_eq!(world.sent.len(), sent);
+    assert!(world.truth.len() >= written + 59);
+    world.run_for(DAY_MS);
+    assert!(world.sent.len() > sent);
+    let events = world.events();
+    let flight: Vec<&Event> = events
+        .iter()
+        .filter(|event| matches!(event.kind, EventKind::FlightBegan | EventKind::FlightEnded))
+        .collect();
+    assert_eq!(
+        flight,
+        [
+            &Event { kind: EventKind::FlightBegan, value: 5 },
+            &Event { kind: EventKind::FlightEnded, value: 0 }
+        ]
+    );
+    // It ends early by a command.
+    let downlink = world.service.say(&[Command::Flight { hours: 200 }]).unwrap();
+    world.deliver(0, Some(&downlink));
+    let downlink = world.service.say(&[Command::Flight { hours: 0 }]).unwrap();
+    world.deliver(0, Some(&downlink));
+    let sent = world.sent.len();
+    world.run_for(HOUR_MS);
+    assert!(world.sent.len() > sent);
+}
+
+#[test]
+fn a_thermometer_that_does_not_answer_is_told_of_once_and_when_it_is_back() {
+    let mut world = settled(11);
+    let known = world.events().len();
+    world.temperature = |_| None;
+    let before = world.truth.len();
+    world.run_for(3 * HOUR_MS);
+    assert_eq!(kinds(&world, known), [EventKind::SensorFailed]);
+    assert!(world.truth.len() <= before + 2, "what was sampled before, and the event");
+    world.temperature = calm;
+    world.run_for(HOUR_MS);
+    assert_eq!(kinds(&world, known), [EventKind::SensorFailed, EventKind::SensorBack]);
+}
+
+#[test]
+fn what_is_felt_is_written_down_and_a_low_battery_once() {
+    let mut world = settled(13);
+    let known = world.events().len();
+    world.with(|tracker, uptime| tracker.felt(uptime, EventKind::Light, 0));
+    world.with(|tracker, uptime| tracker.felt(uptime, EventKind::Shock, 31));
+    for percent in [11, 10, 9, 9, 8, 12, 9] {
+        world.with(|tracker, uptime| tracker.battery(uptime, percent));
+    }
+    world.run_for(HOUR_MS);
+    let event = |kind, value| Event { kind, value };
+    assert_eq!(
+        world.events()[known..],
+        [
+            event(EventKind::Light, 0),
+            event(EventKind::Shock, 31),
+            event(EventKind::BatteryLow, 9),
+            event(EventKind::BatteryLow, 9)
+        ]
+    );
+}
+
+#[test]
+fn before_it_is_told_the_time_it_counts_from_its_start_and_then_in_utc() {
+    let mut world = World::started(Region::Eu868, 40, 17);
+    world.run_for(DAY_MS);
+    let stamps: Vec<Stamp> = world.truth.values().map(|entry| entry.stamp).collect();
+    let first_utc = stamps.iter().position(|stamp| matches!(stamp, Stamp::Utc(_))).unwrap();
+    assert!(first_utc > 0, "a tracker that starts does not know the time");
+    assert!(stamps[..first_utc].iter().all(|stamp| matches!(stamp, Stamp::SinceStart(_))));
+    assert!(stamps[first_utc..].iter().all(|stamp| matches!(stamp, Stamp::Utc(_))));
+    let set: Vec<_> = world.events().into_iter().filter(|event| event.kind == EventKind::ClockSet).collect();
+    assert_eq!(set, [Event { kind: EventKind::ClockSet, value: 255 }]);
+    // The last one is of now, to the minute.
+    let Some(Stamp::Utc(minutes)) = stamps.last() else { panic!("it knows the time") };
+    let now = (world::service::START_S + world.now_ms / 1000) / 60;
+    assert!(now - u64::from(*minutes) <= 5, "{now} {minutes}");
+    // Within a month it is corrected again, by seconds at most.
+    world.run_for(30 * DAY_MS);
+    let set = world.events().into_iter().filter(|event| event.kind == EventKind::ClockSet).count();
+    assert!((3..6).contains(&set), "{set}");
+}
+
+#[test]
+fn settings_come_by_command_survive_a_reset_and_are_answered() {
+    let mut world = settled(19);
+    let thresholds = Thresholds { low: -2500, high: -1500, low_delay: 0, high_delay: 5 };
+    let commands =
+        [Command::Thresholds(thresholds), Command::Intervals { step: Step::Minutes15, per_uplink: 2 }];
+    let downlink = world.service.say(&commands).unwrap();
+    world.deliver(0, Some(&downlink));
+    world.restart_by(ResetCause::Watchdog);
+    let saved = *world.tracker.as_ref().unwrap().saved();
+    assert_eq!((saved.thresholds, saved.step, saved.per_uplink), (thresholds, Step::Minutes15, 2));
+    assert_eq!(saved.command, world.service.number);
+    let restarted = Event { kind: EventKind::Restarted, value: ResetCause::Watchdog as u8 };
+    assert!(world.events().contains(&restarted));
+    let said = words(&mut world, 2 * HOUR_MS);
+    let setup = said.iter().rev().find_map(|uplink| uplink.0).unwrap();
+    // Its clock was set by a further one.
+    assert!(setup.command >= saved.command);
+    assert_eq!(setup.thresholds, thresholds.sum());
+    assert_eq!(setup.step, Step::Minutes15);
+}
+
+#[test]
+fn identify_blinks_and_says_how_it_is() {
+    let mut world = settled(23);
+    let downlink = world.service.say(&[Command::Identify { seconds: 60 }]).unwrap();
+    world.deliver(0, Some(&downlink));
+    assert!(world.with(|tracker, uptime| tracker.is_identifying(uptime)));
+    let said = words(&mut world, 10 * MINUTE_MS);
+    assert!(said.iter().any(|(setup, _)| setup.is_some()) && said.iter().any(|(_, status)| status.is_some()));
+    assert!(!world.with(|tracker, uptime| tracker.is_identifying(uptime)));
+}
+
+#[test]
+fn restart_is_obeyed_once() {
+    let mut world = settled(29);
+    let downlink = world.service.say(&[Command::Restart]).unwrap();
+    world.deliver(0, Some(&downlink));
+    assert!(matches!(world.with(|tracker, uptime| tracker.next(uptime)), Action::Restart));
+    world.run_for(HOUR_MS);
+    world.deliver(0, Some(&downlink));
+    assert!(!matches!(world.with(|tracker, uptime| tracker.next(uptime)), Action::Restart));
+}
+
+#[test]
+fn answers_of_the_mac_go_alone_and_first() {
+    let mut world = settled(31);
+    world.run_for(12 * HOUR_MS);
+    let sent = Sent { airtime_ms: 60, mac_pending: true, heard: None };
+    world.with(|tracker, uptime| tracker.sent(uptime, &sent));
+    let mut first = None;
+    while first.is_none() {
+        match world.with(|tracker, uptime| tracker.next(uptime)) {
+            Action::Send(send) => first = Some(send),
+            Action::Sleep { .. } => world.now_ms += 1000,
+            Action::Sample => world.with(|tracker, uptime| tracker.sampled(uptime, None)),
+            other => panic!("{other:?}"),
+        }
+    }
+    let send = first.unwrap();
+    assert_eq!((send.port, send.payload.as_slice()), (0, &[][..]));
+}
+
+#[test]
+fn the_nonce_only_grows() {
+    let mut world = World::started(Region::Eu868, 40, 41);
+    world.air.is_dark = true;
+    let mut last = 0;
+    for _ in 0..6 {
+        world.run_for(HOUR_MS);
+        world.restart_by(ResetCause::BrownOut);
+        let nonce = world.tracker.as_ref().unwrap().saved().dev_nonce;
+        assert!(nonce > last, "{nonce} after {last}");
+        last = nonce;
+    }
+    assert_eq!(world.joins, (1..=last).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_saved_stage_goes_on_after_a_reset() {
+    let mut world = settled(37);
+    world.restart_by(ResetCause::BrownOut);
+    assert_eq!(world.tracker.as_ref().unwrap().saved().stage, Stage::Running);
+    let written = world.truth.len();
+    world.run_for(HOUR_MS);
+    assert!(world.truth.len() > written + 10);
+}
+
+/// What it says of itself within that time.
+fn words(world: &mut World, ms: u64) -> Vec<(Option<Setup>, Option<Status>)> {
+    let until = world.now_ms + ms;
+    world.heard.clear();
+    world.run_until(until);
+    let word = |(port, bytes): &(u8, Vec<u8>)| match Uplink::decode(*port, bytes) {
+        Ok(Uplink::Setup(setup)) => Some((Some(setup), None)),
+        Ok(Uplink::Status(status)) => Some((None, Some(status))),
+        _ => None,
+    };
+    world.heard.iter().filter_map(word).collect()
+}
