@@ -21,7 +21,7 @@ from isotherm_client.api.custody import export_epcis, export_evidence, hand_in, 
 from isotherm_client.api.session import make_token
 from isotherm_client.api.shipments import list_readings, list_shipments, show_assessment
 from isotherm_client.models import (
-    AlertRaised, HandInAct, HandInEvent, HandInOnError, HandInProblem, HandInReport, LineOutcome, Problem,
+    AlertKind, AlertRaised, HandInAct, HandInEvent, HandInOnError, HandInProblem, HandInReport, LineOutcome, Problem,
     TokenError, TokenRequest, Verdict,
 )  # fmt: skip
 from isotherm_client.types import File
@@ -80,7 +80,8 @@ def csv(text):
 
 
 def read_an_alert(client):
-    [alert] = list_alerts.sync(client=client).items
+    alerts = list_alerts.sync(client=client).items
+    [alert] = [one for one in alerts if one.kind is AlertKind.TEMPERATURE_HIGH]
     first = show_alert_history.sync(alert.id, client=client).items[0]
     assert isinstance(first, AlertRaised) and first.actor is None, first
     assert first.detail.kind is alert.kind and first.detail.began_at == alert.began_at, first

@@ -9,6 +9,7 @@ mod commits;
 pub mod documents;
 pub mod epcis;
 pub mod fleet;
+pub mod held;
 mod installation;
 mod outcome;
 mod sender;

@@ -135,7 +135,10 @@ async fn programs_of_partners_use_the_client_in_python() {
     let offer = json!({ "to": { "organisation": carrier } });
     admin.post(&format!("/shipments/{shipment}/custody/offer"), &offer).await;
     Target { url: program.url.clone(), integration: "depot".to_owned(), token }.send_warm(&admin, &eui).await;
-    let alarmed = async || (!admin.list("/alerts").await.is_empty()).then_some(());
+    let alarmed = async || {
+        let alerts = admin.list("/alerts").await;
+        alerts.iter().any(|alert| alert["kind"] == "temperature_high").then_some(())
+    };
     until("the alarm", alarmed).await;
     let settings = json!({
         "url": program.url, "supplier_key": supplier_key, "carrier_key": carrier_key, "admin_token": admin.token(),

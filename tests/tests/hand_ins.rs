@@ -393,3 +393,74 @@ async fn what_cannot_be_resolved_is_named_line_by_line_and_leaves_nothing_behind
     assert_eq!(house.csv(&house.owner, "?on_error=maybe", header).await.0, 400);
     assert_eq!(house.count("hand_ins"), "1");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_partner_is_told_the_same_of_an_organisation_that_is_none_of_its_business_and_of_none() {
+    let house = House::start("unknown").await;
+    let [_, carrier, pharmacy] = house.ids;
+    let shipment = house.ship("S-1", json!([{}])).await;
+    let offer = json!({ "to": { "organisation": carrier }, "at": house.at(10) });
+    house.owner.post(&format!("/shipments/{shipment}/custody/offer"), &offer).await;
+    let nobody = 999_999;
+    // Without the number, what differs by it.
+    let told = async |event: &dyn Fn(i64) -> Value, party: i64| {
+        let (status, answer) =
+            house.send(&house.carrier, json!([event(party), { "event_id": "wrong" }])).await;
+        assert_eq!(status, 422, "{answer}");
+        answer["lines"].to_string().replace(&party.to_string(), "N")
+    };
+    let event = |id: &str, what: &str, shipment: &str| json!({ "event_id": id, "what": what, "at": house.at(20), "by": carrier, "shipment": shipment });
+    let continued = |by: i64| {
+        let mut event = event("c-1", "accepted", "S-1");
+        (event["continues_event"], event["continues_by"]) = (json!("e-1"), json!(by));
+        event
+    };
+    let unseen = |to: i64| {
+        let mut event = event("o-1", "offered", "S-9");
+        event["to"] = json!(to);
+        event
+    };
+    let early = |to: i64| {
+        let mut event = event("o-2", "offered", "S-1");
+        (event["to"], event["continues_event"]) = (json!(to), json!("e-2"));
+        event
+    };
+    let others = |by: i64| {
+        let mut event = event("b-1", "accepted", "S-1");
+        event["by"] = json!(by);
+        event
+    };
+    let events: [&dyn Fn(i64) -> Value; 4] = [&continued, &unseen, &early, &others];
+    for event in events {
+        assert_eq!(told(event, pharmacy).await, told(event, nobody).await);
+    }
+    let (status, answer) = house.send(&house.carrier, json!([continued(pharmacy)])).await;
+    assert_eq!((status, outcomes(&answer)), (200, vec!["waiting"]), "{answer}");
+    assert!(!answer.to_string().contains("Pharmacy"), "{answer}");
+    // The tenant's own people know them, and are told of what is misspelt.
+    let (status, answer) = house.send(&house.owner, json!([continued(nobody)])).await;
+    assert_eq!(status, 422);
+    assert!(answer["lines"][0]["detail"].as_str().unwrap().contains("continues_by: there is no"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_was_refused_is_in_the_audit_trail_and_is_no_longer_for_a_long_one() {
+    let house = House::start("refused").await;
+    let audited = || {
+        let sql = "select detail from audit_entries where action = 'custody.hand_in_refused' order by id";
+        house.database.psql(sql).unwrap()
+    };
+    let wrong = json!({ "event_id": "x", "what": "accepted", "note": "n".repeat(1000), "shipment": "S-9" });
+    assert_eq!(house.send(&house.carrier, json!(vec![wrong; 500])).await.0, 422);
+    assert_eq!(house.csv(&house.carrier, "", "event_id,when\n").await.0, 422);
+    let kept = audited();
+    let lines: Vec<Value> = kept.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(
+        (&lines[0]["lines"], &lines[0]["refused"], &lines[0]["first"][0]),
+        (&json!(500), &json!(500), &json!(1)),
+        "{kept}"
+    );
+    assert!(lines[1]["file"].as_str().unwrap().contains("no column `when`"), "{kept}");
+    assert!(kept.lines().all(|line| line.len() < 400), "{kept}");
+    assert_eq!(house.count("hand_ins"), "0");
+}

@@ -261,3 +261,37 @@ async fn a_pallet_gets_its_number_and_label_and_others_see_neither() {
         assert_eq!(other.send(Method::POST, &path, Some(&json!({}))).await.status, 404, "{path}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_two_tenants_number_from_the_same_series() {
+    let house = House::start().await;
+    house.number_from("0614141", 3).await.ok();
+    house.number_from("0614141", 3).await.ok();
+    let add = ["user", "add", "--email", "a@other.example", "--role", "admin", "--password-stdin"];
+    let whose = ["--organisation", "Other"];
+    house.installation.admin(&[&add[..], &whose].concat(), "a long password");
+    let other = house.program.api().log_in("a@other.example", "a long password").await;
+    let own = other.list("/organisations").await[0]["id"].clone();
+    let take = async |prefix: &str, extension: u8| {
+        let body = json!({ "kind": "consignor", "name": "Other", "company_prefix": prefix, "extension_digit": extension });
+        other.send(Method::POST, &format!("/organisations/{own}"), Some(&body)).await
+    };
+    // A longer or shorter one is a part of the same numbers.
+    for prefix in ["0614141", "06141412", "0614"] {
+        let refused = take(prefix, 3).await;
+        assert_eq!(refused.status, 409, "{prefix}: {}", refused.body);
+        assert!(
+            detail(&refused).starts_with("company_prefix: another organisation numbers"),
+            "{}",
+            refused.body
+        );
+        assert!(!refused.body.contains("Pharmacy"), "{}", refused.body);
+    }
+    assert_eq!(take("0614142", 3).await.status, 200);
+    assert_eq!(take("0614141", 4).await.status, 200);
+    // What was numbered from a series stays numbered.
+    let shipment = house.make("S-1", &json!([{}])).await;
+    house.number(&shipment, &json!({})).await.ok();
+    house.number_from("0614143", 3).await.ok();
+    assert_eq!(take("0614141", 3).await.status, 409);
+}

@@ -3,12 +3,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use e2e::bodies::{Network, frame};
 use e2e::fleet::{dev_eui, post};
 use e2e::warm::now;
 use e2e::{Installation, Part, folder, until};
+use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use reqwest::{Client, Response};
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// An installation with a certificate of its own.
@@ -102,4 +106,28 @@ async fn a_renewed_certificate_is_taken_up_and_a_broken_one_is_not() {
     house.renew();
     until("the new one is shown", async || health(&house.installation.client(), &program.url).await).await;
     assert!(health(&afterwards, &program.url).await.is_none());
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_that_is_early_is_taken_up_when_it_is_valid() {
+    let house = House::new();
+    house.installation.add_user("admin");
+    let program = house.installation.start(Part::Serve).await;
+    let before = house.installation.client();
+    let from = now(&program.log_in("admin").await).await.timestamp() + 8;
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+    params.not_before = date_time_ymd(1970, 1, 1) + Duration::from_secs(from.try_into().unwrap());
+    let cert = params.self_signed(&key).unwrap();
+    std::fs::write(house.file("cert.pem"), cert.pem()).unwrap();
+    std::fs::write(house.file("key.pem"), key.serialize_pem()).unwrap();
+    until("it is told of", async || program.log().contains("the one before it stays").then_some(())).await;
+    assert!(program.log().contains("cert.pem: is valid from "), "{}", program.log());
+    assert!(health(&before, &program.url).await.is_some());
+    until("the new one is shown", async || health(&house.installation.client(), &program.url).await).await;
+    let log = program.log();
+    let line = log.lines().find(|line| line.contains("is taken up")).unwrap();
+    let at = serde_json::from_str::<Value>(line).unwrap()["timestamp"].as_str().unwrap().to_owned();
+    assert!(at.parse::<DateTime<Utc>>().unwrap().timestamp() >= from, "{line}");
+    assert_eq!(log.matches("the one before it stays").count(), 1, "{log}");
 }

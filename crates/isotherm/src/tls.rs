@@ -24,6 +24,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 pub struct Tls {
     files: TlsFiles,
     found: Found,
+    /// From when on what was found can be used, where it is early.
+    waits_until: Option<DateTime<Utc>>,
     shown: Arc<Shown>,
 }
 
@@ -34,6 +36,21 @@ type Found = Result<Pem, String>;
 struct Pem {
     cert: Vec<u8>,
     key: Vec<u8>,
+}
+
+/// Why what stands in the files cannot be shown.
+enum Unusable {
+    /// It is to be used from then on.
+    Until(DateTime<Utc>, String),
+    Wrong(String),
+}
+
+impl From<Unusable> for String {
+    fn from(reason: Unusable) -> Self {
+        match reason {
+            Unusable::Until(_, reason) | Unusable::Wrong(reason) => reason,
+        }
+    }
 }
 
 /// What the server shows to whoever connects now.
@@ -55,7 +72,7 @@ impl Tls {
         let found = read(files);
         let pem = found.as_ref().map_err(String::clone)?;
         let shown = Arc::new(Shown(watch::Sender::new(Arc::new(certified(pem, files, now)?))));
-        Ok(Some(Self { files: files.clone(), found, shown }))
+        Ok(Some(Self { files: files.clone(), found, waits_until: None, shown }))
     }
 
     /// For a server that shows each connection what counts at that moment.
@@ -65,8 +82,8 @@ impl Tls {
         Ok(config.with_no_client_auth().with_cert_resolver(self.shown.clone()))
     }
 
-    /// Takes up what is renewed until the program stops. A renewal that cannot be used is told of once, and what was shown
-    /// before it stays.
+    /// Takes up what is renewed until the program stops, as soon as it is valid. A renewal that cannot be used is told of
+    /// once, and what was shown before it stays.
     pub async fn follow(mut self, clock: Clock, mut stop: watch::Receiver<bool>) {
         loop {
             tokio::select! {
@@ -76,13 +93,18 @@ impl Tls {
             let files = self.files.clone();
             // A disk that hangs holds up no request.
             let Ok(found) = tokio::task::spawn_blocking(move || read(&files)).await else { continue };
-            if found == self.found {
+            let now = clock();
+            if found == self.found && self.waits_until.is_none_or(|from| now < from) {
                 continue;
             }
             self.found = found;
             let renewed = match &self.found {
-                Ok(pem) => certified(pem, &self.files, clock()),
-                Err(reason) => Err(reason.clone()),
+                Ok(pem) => certified(pem, &self.files, now),
+                Err(reason) => Err(Unusable::Wrong(reason.clone())),
+            };
+            self.waits_until = match &renewed {
+                Err(Unusable::Until(from, _)) => Some(*from),
+                _ => None,
             };
             match renewed {
                 Ok(renewed) => {
@@ -91,7 +113,7 @@ impl Tls {
                 }
                 Err(reason) => {
                     tracing::error!(
-                        reason,
+                        reason = String::from(reason),
                         "the renewed certificate cannot be used; the one before it stays"
                     );
                 }
@@ -106,30 +128,40 @@ fn read(files: &TlsFiles) -> Found {
     Ok(Pem { cert, key })
 }
 
-fn certified(pem: &Pem, files: &TlsFiles, now: DateTime<Utc>) -> Result<CertifiedKey, String> {
-    let no_cert = || wrong_cert(files, "holds no certificate that can be read; PEM is expected");
+fn certified(pem: &Pem, files: &TlsFiles, now: DateTime<Utc>) -> Result<CertifiedKey, Unusable> {
+    let no_cert =
+        || Unusable::Wrong(wrong_cert(files, "holds no certificate that can be read; PEM is expected"));
     let chain: Vec<_> =
         CertificateDer::pem_slice_iter(&pem.cert).collect::<Result<_, _>>().map_err(|_| no_cert())?;
-    let ends_at = chain.first().and_then(end_of).ok_or_else(no_cert)?;
+    let (begins_at, ends_at) = chain.first().and_then(validity).ok_or_else(no_cert)?;
+    let text = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
     if ends_at <= now {
-        let ended = ends_at.to_rfc3339_opts(SecondsFormat::Secs, true);
-        return Err(wrong_cert(files, format!("expired at {ended}")));
+        return Err(Unusable::Wrong(wrong_cert(files, format!("expired at {}", text(ends_at)))));
+    }
+    if now < begins_at {
+        let reason = wrong_cert(files, format!("is valid from {} on", text(begins_at)));
+        return Err(Unusable::Until(begins_at, reason));
     }
     let key = PrivateKeyDer::from_pem_slice(&pem.key).map_err(|_| {
-        wrong_key(files, "holds no private key that can be read; PEM without a password is expected")
+        let expected = "holds no private key that can be read; PEM without a password is expected";
+        Unusable::Wrong(wrong_key(files, expected))
     })?;
-    CertifiedKey::from_der(chain, key, &ring::default_provider()).map_err(|error| match error {
-        Error::InconsistentKeys(_) => {
-            wrong_key(files, format!("is not the key of the certificate in {}", files.cert.display()))
-        }
-        error => wrong_key(files, error),
+    CertifiedKey::from_der(chain, key, &ring::default_provider()).map_err(|error| {
+        Unusable::Wrong(match error {
+            Error::InconsistentKeys(_) => {
+                wrong_key(files, format!("is not the key of the certificate in {}", files.cert.display()))
+            }
+            error => wrong_key(files, error),
+        })
     })
 }
 
-/// The instant from which on nobody believes it.
-fn end_of(certificate: &CertificateDer<'_>) -> Option<DateTime<Utc>> {
+/// From when on it is believed, and from when on nobody believes it any more.
+fn validity(certificate: &CertificateDer<'_>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     let (_, certificate) = x509_parser::parse_x509_certificate(certificate).ok()?;
-    DateTime::from_timestamp(certificate.validity().not_after.timestamp(), 0)
+    let at = |time: x509_parser::time::ASN1Time| DateTime::from_timestamp(time.timestamp(), 0);
+    let validity = certificate.validity();
+    Some((at(validity.not_before)?, at(validity.not_after)?))
 }
 
 fn wrong_cert(files: &TlsFiles, reason: impl Display) -> String {

@@ -182,7 +182,7 @@ impl Connection {
         Ok(row.at)
     }
 
-    async fn lock(&mut self, function: &str, lock: i64) -> Result<(), StoreError> {
+    pub(crate) async fn lock(&mut self, function: &str, lock: i64) -> Result<(), StoreError> {
         Ok(self.raw.batch_execute(&format!("select {function}({lock})")).await?)
     }
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Integer, Text};
 use diesel_async::RunQueryDsl;
 use domain::OrganisationId;
 use domain::access::Sight;
@@ -9,7 +10,11 @@ use domain::gs1::{Gln, SsccSeries};
 use domain::qualification::OrganisationKind;
 
 use crate::schema::organisations;
+use crate::statement::statement;
 use crate::{Connection, StoreError};
+
+/// Any number that all Isotherm programs agree on: one tenant at a time takes a series of SSCCs.
+const SERIES_LOCK: i64 = 0x1507_4E15;
 
 /// What is said of an organisation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +113,49 @@ impl Connection {
             .first(&mut self.raw)
             .await?;
         row.try_into()
+    }
+
+    /// Until the end of the transaction nobody else changes what is counted or listed of the organisation by whoever calls
+    /// this.
+    pub async fn lock_organisation(&mut self, id: OrganisationId) -> Result<(), StoreError> {
+        // Leaves alone what refers to the organisation.
+        let locked: Result<i32, _> = organisations::table
+            .find(id.0)
+            .select(organisations::id)
+            .for_no_key_update()
+            .first(&mut self.raw)
+            .await;
+        locked?;
+        Ok(())
+    }
+
+    /// Whether another tenant numbers or has numbered boxes from a series that holds some of the same SSCCs. Until the end of
+    /// the transaction nobody else asks.
+    pub async fn is_series_of_another(
+        &mut self,
+        tenant: OrganisationId,
+        series: &SsccSeries,
+    ) -> Result<bool, StoreError> {
+        #[derive(QueryableByName)]
+        struct Found {
+            #[diesel(sql_type = Bool)]
+            found: bool,
+        }
+        self.lock("pg_advisory_xact_lock", SERIES_LOCK).await?;
+        // A longer prefix is a part of the numbers of a shorter one.
+        let found: Found = statement(
+            "with asked as (select $1::int as tenant, $2::text as prefix, $3::int as digit),
+                 series as (select id as tenant, company_prefix as prefix, extension_digit as digit from organisations
+                     union all select organisation_id, company_prefix, extension_digit from sscc_series)
+             select exists (select from series s join asked a on s.tenant <> a.tenant and s.digit = a.digit
+                 and (starts_with(s.prefix, a.prefix) or starts_with(a.prefix, s.prefix))) as found",
+        )
+        .bind::<Integer, _>(tenant.0)
+        .bind::<Text, _>(series.prefix().to_string())
+        .bind::<Integer, _>(i32::from(series.extension()))
+        .get_result(&mut self.raw)
+        .await?;
+        Ok(found.found)
     }
 
     /// Refused by `organisations_host_id_name_key` where the tenant has a partner of that name.

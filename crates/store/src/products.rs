@@ -58,19 +58,6 @@ impl Connection {
         Ok(found.optional()?)
     }
 
-    /// Until the end of the transaction nobody else changes the products of a tenant's suppliers.
-    pub async fn lock_products(&mut self, tenant: OrganisationId) -> Result<(), StoreError> {
-        // Leaves alone what refers to the organisation.
-        let locked: Result<i32, _> = organisations::table
-            .find(tenant.0)
-            .select(organisations::id)
-            .for_no_key_update()
-            .first(&mut self.raw)
-            .await;
-        locked?;
-        Ok(())
-    }
-
     /// Puts these in the place of the supplier's products before. Refused by `supplier_products_pkey` where one is another
     /// supplier's.
     pub async fn set_products(

@@ -102,10 +102,10 @@ impl Book {
         let (link, boxes) = match &event.continues {
             Some(Continues::Entry(entry)) => (*entry, self.boxes_of(*entry)),
             Some(Continues::Event { id, by }) => {
-                let party = self.named(*by).ok_or_else(|| unknown("continues_by", *by))?;
-                let (entry, _) = self.entry_of(handed_in_id(party.id, id)).ok_or_else(|| {
-                    Pending::Waits(format!("it waits for the event {id} of {}", party.text.name))
-                })?;
+                // The same of an organisation that there is not: whether there is one is not every sender's to know.
+                let entry = self.named(*by).and_then(|party| self.entry_of(handed_in_id(party.id, id)));
+                let (entry, _) =
+                    entry.ok_or_else(|| Pending::Waits(format!("it waits for the event {id} of {by}")))?;
                 (entry, self.boxes_of(entry))
             }
             None => self.implied(event, by).map(|(link, boxes)| (link, Some(boxes)))?,

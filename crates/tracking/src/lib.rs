@@ -36,6 +36,7 @@ mod replay;
 mod runbooks;
 mod silence;
 mod situation;
+mod streams;
 mod summary;
 mod watch;
 mod whereabouts;
@@ -74,6 +75,9 @@ pub type DrawLabels = fn(&[Label], LabelFormat) -> Result<Vec<u8>, Box<dyn std::
 /// How many passwords are hashed at the same time.
 const LOGINS_AT_ONCE: usize = 2;
 
+/// How many streams look at the same time for what their listeners see: the other connections are for requests.
+const STREAMS_AT_ONCE: usize = 2;
+
 /// What all parts of the service share.
 pub struct Service {
     /// For requests.
@@ -103,6 +107,8 @@ pub struct Service {
     profiles: profiles::Profiles,
     darkness: whereabouts::KnownDarkness,
     login_turns: Semaphore,
+    streams: streams::Streams,
+    stream_turns: Semaphore,
     metrics: metrics::Metrics,
     /// Since when nothing waits in the queue.
     listening_since: Mutex<Option<DateTime<Utc>>>,
@@ -170,6 +176,8 @@ impl Service {
             profiles: profiles::Profiles::default(),
             darkness: whereabouts::KnownDarkness::default(),
             login_turns: Semaphore::new(LOGINS_AT_ONCE),
+            streams: streams::Streams::default(),
+            stream_turns: Semaphore::new(STREAMS_AT_ONCE),
             metrics: metrics::Metrics::new()?,
             listening_since: Mutex::new(None),
             shutdown,
@@ -191,6 +199,7 @@ pub async fn run(service: Arc<Service>) {
     tokio::join!(
         consume::run(&service),
         watch::run(&service),
+        watch::learn(&service),
         findings::run(&service),
         notify::run(&service)
     );

@@ -38,9 +38,6 @@ pub async fn run(service: &Service) {
                 failed => log_failure("telling of the backlog", failed),
             }
         }
-        log_failure("looking for users that were disabled", service.learn_disabled_users().await);
-        log_failure("looking for keys", service.learn_api_keys().await);
-        service.limits.forget();
         // Each by itself: one that fails must not keep the others from being done.
         log_failure(
             "making partitions ahead",
@@ -51,6 +48,15 @@ pub async fn run(service: &Service) {
         log_failure("looking for silence", raise_silence(service).await);
         log_failure("looking for missing readings", find_overdue(service).await);
         log_failure("telling those on call", escalate(service).await);
+    }
+}
+
+/// Learns once a second who counts no more. Apart from the other rounds: however slow these are, nobody is let in for it.
+pub async fn learn(service: &Service) {
+    while service.pause(ROUND).await {
+        log_failure("looking for users that were disabled", service.learn_disabled_users().await);
+        log_failure("looking for keys", service.learn_api_keys().await);
+        service.limits.forget();
     }
 }
 

@@ -1,11 +1,15 @@
 //! Keys of partners' programs: they act as their role, by themselves or by the token that they are exchanged for, and count no
 //! more once they are revoked.
 
+use std::time::Duration as StdDuration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::Duration;
+use e2e::held::HeldTable;
 use e2e::warm::now;
-use e2e::{Api, Program, fleet, until};
+use e2e::{Api, Program, fleet, until, within};
+use futures_util::future::join_all;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
@@ -245,4 +249,39 @@ async fn an_admin_says_a_suppliers_products_and_makes_and_revokes_its_key_on_the
     partner(&admin, "supplier", "Vaccine Makers").await;
     let login = ("admin@north.example", "a long password");
     e2e::walk_in_a_browser("supplier", &program.url, login, &[("SUPPLIER", "Vaccine Makers")]);
+}
+
+/// A round that looks for alarms hangs, as it may on a slow database.
+#[tokio::test]
+async fn a_revoked_key_counts_no_more_in_every_process_however_slow_other_rounds_are() {
+    let (installation, program, _kept) = start("slow-rounds").await;
+    let admin = user(&installation, &program, "north", "admin").await;
+    let second = second(&installation).await;
+    let supplier = partner(&admin, "supplier", "Supplier").await;
+    let made = key(&admin, supplier, "supplier").await;
+    let (secret, id) = (text(&made, "key"), text(&made, "id"));
+    // Answered without a look into the database.
+    let answers = async |code: u16| (status(&second, "/status", secret).await == code).then_some(());
+    until("the other process knows it", async || answers(200).await).await;
+    let held = HeldTable::hold(&installation.database_url(), "assignment_states").await;
+    // One of each process.
+    held.keeps_waiting(2).await;
+    admin.post(&format!("/api-keys/{id}/revoke"), &json!({ "reason": "lost" })).await;
+    within(StdDuration::from_secs(10), "the other process hears of it", async || answers(401).await).await;
+}
+
+#[tokio::test]
+async fn a_partner_has_at_most_twenty_keys_however_many_are_asked_for_at_once() {
+    let (installation, program, _kept) = start("many-keys").await;
+    let admin = user(&installation, &program, "north", "admin").await;
+    let supplier = partner(&admin, "supplier", "Supplier").await;
+    for _ in 0..17 {
+        key(&admin, supplier, "supplier").await;
+    }
+    let new = json!({ "organisation": supplier, "name": "Batch release", "role": "supplier" });
+    let asked = (0..10).map(|_| admin.send(Method::POST, "/api-keys", Some(&new)));
+    let answers = join_all(asked).await;
+    let count = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((count(201), count(409)), (3, 7), "{answers:?}");
+    assert!(answers.iter().any(|answer| answer.body.contains("revoke one of them first")));
 }

@@ -11,6 +11,7 @@ mod limits;
 mod partners;
 mod qualifications;
 mod sight;
+mod streams;
 mod suppliers;
 mod tenancy;
 

@@ -189,6 +189,11 @@ async fn partners_read_alerts_without_the_tenants_house_and_other_partners_lapse
         (all.len() == 2).then_some(all)
     })
     .await;
+    let dispatcher = partners_user(&admin, &program, people[0].0, "d@carrier.example", "dispatcher").await;
+    let shown = format!("/shipments/{shipment}");
+    assert!(people[0].1.get(&shown).await["open_alerts"].as_u64().unwrap() >= 1, "a courier reads alerts");
+    assert_eq!(dispatcher.get(&shown).await["open_alerts"], Value::Null, "and a dispatcher does not");
+    assert_eq!(dispatcher.get("/shipments").await["items"][0]["open_alerts"], Value::Null);
     for alert in &all {
         let path = format!("/alerts/{}/acknowledge", alert["id"].as_str().unwrap());
         admin.send(Method::POST, &path, Some(&json!({ "reason": "their contract is on its way" }))).await;

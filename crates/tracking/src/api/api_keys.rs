@@ -139,6 +139,8 @@ pub async fn add_api_key(
     if partner.is_tenant {
         return Err(ApiError::Unprocessable("organisation: keys are partners'; name one of them".into()));
     }
+    // Two at a time would count the same keys.
+    db.lock_organisation(partner.id).await?;
     let there = db.api_keys(caller.tenant, Some(partner.id), None, i64::MAX).await?;
     let is_open =
         |key: &&ApiKeyRecord| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| now < end);

@@ -247,7 +247,7 @@ pub async fn pack_boxes(
     let warnings = pack(&mut db, &caller, id, asked, now).await?;
     db.write_audit(&[audit(&caller, "shipment.packed", id, serde_json::json!(&*body))], now).await?;
     let stored = db.shipment(caller.organisation, id).await?;
-    let made = Made::new(show_one(&service, &mut db, caller.sight(), stored).await?, warnings);
+    let made = Made::new(show_one(&service, &mut db, (caller.sight(), caller.role), stored).await?, warnings);
     let answer = once.finish(&service, db, &caller, StatusCode::CREATED, &made).await?;
     service.live.publish([(caller.organisation, Change::Shipment { id })]);
     Ok(answer)

@@ -59,7 +59,7 @@ pub async fn cancel_shipment(
     db.write_audit(&[audit(&caller, "shipment.cancelled", id, detail)], now).await?;
     changes.push((caller.organisation, Change::Shipment { id }));
     let stored = db.shipment(caller.organisation, id).await?;
-    let answer = show_one(&service, &mut db, caller.sight(), stored).await?;
+    let answer = show_one(&service, &mut db, (caller.sight(), caller.role), stored).await?;
     let answer = once.finish(&service, db, &caller, StatusCode::OK, &answer).await?;
     service.live.publish(changes);
     Ok(answer)
@@ -102,7 +102,7 @@ pub async fn return_shipment(
     let detail = serde_json::json!({ "reason": reason, "hold": [shipment.hold, hold] });
     db.write_audit(&[audit(&caller, "shipment.turned_back", id, detail)], now).await?;
     let stored = db.shipment(caller.organisation, id).await?;
-    let answer = show_one(&service, &mut db, caller.sight(), stored).await?;
+    let answer = show_one(&service, &mut db, (caller.sight(), caller.role), stored).await?;
     let answer = once.finish(&service, db, &caller, StatusCode::OK, &answer).await?;
     service.live.publish([(caller.organisation, Change::Shipment { id })]);
     Ok(answer)

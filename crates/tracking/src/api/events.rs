@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::ShipmentId;
 use domain::access::{Role, Sight};
@@ -10,9 +11,10 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use super::access::{Caller, LoggedIn, bearer, holder};
-use super::problem::{ApiError, Problem};
+use super::problem::{ApiError, Problem, problem};
 use crate::Service;
 use crate::live::{Change, OwnedChange};
+use crate::streams::{MOST_OF_A_USER, MOST_OF_AN_ORGANISATION};
 
 /// A comment goes out this often, so that neither side takes the connection for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -25,6 +27,7 @@ const RELOAD: &[u8] = b"event: reload\ndata: {}\n\n";
 
 /// Changes as they are committed: events `shipment`, `alert` and `tracker` with the ids that changed, as far as the
 /// caller may read these (a partner's people those of shipments that they see), and `reload` where the listener fell behind.
+/// A user has at most 20 open, an organisation 500.
 #[utoipa::path(tag = "session", responses(
     (status = 200, content_type = "text/event-stream", body = String), (status = 401, body = Problem)))]
 #[get("/events")]
@@ -33,13 +36,20 @@ pub async fn stream_events(
     caller: Caller<LoggedIn>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
+    let Some(open) = service.streams.open(caller.user, caller.organisation) else {
+        let detail = format!(
+            "a user has at most {MOST_OF_A_USER} streams of events open, an organisation {MOST_OF_AN_ORGANISATION}: close one of \
+             them, which counts for up to half a minute more, and open this one then"
+        );
+        return Ok(problem(StatusCode::TOO_MANY_REQUESTS, detail));
+    };
     let token = bearer(&request).unwrap_or_default().to_owned();
     let changes = service.live.subscribe();
     let ears = Ears { sight: caller.sight(), role: caller.role };
     let first =
         stream::once(async { Ok::<_, actix_web::Error>(web::Bytes::from_static(b": connected\n\n")) });
     let shutdown = service.shutdown.clone();
-    let rest = stream::unfold((changes, shutdown), move |(mut changes, mut shutdown)| {
+    let rest = stream::unfold((changes, shutdown, open), move |(mut changes, mut shutdown, open)| {
         let (service, token) = (service.clone(), token.clone());
         async move {
             let heard = tokio::select! {
@@ -49,7 +59,7 @@ pub async fn stream_events(
             };
             let told = ears.tell(&service, heard, &mut changes).await;
             // Whose token or key has ended meanwhile, or was taken back, hears nothing more.
-            holder(&service, &token).map(|_| (Ok(told), (changes, shutdown)))
+            holder(&service, &token).map(|_| (Ok(told), (changes, shutdown, open)))
         }
     });
     Ok(HttpResponse::Ok()
@@ -110,6 +120,8 @@ impl Ears {
         changes: &mut Receiver<OwnedChange>,
     ) -> web::Bytes {
         tokio::time::sleep(GATHERING).await;
+        // Before the rest is gathered: the more streams wait, the more changes are one look.
+        let _turn = service.stream_turns.acquire().await;
         let mut gathered = vec![change];
         loop {
             match changes.try_recv() {

@@ -123,7 +123,7 @@ async fn gather(
         Assessments { now: assessment(service, db, &shipment).await?, past: past_assessments(db, id).await? };
     let about = serde_json::json!({
         "profile": { "name": stored.profile.name(), "version": stored.version, "rules": stored.profile },
-        "shipment": show_one(service, db, sight, shipment).await?,
+        "shipment": show_one(service, db, (sight, role), shipment).await?,
     });
     let named: Vec<PhotoHash> =
         ledger.iter().filter_map(|row| Entry::from_text(&row.entry).ok()?.act.photo()).collect();

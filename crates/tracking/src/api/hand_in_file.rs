@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Utc};
 use domain::access::{Role, Sight};
 use domain::custody::{BoxNumber, handed_in_id};
-use domain::hand_in::{HandIn, Line};
+use domain::hand_in::{Continues, HandIn, Line};
 use domain::shipment::Act as BoxAct;
 use domain::{OrganisationId, ShipmentId};
 use sha2::{Digest, Sha256};
@@ -89,8 +89,16 @@ fn sent<G: Grant>(
                 "by: write your own organisation's id or GLN; what others do they hand in themselves".into()
             }
         })?;
-        if let Some(to) = event.to.filter(|to| named(parties, *to).is_none()) {
-            return Err(no_such("to", to));
+        // Told here to the tenant alone: others would learn of partners that are none of their business.
+        let whose = match &event.continues {
+            Some(Continues::Event { by, .. }) => Some(*by),
+            _ => None,
+        };
+        let of_others = [("to", event.to), ("continues_by", whose)].into_iter().filter(|_| is_tenants);
+        for (field, party) in of_others {
+            if let Some(party) = party.filter(|party| named(parties, *party).is_none()) {
+                return Err(no_such(field, party));
+            }
         }
         happened("at", event.at, now).map_err(|error| error.to_string())?;
         Ok(party)

@@ -6,7 +6,7 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
 use domain::ShipmentId;
-use domain::hand_in::{Line, What, read_csv, read_json};
+use domain::hand_in::{FileFault, Line, What, read_csv, read_json};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use store::StoredHandIn;
@@ -114,9 +114,16 @@ pub async fn hand_in(
         let detail = "send application/json or text/csv".to_owned();
         return Ok(problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
     };
-    let lines = read?;
-    let once = Once::new(&request, &(proceeds, hex::encode(Sha256::digest(&body))))?;
     let now = (service.clock)();
+    let lines = match read {
+        Ok(lines) => lines,
+        Err(fault) => {
+            let fault = fault.to_string();
+            note_refusal(&service, &caller, serde_json::json!({ "file": shortened(&fault) }), now).await?;
+            return Err(ApiError::Unprocessable(fault));
+        }
+    };
+    let once = Once::new(&request, &(proceeds, hex::encode(Sha256::digest(&body))))?;
     let mut db = service.store.begin().await?;
     if let Some(answer) = once.first_answer(&mut db, &caller).await? {
         return Ok(answer);
@@ -124,6 +131,13 @@ pub async fn hand_in(
     db.lock_intake().await?;
     let (report, changes) = take_in(&service, &mut db, &caller, lines, now).await?;
     if report.refused > 0 && !proceeds {
+        // What was taken in goes with it.
+        drop(db);
+        let first = report.lines.iter().find(|line| line.outcome == LineOutcome::Refused);
+        let first = first.map(|one| (one.line, one.detail.as_deref().map(shortened)));
+        let detail =
+            serde_json::json!({ "lines": report.lines.len(), "refused": report.refused, "first": first });
+        note_refusal(&service, &caller, detail, now).await?;
         return Ok(refused(report));
     }
     let counts = serde_json::json!({ "written": report.written, "waiting": report.waiting, "refused": report.refused });
@@ -134,16 +148,30 @@ pub async fn hand_in(
     Ok(answer)
 }
 
+/// Notes that a whole file was refused, in an entry that is no longer for a long file.
+async fn note_refusal(
+    service: &Service,
+    caller: &Caller<HandInCustody>,
+    detail: serde_json::Value,
+    now: DateTime<Utc>,
+) -> Result<(), ApiError> {
+    let audit = caller.audit("custody.hand_in_refused", caller.organisation.0.to_string(), detail);
+    Ok(service.store.connect().await?.write_audit(&[audit], now).await?)
+}
+
+fn shortened(reason: &str) -> String {
+    reason.chars().take(200).collect()
+}
+
 /// None of another type than these two.
-fn read(request: &HttpRequest, body: &[u8]) -> Option<Result<Vec<Line>, ApiError>> {
+fn read(request: &HttpRequest, body: &[u8]) -> Option<Result<Vec<Line>, FileFault>> {
     let kind = request.headers().get(CONTENT_TYPE)?.to_str().ok()?;
     let kind = kind.split(';').next().unwrap_or_default().trim();
-    let lines = match () {
-        () if kind.eq_ignore_ascii_case("application/json") => read_json(body),
-        () if kind.eq_ignore_ascii_case("text/csv") => read_csv(body),
-        () => return None,
-    };
-    Some(lines.map_err(|fault| ApiError::Unprocessable(fault.to_string())))
+    match () {
+        () if kind.eq_ignore_ascii_case("application/json") => Some(read_json(body)),
+        () if kind.eq_ignore_ascii_case("text/csv") => Some(read_csv(body)),
+        () => None,
+    }
 }
 
 /// A problem (RFC 9457) with the report as its extension. Where the file as a whole is wrong, there is none.

@@ -113,7 +113,7 @@ pub async fn list_handovers(
     let mut shipments = page.items;
     shipments.retain(|shipment| ledgers.contains_key(&shipment.id));
     let around = Around::read(&mut db, caller.tenant, &shipments, (service.clock)()).await?;
-    let shown = show(&service, &mut db, caller.sight(), shipments, &[]).await?;
+    let shown = show(&service, &mut db, (caller.sight(), caller.role), shipments, &[]).await?;
     let items = shown.into_iter().map(|shipment| {
         let ledger = ledgers.get(&ShipmentId(shipment.id()))?;
         Some(around.handover(shipment, ledger.as_ref().ok(), caller.organisation))

@@ -199,6 +199,15 @@ pub async fn change_organisation(
     let before = db.partner(caller.sight(), id).await.map_err(named("organisation"))?;
     check_series(&text, before.is_tenant)?;
     let before = before.text;
+    if let Some(series) = text.series.as_ref().filter(|series| before.series.as_ref() != Some(*series))
+        && db.is_series_of_another(id, series).await?
+    {
+        return Err(ApiError::Conflict(format!(
+            "company_prefix: another organisation numbers from this prefix with the extension digit {}: write the prefix that \
+             GS1 gave to yours, or another extension_digit",
+            series.extension()
+        )));
+    }
     db.change_partner(id, &text).await.map_err(taken(&text.name))?;
     let changed = show_one(&mut db, &caller, id, now).await?;
     let (prefix, digit) = before.series.map(|series| (series.prefix().clone(), series.extension())).unzip();

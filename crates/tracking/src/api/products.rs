@@ -117,7 +117,7 @@ pub async fn set_products(
     if let Some(answer) = once.first_answer(&mut db, &caller).await? {
         return Ok(answer);
     }
-    db.lock_products(caller.tenant).await?;
+    db.lock_organisation(caller.tenant).await?;
     let supplier = db.partner(caller.sight(), id).await.map_err(named("organisation"))?;
     let has_products = supplier.text.kind == OrganisationKind::Supplier && !supplier.is_tenant;
     // Who was a supplier once may be left without any.

@@ -90,7 +90,7 @@ pub async fn bind_tracker(
         bound.changes.extend(book.pack(&service, &mut db, by, (body.from.min(now), now)).await?);
     }
     let stored = db.shipment(caller.organisation, id).await?;
-    let shipment = show_one(&service, &mut db, caller.sight(), stored).await?;
+    let shipment = show_one(&service, &mut db, (caller.sight(), caller.role), stored).await?;
     let answer = Bound { shipment, warnings: bound.warnings };
     let answer = once.finish(&service, db, &caller, StatusCode::CREATED, &answer).await?;
     service.live.publish(bound.changes);
@@ -150,7 +150,7 @@ pub async fn unbind_tracker(
     let detail = serde_json::json!({ "dev_eui": dev_eui, "until": until });
     db.write_audit(&[audit(&caller, "tracker.unbound", id, detail)], now).await?;
     let stored = db.shipment(caller.organisation, id).await?;
-    let shipment = show_one(&service, &mut db, caller.sight(), stored).await?;
+    let shipment = show_one(&service, &mut db, (caller.sight(), caller.role), stored).await?;
     let answer = once.finish(&service, db, &caller, StatusCode::OK, &shipment).await?;
     service.live.publish(changes);
     Ok(answer)

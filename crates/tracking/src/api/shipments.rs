@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
-use domain::access::{Sight, Viewer};
+use domain::access::{Permission, Role, Sight, Viewer};
 use domain::evaluate::{Coverage, Verdict};
 use domain::packing::{NewBox, PackedBox};
 use domain::pool::DAYS_TO_RETURN;
@@ -59,8 +59,8 @@ pub struct Shipment {
     assessment: Option<Verdict>,
     /// Null without a tracker.
     coverage: Option<Coverage>,
-    /// Alerts that are neither acknowledged nor closed.
-    open_alerts: i64,
+    /// Alerts that are neither acknowledged nor closed. Null for those who may not read alerts.
+    open_alerts: Option<i64>,
     trackers: Vec<RidingTracker>,
     box_count: i64,
     /// What it holds. Absent in a list.
@@ -204,7 +204,7 @@ pub async fn list_shipments(
     let mut db = service.store.connect().await?;
     let rows = db.shipments(caller.sight(), &filter, limit + 1).await?;
     let page = Page::of(rows, limit, |s| cursor_before(s.created_at, s.id.0), |shipment| shipment);
-    let items = show(&service, &mut db, caller.sight(), page.items, &[]).await?;
+    let items = show(&service, &mut db, (caller.sight(), caller.role), page.items, &[]).await?;
     Ok(HttpResponse::Ok().json(Page { items, next: page.next }))
 }
 
@@ -220,7 +220,7 @@ pub async fn show_shipment(
     let mut db = service.store.connect().await?;
     let id = ShipmentId(id.into_inner());
     let shipment = db.shipment_seen_by(caller.sight(), id).await.map_err(named("shipment"))?;
-    Ok(HttpResponse::Ok().json(show_one(&service, &mut db, caller.sight(), shipment).await?))
+    Ok(HttpResponse::Ok().json(show_one(&service, &mut db, (caller.sight(), caller.role), shipment).await?))
 }
 
 /// Makes a draft.
@@ -269,7 +269,7 @@ pub async fn add_shipment(
     })?;
     let warnings = pack(&mut db, &caller, id, boxes.unwrap_or_else(one_box), now).await?;
     let stored = db.shipment(caller.organisation, id).await?;
-    let made = Made::new(show_one(&service, &mut db, caller.sight(), stored).await?, warnings);
+    let made = Made::new(show_one(&service, &mut db, (caller.sight(), caller.role), stored).await?, warnings);
     let detail = serde_json::json!({ "request": &*body, "profile_approved": made.shipment.profile.approved });
     db.write_audit(&[audit(&caller, "shipment.made", id, detail)], now).await?;
     let answer = once.finish(&service, db, &caller, StatusCode::CREATED, &made).await?;
@@ -307,11 +307,11 @@ pub(super) fn audit<G: super::access::Grant>(
 pub(super) async fn show_one(
     service: &Service,
     db: &mut store::Connection,
-    sight: Sight,
+    (sight, role): (Sight, Role),
     shipment: StoredShipment,
 ) -> Result<Shipment, ApiError> {
     let boxes = db.boxes(sight, shipment.id).await?;
-    let shown = show(service, db, sight, vec![shipment], &boxes).await?;
+    let shown = show(service, db, (sight, role), vec![shipment], &boxes).await?;
     let shown = shown.into_iter().next().ok_or(ApiError::NotFound("shipment"))?;
     Ok(Shipment { boxes: Some(boxes.into_iter().map(PackedBoxView::from).collect()), ..shown })
 }
@@ -321,7 +321,7 @@ pub(super) async fn show_one(
 pub(super) async fn show(
     service: &Service,
     db: &mut store::Connection,
-    sight: Sight,
+    (sight, role): (Sight, Role),
     shipments: Vec<StoredShipment>,
     boxes: &[PackedBox],
 ) -> Result<Vec<Shipment>, ApiError> {
@@ -343,7 +343,9 @@ pub(super) async fn show(
         let summary = summarise(&stored.profile, &rides, now);
         let approved = approvals.contains_key(&stored.id);
         let decided = decided.get(&shipment.id);
-        Ok(view(shipment, profile_view(stored, approved), decided, &rides, &summary))
+        let shown = view(shipment, profile_view(stored, approved), decided, &rides, &summary);
+        let open_alerts = shown.open_alerts.filter(|_| role.may(Permission::ReadAlerts));
+        Ok(Shipment { open_alerts, ..shown })
     };
     shipments.into_iter().map(one).collect()
 }
@@ -390,7 +392,7 @@ fn view(
         }),
         assessment: overall.map(|overall| overall.verdict),
         coverage: overall.map(|overall| overall.coverage),
-        open_alerts: shipment.open_alerts,
+        open_alerts: Some(shipment.open_alerts),
         trackers: rides.iter().map(riding).collect(),
         box_count: shipment.boxes,
         boxes: None,

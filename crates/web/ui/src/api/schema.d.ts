@@ -206,6 +206,7 @@ export interface paths {
         /**
          * Changes as they are committed: events `shipment`, `alert` and `tracker` with the ids that changed, as far as the
          *     caller may read these (a partner's people those of shipments that they see), and `reload` where the listener fell behind.
+         *     A user has at most 20 open, an organisation 500.
          */
         get: operations["stream_events"];
         put?: never;
@@ -4152,9 +4153,9 @@ export interface components {
             on_hold: boolean;
             /**
              * Format: int64
-             * @description Alerts that are neither acknowledged nor closed.
+             * @description Alerts that are neither acknowledged nor closed. Null for those who may not read alerts.
              */
-            open_alerts: number;
+            open_alerts: number | null;
             origin: string | null;
             profile: components["schemas"]["ShipmentProfile"];
             reference: string;

@@ -68,13 +68,12 @@ type Known = Pick<
  */
 export function verdict(shipment: Known, binds: boolean): Verdict {
   if (shipment.on_hold) return held(shipment);
-  if (shipment.open_alerts > 0) {
+  // Who may not read alerts is told of none.
+  const alerts = shipment.open_alerts ?? 0;
+  if (alerts > 0) {
     return {
       tone: "look",
-      headline:
-        shipment.open_alerts === 1
-          ? "Look now: one open alert"
-          : `Look now: ${shipment.open_alerts} open alerts`,
+      headline: alerts === 1 ? "Look now: one open alert" : `Look now: ${alerts} open alerts`,
       advice: "See what happened below, act on it, and acknowledge with the reason.",
     };
   }
