@@ -221,3 +221,14 @@ async fn a_runbook_is_replaced_and_goes_back_and_each_change_is_on_record() {
     let audit = psql(&house.installation.database_url(), audit).unwrap();
     assert_eq!(audit.trim(), "runbook.reset Depot, 0800 4711");
 }
+
+#[tokio::test]
+async fn quality_puts_people_on_call_and_writes_a_runbook_on_the_page() {
+    let house = House::new(&["admin", "quality", "coordinator"]).await;
+    house.warm().await;
+    let users = house.api.list("/users").await;
+    let name = |role: &str| users.iter().find(|user| user["role"] == role).unwrap()["name"].as_str().unwrap();
+    let people = format!("{},{}", name("coordinator"), name("quality"));
+    let (email, password) = e2e::login_of("quality");
+    e2e::walk_in_a_browser("on-call", &house.program.url, (&email, &password), &[("PEOPLE", &people)]);
+}

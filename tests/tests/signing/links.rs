@@ -141,3 +141,12 @@ async fn what_is_on_hold_goes_into_quarantine_only_whoever_signs() {
     post(&public, "/sign/accept", accept(false)).await.refused(409, "on hold (incomplete)");
     post(&public, "/sign/accept", accept(true)).await.ok(201);
 }
+
+#[tokio::test]
+async fn a_link_is_made_opened_and_answered_on_the_page() {
+    let house = House::start("link-page").await;
+    let shipment = house.packed("PO-31", 1).await;
+    house.offered(&shipment, house.pharmacy.0).await;
+    let (email, password) = e2e::login_of("admin");
+    e2e::walk_in_a_browser("sign", &house.program.url, (&email, &password), &[("REFERENCE", "PO-31")]);
+}

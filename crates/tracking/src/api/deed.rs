@@ -56,8 +56,8 @@ impl Deed {
         let of = parts.iter().find(|part| offers_to(&part.book, by).any(|(offer, _)| offer == *closed));
         let of = of.map_or_else(String::new, |part| format!(" of {}", part.book.shipment.reference));
         Err(ApiError::Conflict(format!(
-            "answers: {closed} is no open offer{of} to the caller in this parent, and nothing was written; see the \
-             custody of its shipments"
+            "answers: the offer {closed}{of} is not open to the caller in this parent: it was answered or taken back, or \
+             is somebody else's. Nothing was written; see the custody of its shipments"
         )))
     }
 

@@ -96,7 +96,9 @@ pub(super) fn open_offer(
         let named = hash("answers", named)?;
         return open.remove_entry(&named).ok_or_else(|| {
             ApiError::Conflict(
-                "answers: it is no open offer that the caller can answer; see the shipment's custody".into(),
+                "answers: the offer is not open to the caller: it was answered or taken back, or is somebody else's; see \
+                 the shipment's custody"
+                    .into(),
             )
         });
     }

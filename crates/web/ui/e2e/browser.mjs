@@ -81,8 +81,8 @@ export async function expectFocus(page, expected) {
   });
 }
 
-/** Of both sizes; what is wider than its screen is a failure, and so is what `look` throws at. */
-export async function picture(page, name, look = () => undefined) {
+/** Of both sizes; what is wider than its screen is a failure, and so is what axe finds. */
+export async function picture(page, name) {
   if (!pictures) return;
   mkdirSync(pictures, { recursive: true });
   const before = page.viewportSize();
@@ -91,14 +91,9 @@ export async function picture(page, name, look = () => undefined) {
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     if (wide > 0) throw new Error(`${name} is ${wide} px too wide for a ${size}`);
     await page.screenshot({ path: join(pictures, `${name}-${size}.png`), fullPage: true });
-    await look(page, `${name} on a ${size}`);
+    await expectAccessible(page, `${name} on a ${size}`);
   }
   await page.setViewportSize(before);
-}
-
-/** Pictures in which axe finds nothing. */
-export function accessiblePicture(page, name) {
-  return picture(page, name, expectAccessible);
 }
 
 /** Nothing of WCAG 2.2 A and AA, and none of axe's best practices, is broken on what is shown now. */

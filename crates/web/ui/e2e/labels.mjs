@@ -6,15 +6,7 @@
  *   PALLET  the reference of a pallet without one
  */
 import { readFileSync } from "node:fs";
-import {
-  accessiblePicture,
-  countTaps,
-  expectFocus,
-  expectTaps,
-  inBrowser,
-  logIn,
-  required,
-} from "./browser.mjs";
+import { countTaps, expectFocus, expectTaps, inBrowser, logIn, picture, required } from "./browser.mjs";
 
 const [reference, pallet] = ["REFERENCE", "PALLET"].map(required);
 
@@ -32,7 +24,7 @@ async function walk(page, doing) {
   await page.getByRole("button", { name: "Give it a number and show the label of box 2" }).click();
   await expectLabel(page, "Label of box 2", `${reference} box 2`);
   await expectTaps(page, 2);
-  await accessiblePicture(page, "label-box");
+  await picture(page, "label-box");
 
   doing("saving and closing it");
   const download = page.waitForEvent("download");
@@ -41,12 +33,12 @@ async function walk(page, doing) {
   if (!saved.subarray(0, 5).equals(Buffer.from("%PDF-"))) throw new Error("it is no PDF");
   await close(page);
   await expectFocus(page, "Label of box 2");
-  await accessiblePicture(page, "boxes-with-labels");
+  await picture(page, "boxes-with-labels");
 
   doing("giving the others a number: one PDF of all");
   await page.getByRole("button", { name: "Give all a number and show the labels" }).click();
   await page.getByRole("dialog").getByRole("link", { name: "Open for print" }).waitFor();
-  await accessiblePicture(page, "labels-all");
+  await picture(page, "labels-all");
   await close(page);
   await page.getByRole("button", { name: "Label of box 3" }).waitFor();
 
@@ -55,10 +47,10 @@ async function walk(page, doing) {
   await page.getByRole("link", { name: pallet }).click();
   await page.getByRole("button", { name: "Give it a number and show the label" }).click();
   await expectLabel(page, `Label of Pallet ${pallet}`, `Pallet ${pallet}`);
-  await accessiblePicture(page, "label-pallet");
+  await picture(page, "label-pallet");
   await close(page);
   await expectFocus(page, "Label");
-  await accessiblePicture(page, "pallet-with-label");
+  await picture(page, "pallet-with-label");
 }
 
 /** Fails unless the dialog shows a picture that is one, and links that say what they save. */

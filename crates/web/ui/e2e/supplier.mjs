@@ -4,7 +4,7 @@
  *
  *   SUPPLIER  the supplier's name
  */
-import { accessiblePicture, expectFocus, inBrowser, logIn, required } from "./browser.mjs";
+import { expectFocus, inBrowser, logIn, picture, required } from "./browser.mjs";
 
 const supplier = required("SUPPLIER");
 
@@ -32,7 +32,7 @@ async function setProducts(page, doing) {
   await dialog.getByRole("button", { name: "Save" }).click();
   await dialog.getByText("09506000134353").last().waitFor();
   await expectFocus(page, "items");
-  await accessiblePicture(page, "products-wrong");
+  await picture(page, "products-wrong");
   await dialog.getByLabel("Products").fill("09506000134352 Vaccine\n4006381333931");
   await dialog.getByRole("button", { name: "Save" }).click();
   await dialog.waitFor({ state: "detached" });
@@ -54,7 +54,7 @@ async function makeKey(page, doing) {
   await dialog.getByText("Shown here once").waitFor();
   const key = await page.evaluate(() => document.activeElement?.value);
   if (!/^ist_[0-9a-f]{10}_[0-9a-f]{64}$/.test(key)) throw new Error(`the focus is on no key but ${key}`);
-  await accessiblePicture(page, "made-key");
+  await picture(page, "made-key");
   await dialog.getByRole("button", { name: "Close" }).click();
   await dialog.waitFor({ state: "detached" });
   await expectFocus(page, "API keys");
@@ -65,5 +65,5 @@ async function makeKey(page, doing) {
   await dialog.getByRole("button", { name: "Revoke the key" }).click();
   await keys.getByText("Only a try").waitFor();
   await dialog.waitFor({ state: "detached" });
-  await accessiblePicture(page, "api-keys");
+  await picture(page, "api-keys");
 }
