@@ -9,6 +9,7 @@ pub mod alert;
 pub mod allowance;
 pub mod because;
 pub mod custody;
+pub mod downlink;
 pub mod duration;
 pub mod epcis;
 pub mod escalation;

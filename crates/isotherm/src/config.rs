@@ -2,6 +2,7 @@
 
 mod layer;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -39,6 +40,8 @@ pub struct Config {
     pub ingest: Ingest,
     pub smtp: Smtp,
     pub organisation: Organisation,
+    /// By the ids of integrations.
+    pub downlinks: BTreeMap<String, Downlinks>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -124,6 +127,19 @@ pub struct Organisation {
     pub name: String,
 }
 
+/// The network server that takes the downlinks of an integration's trackers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Downlinks {
+    #[serde(default)]
+    pub url: String,
+    #[serde(default)]
+    pub key: Secret,
+    /// The webhook's id on The Things Stack.
+    #[serde(default)]
+    pub webhook: String,
+}
+
 /// What the command line says.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Options {
@@ -169,6 +185,11 @@ impl Config {
                 return Err("http.tls.cert: a certificate's file is expected beside http.tls.key".to_owned());
             }
             _ => {}
+        }
+        if let Some((integration, _)) =
+            self.downlinks.iter().find(|(_, to)| to.url.is_empty() || to.key.0.is_empty())
+        {
+            return Err(format!("downlinks.{integration}: url and key are expected"));
         }
         if self.organisation.name.trim().is_empty() {
             return Err("organisation.name: a name is expected".to_owned());
@@ -231,6 +252,36 @@ mod tests {
         let error = Config::load(&options(&file)).unwrap_err();
         let told = "there is no setting http.port; `isotherm config` prints all there are";
         assert_eq!(error, format!("{}: {told}", file.display()));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn downlinks_go_by_integrations_and_an_unknown_key_of_one_is_named() {
+        let folder = std::env::temp_dir().join(format!("isotherm-downlinks-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("a.toml");
+        let options = Options { config: Some(file.clone()), data: None, listen: None };
+        let load = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            Config::load(&options)
+        };
+        let config = load("[downlinks.depot]\nurl = \"http://127.0.0.1:1\"\nkey = \"hunter2\"\n").unwrap();
+        let depot = &config.downlinks["depot"];
+        assert_eq!((depot.url.as_str(), depot.key.0.as_str()), ("http://127.0.0.1:1", "hunter2"));
+        assert!(!format!("{config:?}").contains("hunter2"));
+        for (text, told) in [
+            ("[downlinks]\ndepot = 7\n", "downlinks.depot: a section is expected"),
+            ("[downlinks.depot]\nurl = 7\n", "downlinks.depot.url: a text in quotes is expected"),
+            (
+                "[downlinks.depot]\nurl = \"\"\ntoken = \"hunter2\"\n",
+                "there is no setting downlinks.depot.token; `isotherm config` prints all there are",
+            ),
+        ] {
+            let error = load(text).unwrap_err();
+            assert_eq!(error, format!("{}: {told}", file.display()), "{text}");
+        }
+        let without_key = load("[downlinks.depot]\nurl = \"http://127.0.0.1:1\"\n").unwrap_err();
+        assert_eq!(without_key, "downlinks.depot: url and key are expected");
         std::fs::remove_dir_all(&folder).unwrap();
     }
 

@@ -14,7 +14,7 @@ use store::embedded::{Cluster, DATABASE, Options as ClusterOptions};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracking::credentials::{TokenKey, hash_token};
-use tracking::{BadgeKey, LedgerKey, Mailer, Parts, Service};
+use tracking::{BadgeKey, LedgerKey, Mailer, NetworkServer, NetworkServers, Parts, Service};
 
 use crate::Failure;
 use crate::clock::{self, Clock};
@@ -25,8 +25,8 @@ use crate::tls::Tls;
 /// Connections to the database for requests.
 const FOR_REQUESTS: usize = 12;
 
-/// And for the consumer with its partitions, the clock, the notifier, and room.
-const FOR_WORKERS: usize = 6;
+/// And for the consumer with its partitions, the clock, the notifier, downlinks, and room.
+const FOR_WORKERS: usize = 8;
 
 /// How often an ingester looks for new integrations: one that was added counts within a second.
 const INTEGRATIONS_EVERY: Duration = Duration::from_millis(500);
@@ -294,6 +294,7 @@ async fn start_tracking(
         package: |evidence, key, sign| Ok(report::package(evidence, key, sign)?),
         labels: |labels, format| Ok(label::draw(labels, format)?),
         mailer,
+        network_servers: network_servers(config)?,
         ingester_token_sha256: (!token.is_empty()).then(|| hash_token(token)),
         quotas: config.http.limits.quotas(),
         shutdown,
@@ -302,6 +303,15 @@ async fn start_tracking(
     service.learn_disabled_users().await?;
     service.learn_api_keys().await?;
     Ok(web::Data::new(service))
+}
+
+/// Where downlinks go.
+fn network_servers(config: &Config) -> anyhow::Result<NetworkServers> {
+    let servers = config.downlinks.iter().map(|(integration, to)| {
+        let server = NetworkServer::new(&to.url, &to.key.0, &to.webhook);
+        Ok((integration.clone(), server.with_context(|| format!("downlinks.{integration}"))?))
+    });
+    Ok(NetworkServers::new(servers.collect::<anyhow::Result<_>>()?))
 }
 
 /// Where an ingester learns the integrations from.

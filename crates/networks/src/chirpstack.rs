@@ -6,6 +6,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::downlink::{Outcome, Report};
 use crate::event::{Event, EventKind, Gateway};
 use crate::fields::{
     Base64, Decimal, Flag, Part, Place, Receptions, Text, Time, Whole, read_object, reception,
@@ -32,12 +33,17 @@ struct Body<'a> {
     downlink_id: Option<IgnoredAny>,
     #[serde(borrow)]
     gateway_id: Text<'a>,
-    queue_item_id: Option<IgnoredAny>,
-    acknowledged: Option<IgnoredAny>,
+    #[serde(borrow)]
+    queue_item_id: Text<'a>,
+    acknowledged: Option<Flag>,
     // log
     level: Option<IgnoredAny>,
-    code: Option<IgnoredAny>,
-    description: Option<IgnoredAny>,
+    #[serde(borrow)]
+    code: Text<'a>,
+    #[serde(borrow)]
+    description: Text<'a>,
+    #[serde(borrow)]
+    context: Part<Context<'a>>,
     // status
     margin: Option<IgnoredAny>,
     battery_level: Option<IgnoredAny>,
@@ -54,6 +60,14 @@ struct DeviceInfo<'a> {
     application_id: Text<'a>,
     #[serde(borrow)]
     dev_eui: Text<'a>,
+}
+
+/// The server's own words, whose names stay as they are.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Context<'a> {
+    #[serde(borrow)]
+    queue_item_id: Text<'a>,
 }
 
 #[derive(Default, Deserialize)]
@@ -80,6 +94,8 @@ pub(crate) fn parse(word: Option<&str>, body: &[u8]) -> Result<Event, ParseError
             accuracy_m: body.location.known().and_then(Place::accuracy_m),
             ..event
         },
+        EventKind::Ack => Event { downlink: body.answer().map(Box::new), ..event },
+        EventKind::Error => Event { downlink: body.discarded().map(Box::new), ..event },
         _ => event,
     })
 }
@@ -104,9 +120,9 @@ impl Body<'_> {
     fn kind_of_shape(&self) -> EventKind {
         if self.downlink_id.is_some() || self.gateway_id.known().is_some() {
             EventKind::Downlink
-        } else if self.queue_item_id.is_some() || self.acknowledged.is_some() {
+        } else if self.queue_item_id.known().is_some() || self.acknowledged.is_some() {
             EventKind::Ack
-        } else if self.level.is_some() || self.code.is_some() || self.description.is_some() {
+        } else if self.level.is_some() || self.code.known().is_some() || self.description.known().is_some() {
             EventKind::Error
         } else if self.integration_name.is_some() {
             EventKind::Other
@@ -151,6 +167,24 @@ impl Body<'_> {
             gateways: gateway.into_iter().collect(),
             ..Event::default()
         }
+    }
+
+    /// Whether the device acknowledged; what is left out is "no".
+    fn answer(&self) -> Option<Report> {
+        let acknowledged = self.acknowledged.as_ref().and_then(|flag| flag.0);
+        let outcome = if acknowledged == Some(true) { Outcome::Acknowledged } else { Outcome::Unanswered };
+        Some(Report { names: vec![self.queue_item_id.to_owned()?], outcome, reason: None })
+    }
+
+    /// A downlink that the server took off its queue; what else went wrong concerns none, or it is still there.
+    fn discarded(&self) -> Option<Report> {
+        let outcome = match self.code.known()? {
+            "EXPIRED" => Outcome::Expired,
+            "DOWNLINK_PAYLOAD_SIZE" | "F_CNT_DOWN" => Outcome::Failed,
+            _ => return None,
+        };
+        let names = vec![self.context.known()?.queue_item_id.to_owned()?];
+        Some(Report { names, outcome, reason: self.description.to_owned() })
     }
 
     fn uplink(self, event: Event) -> Event {

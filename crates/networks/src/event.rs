@@ -9,6 +9,8 @@ use chrono::{DateTime, Utc};
 use domain::DevEui;
 use serde::{Deserialize, Serialize};
 
+use crate::downlink::Report;
+
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -79,6 +81,12 @@ pub struct Event {
     /// The gateways that heard it.
     #[serde(rename = "g", default, skip_serializing_if = "Vec::is_empty")]
     pub gateways: Vec<Gateway>,
+    /// The network's own name of the device, where downlinks need it beside the DevEUI and the application.
+    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// What became of a downlink: rare, so that it does not make every event larger.
+    #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
+    pub downlink: Option<Box<Report>>,
     /// Where the network believes the device to be; only with [`EventKind::Location`].
     #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,

@@ -12,7 +12,7 @@ mod parts;
 use serde::de::Deserialize;
 
 pub(crate) use self::essential::{Base64, Object, Whole};
-pub(crate) use self::loose::{Decimal, Flag, Text, Time};
+pub(crate) use self::loose::{Decimal, Flag, Text, Texts, Time};
 pub(crate) use self::parts::{Part, Receptions};
 use crate::ParseError;
 use crate::event::{Gateway, Location};

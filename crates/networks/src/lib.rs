@@ -2,12 +2,13 @@
 //!
 //! Second station of a reading's path. The ingester calls [`parse`] once for each webhook body and puts the
 //! events on the queue as [`message`]s; behind the queue the tracking service turns an uplink's payload into
-//! readings with [`payload`]. `isotherm decode` prints the same events as [`decode`] shows them.
+//! readings with [`payload`], and says something to a tracker with [`downlink`]. `isotherm decode` prints the same events as [`decode`] shows them.
 //!
 //! It must not know: a socket, a header, a clock, a database, or which devices exist.
 
 mod chirpstack;
 pub mod decode;
+pub mod downlink;
 mod event;
 mod fields;
 pub mod message;

@@ -35,6 +35,17 @@ pub struct Payload {
     pub happened: Vec<Happened>,
     /// 0 to 100.
     pub battery_pct: Option<u8>,
+    /// The tracker asks how far its clock is off.
+    pub clock: Option<AskedClock>,
+}
+
+/// What a tracker's clock says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AskedClock {
+    /// Since 2024-01-01T00:00:00Z, or since its start where it was never set.
+    pub seconds: u32,
+    /// How often it was set, modulo 256.
+    pub setting: u8,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +134,11 @@ fn read_uplink(uplink: &Uplink<'_>) -> Payload {
     match uplink {
         Uplink::Log(frame) => read_log(frame),
         Uplink::Status(status) => Payload { battery_pct: status.battery_pct, ..Payload::default() },
-        Uplink::Setup(_) | Uplink::Position(_) | Uplink::Clock(_) => Payload::default(),
+        Uplink::Clock(request) => {
+            let clock = AskedClock { seconds: request.seconds, setting: request.setting };
+            Payload { clock: Some(clock), ..Payload::default() }
+        }
+        Uplink::Setup(_) | Uplink::Position(_) => Payload::default(),
     }
 }
 

@@ -8,9 +8,10 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::ParseError;
+use crate::downlink::{Outcome, Report};
 use crate::event::{Event, EventKind, Gateway};
 use crate::fields::{
-    Base64, Decimal, Flag, Object, Part, Place, Receptions, Text, Time, Whole, read_object, reception,
+    Base64, Decimal, Flag, Object, Part, Place, Receptions, Text, Texts, Time, Whole, read_object, reception,
 };
 
 #[derive(Default, Deserialize)]
@@ -28,7 +29,8 @@ struct Body<'a> {
     downlink_nack: Option<Object<Downlink>>,
     downlink_sent: Option<Object<Downlink>>,
     downlink_queued: Option<Object<Downlink>>,
-    downlink_failed: Option<Object<FailedDownlink>>,
+    #[serde(borrow)]
+    downlink_failed: Option<Object<FailedDownlink<'a>>>,
     downlink_queue_invalidated: Option<IgnoredAny>,
     location_solved: Option<Part<LocationSolved>>,
 }
@@ -36,6 +38,8 @@ struct Body<'a> {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct EndDeviceIds<'a> {
+    #[serde(borrow)]
+    device_id: Text<'a>,
     #[serde(borrow)]
     application_ids: Part<ApplicationIds<'a>>,
     #[serde(borrow)]
@@ -100,12 +104,22 @@ struct Downlink {
     f_port: Whole<u8>,
     frm_payload: Base64,
     confirmed: Flag,
+    correlation_ids: Texts,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct FailedDownlink {
+struct FailedDownlink<'a> {
     downlink: Option<Object<Downlink>>,
+    #[serde(borrow)]
+    error: Part<Failure<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Failure<'a> {
+    #[serde(borrow)]
+    message_format: Text<'a>,
 }
 
 #[derive(Default, Deserialize)]
@@ -172,6 +186,7 @@ impl Body<'_> {
             dev_eui: ids.and_then(|ids| ids.dev_eui.dev_eui()),
             application: application.and_then(|application| application.application_id.to_owned()),
             dev_addr: ids.and_then(|ids| ids.dev_addr.dev_addr()),
+            device: ids.and_then(|ids| ids.device_id.to_owned()),
             received_at: self.received_at.0,
             ..Event::default()
         }
@@ -198,17 +213,31 @@ impl Body<'_> {
     }
 
     fn downlink(self, event: Event) -> Event {
-        let failed = self.downlink_failed.and_then(|Object(failed)| failed.downlink);
-        let answered = self.downlink_ack.or(self.downlink_nack);
-        let Some(Object(downlink)) = answered.or(self.downlink_sent).or(self.downlink_queued).or(failed)
+        let (failed, reason) = match self.downlink_failed {
+            Some(Object(FailedDownlink { downlink, error })) => {
+                (downlink, error.known().and_then(|error| error.message_format.to_owned()))
+            }
+            None => (None, None),
+        };
+        let told = [
+            (self.downlink_ack, Some(Outcome::Acknowledged)),
+            (self.downlink_nack, Some(Outcome::Unanswered)),
+            (self.downlink_sent, None),
+            (self.downlink_queued, None),
+            (failed, Some(Outcome::Failed)),
+        ];
+        let Some((Object(downlink), outcome)) =
+            told.into_iter().find_map(|(downlink, outcome)| Some((downlink?, outcome)))
         else {
             return event;
         };
+        let names = downlink.correlation_ids.0;
         Event {
             f_cnt: Some(downlink.f_cnt.or_default()),
             f_port: Some(downlink.f_port.or_default()),
             payload: Some(downlink.frm_payload.0.unwrap_or_default()),
             confirmed: downlink.confirmed.0,
+            downlink: outcome.map(|outcome| Box::new(Report { names, outcome, reason })),
             ..event
         }
     }

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use domain::DevEui;
 use domain::ids::OrganisationId;
+use networks::downlink::{Outcome, Report};
 use networks::message::{Body, Message, MessageError, Source};
 use networks::{Event, EventKind, Gateway, Location};
 use proptest::option;
@@ -36,6 +37,8 @@ fn event() -> Event {
         }],
         location: None,
         accuracy_m: None,
+        device: None,
+        downlink: None,
     }
 }
 
@@ -124,24 +127,36 @@ fn kind() -> impl Strategy<Value = EventKind> {
     prop::sample::select(vec![Uplink, Join, Ack, Status, Location, Downlink, Error, Other])
 }
 
+fn report() -> impl Strategy<Value = Box<Report>> {
+    use Outcome::{Acknowledged, Expired, Failed, Unanswered};
+    let outcome = prop::sample::select(vec![Acknowledged, Unanswered, Failed, Expired]);
+    (prop::collection::vec(".*", 0..3), outcome, option::of(".*"))
+        .prop_map(|(names, outcome, reason)| Box::new(Report { names, outcome, reason }))
+}
+
 fn any_event() -> impl Strategy<Value = Event> {
     let ids = (kind(), option::of(any::<u64>()), option::of(".*"), option::of("[0-9a-f]{8}"));
     let frame = (any::<Option<u32>>(), any::<Option<u8>>(), any::<Option<Vec<u8>>>(), any::<Option<bool>>());
     let air = (option::of(time()), prop::collection::vec(gateway(), 0..4), option::of(location()));
     let air = (air, option::of(0.0..1e6));
-    (ids, frame, air).prop_map(|(ids, frame, ((received_at, gateways, location), accuracy_m))| Event {
-        kind: ids.0,
-        dev_eui: ids.1.map(DevEui),
-        application: ids.2,
-        dev_addr: ids.3,
-        f_cnt: frame.0,
-        f_port: frame.1,
-        payload: frame.2,
-        confirmed: frame.3,
-        received_at,
-        gateways,
-        location,
-        accuracy_m,
+    let down = (option::of(".*"), option::of(report()));
+    (ids, frame, air, down).prop_map(|(ids, frame, ((received_at, gateways, location), accuracy_m), down)| {
+        Event {
+            device: down.0,
+            downlink: down.1,
+            kind: ids.0,
+            dev_eui: ids.1.map(DevEui),
+            application: ids.2,
+            dev_addr: ids.3,
+            f_cnt: frame.0,
+            f_port: frame.1,
+            payload: frame.2,
+            confirmed: frame.3,
+            received_at,
+            gateways,
+            location,
+            accuracy_m,
+        }
     })
 }
 

@@ -6,6 +6,7 @@ use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl;
 use domain::{DevEui, OrganisationId};
 
+use crate::downlinks::NetworkAddress;
 use crate::statement::statement;
 use crate::trackers::{column, stored_eui};
 use crate::{Connection, StoreError};
@@ -27,6 +28,7 @@ pub struct Uplink {
     pub arrived_at: DateTime<Utc>,
     /// Why its payload gave no readings; None where it gave some.
     pub problem: Option<String>,
+    pub address: NetworkAddress,
 }
 
 /// The place of an uplink in its device's list: two may have been received at the same instant.
@@ -80,6 +82,8 @@ impl UplinkRow {
             received_at: self.received_at,
             arrived_at: self.arrived_at,
             problem: self.problem,
+            // Needed to send something, and read where that is planned.
+            address: NetworkAddress::default(),
         }
     }
 }
@@ -91,9 +95,10 @@ impl Connection {
         }
         statement(
             "insert into uplinks (received_at, arrived_at, organisation_id, integration_id, dev_eui, dev_addr, f_cnt,
-                 f_port, payload, confirmed, gateways, problem)
+                 f_port, payload, confirmed, gateways, problem, application, device)
              select * from unnest($1::timestamptz[], $2::timestamptz[], $3::int[], $4::text[], $5::bigint[], $6::text[],
-                 $7::bigint[], $8::int[], $9::bytea[], $10::boolean[], $11::text[], $12::text[])
+                 $7::bigint[], $8::int[], $9::bytea[], $10::boolean[], $11::text[], $12::text[],
+                 $13::text[], $14::text[])
              on conflict do nothing",
         )
         .bind::<Array<Timestamptz>, _>(column(uplinks, |u| u.received_at))
@@ -108,6 +113,8 @@ impl Connection {
         .bind::<Array<Bool>, _>(column(uplinks, |u| u.confirmed))
         .bind::<Array<Text>, _>(column(uplinks, |u| u.gateways.as_str()))
         .bind::<Array<Nullable<Text>>, _>(column(uplinks, |u| u.problem.as_deref()))
+        .bind::<Array<Nullable<Text>>, _>(column(uplinks, |u| u.address.application.as_deref()))
+        .bind::<Array<Nullable<Text>>, _>(column(uplinks, |u| u.address.device.as_deref()))
         .execute(&mut self.raw)
         .await?;
         Ok(())

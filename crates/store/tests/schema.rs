@@ -36,6 +36,7 @@ fn uplink(organisation: OrganisationId, f_cnt: i64, payload: Vec<u8>) -> Uplink 
         received_at: at(0),
         arrived_at: at(1),
         problem: None,
+        address: store::NetworkAddress::default(),
     }
 }
 

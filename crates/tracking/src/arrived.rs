@@ -2,12 +2,14 @@
 
 use chrono::{DateTime, Duration, Utc};
 use domain::alert::AlertKind;
+use domain::downlink::DownlinkState;
 use domain::place::{NETWORK_ACCURACY_M, Point, Position, PositionSource};
 use domain::{DevEui, OrganisationId};
+use networks::downlink::Outcome;
 use networks::message::{Body, Message, Source};
 use networks::{Event, EventKind};
 use sha2::{Digest, Sha256};
-use store::{DeviceEvent, UnreadableBody, Uplink};
+use store::{DeviceEvent, DownlinkAnswer, NetworkAddress, UnreadableBody, Uplink};
 
 /// A reception may lie this far ahead of its arrival, and a reading ahead of its reception; clocks drift, but not by
 /// more.
@@ -21,6 +23,8 @@ pub const FARTHEST_BACK: Duration = Duration::days(400);
 pub struct Arrived {
     pub uplinks: Vec<Uplink>,
     pub events: Vec<DeviceEvent>,
+    /// What networks say of downlinks; each is an event, too.
+    pub answers: Vec<DownlinkAnswer>,
     /// What networks worked out; each is an event, too.
     pub located: Vec<Located>,
     pub unreadable: Vec<UnreadableBody>,
@@ -107,6 +111,7 @@ impl Arrived {
             }
             Body::Event { source, event } => {
                 self.located.extend(located(source.organisation, &event, at));
+                self.answers.extend(answer(&source, &event));
                 self.events.push(device_event(source, &event, at));
             }
             Body::Unreadable { source, reason, body } => {
@@ -145,6 +150,11 @@ fn received_at(event: &Event, arrived_at: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 fn uplink(source: Source, event: Event, arrived_at: DateTime<Utc>) -> Uplink {
+    // The application alone addresses nothing.
+    let address = event.device.as_deref().map(|device| NetworkAddress {
+        application: event.application.as_deref().map(text),
+        device: Some(text(device)),
+    });
     Uplink {
         received_at: received_at(&event, arrived_at),
         organisation: source.organisation,
@@ -158,6 +168,7 @@ fn uplink(source: Source, event: Event, arrived_at: DateTime<Utc>) -> Uplink {
         confirmed: event.confirmed.unwrap_or_default(),
         arrived_at,
         problem: None,
+        address: address.unwrap_or_default(),
     }
 }
 
@@ -170,6 +181,23 @@ fn device_event(source: Source, event: &Event, arrived_at: DateTime<Utc>) -> Dev
         received_at: received_at(event, arrived_at),
         arrived_at,
     }
+}
+
+/// `None` where the event says nothing of a downlink.
+fn answer(source: &Source, event: &Event) -> Option<DownlinkAnswer> {
+    let report = event.downlink.as_ref()?;
+    Some(DownlinkAnswer {
+        organisation: source.organisation,
+        integration: text(&source.integration),
+        names: report.names.iter().map(|name| text(name)).collect(),
+        state: match report.outcome {
+            Outcome::Acknowledged => DownlinkState::Acknowledged,
+            Outcome::Unanswered => DownlinkState::Unanswered,
+            Outcome::Failed => DownlinkState::Failed,
+            Outcome::Expired => DownlinkState::Expired,
+        },
+        reason: report.reason.as_deref().map(text),
+    })
 }
 
 /// `None` where the event does not say which device is where.

@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use domain::downlink::ClockRequest;
 use domain::place::Position;
 use domain::silence::numbers::{Run, add_to_runs};
 use domain::silence::outage::HeardBy;
 use domain::{DevEui, OrganisationId, TrackerId};
-use networks::payload::{self, Codec, Payload};
+use networks::payload::{self, AskedClock, Codec, Payload};
 use store::{
     KnownGateway, SetAside, Tracker, TrackerNews, TrackerPosition, TrackerReading, UnknownTracker, Uplink,
 };
@@ -22,6 +23,8 @@ pub struct Heard {
     pub readings: Vec<TrackerReading>,
     pub set_aside: Vec<SetAside>,
     pub positions: Vec<TrackerPosition>,
+    /// The latest question of each tracker how far its clock is off.
+    pub clocks: HashMap<TrackerId, (OrganisationId, ClockRequest)>,
     near: Vec<Near>,
     pub news: HashMap<TrackerId, (TrackerNews, Link)>,
     /// Those that heard any device, registered or not.
@@ -97,6 +100,13 @@ impl Heard {
         let decoded = payload::decode(codec, port, payload, Some(uplink.received_at))
             .map_err(|error| error.to_string())?;
         note_numbers(&mut link.runs, &decoded, uplink.received_at);
+        if let Some(AskedClock { seconds, setting }) = decoded.clock {
+            let request = ClockRequest { seconds, setting, received_at: uplink.received_at };
+            let latest = self.clocks.entry(tracker.id).or_insert((tracker.organisation, request));
+            if latest.1.received_at < request.received_at {
+                latest.1 = request;
+            }
+        }
         for untimed in decoded.untimed {
             self.set_aside.push(SetAside {
                 organisation: tracker.organisation,

@@ -139,6 +139,7 @@ impl House {
             received_at: now,
             arrived_at: now,
             problem: None,
+            address: store::NetworkAddress::default(),
         };
         let mut arrived = Arrived { uplinks: vec![uplink], ..Arrived::default() };
         consume_batch(&self.service, &mut arrived).await.unwrap();
@@ -213,6 +214,7 @@ fn service(url: &str, folder: &TempDir, seconds: &Arc<AtomicI64>) -> Service {
         package: |_, _, _| Err("nothing is exported here".into()),
         labels: |_, _| Err("nothing is printed here".into()),
         mailer: None,
+        network_servers: crate::NetworkServers::default(),
         ingester_token_sha256: None,
         quotas: crate::Quotas::default(),
         shutdown: tokio::sync::watch::channel(false).1,

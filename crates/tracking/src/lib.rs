@@ -13,6 +13,7 @@ mod consume;
 pub mod credentials;
 mod decide;
 mod disabled;
+mod downlinks;
 mod escalate;
 mod findings;
 mod folds;
@@ -53,6 +54,7 @@ use store::Store;
 use tokio::sync::{Semaphore, watch as signal};
 
 pub use badges::BadgeKey;
+pub use downlinks::{NetworkServer, NetworkServerError, NetworkServers};
 pub use keys::ApiKey;
 pub use ledger::LedgerKey;
 pub use limits::Quotas;
@@ -98,6 +100,8 @@ pub struct Service {
     pub package: PackageEvidence,
     pub labels: DrawLabels,
     pub mailer: Option<Mailer>,
+    /// Where downlinks go.
+    pub network_servers: NetworkServers,
     /// What the ingesters use to ask for the integrations; None where they are in this process.
     pub ingester_token_sha256: Option<[u8; 32]>,
     disabled_users: disabled::DisabledUsers,
@@ -132,6 +136,8 @@ pub struct Parts {
     pub package: PackageEvidence,
     pub labels: DrawLabels,
     pub mailer: Option<Mailer>,
+    /// Where downlinks go.
+    pub network_servers: NetworkServers,
     pub ingester_token_sha256: Option<[u8; 32]>,
     pub quotas: Quotas,
     /// Becomes true when the service is to stop.
@@ -152,6 +158,7 @@ impl Service {
             package,
             labels,
             mailer,
+            network_servers,
             ingester_token_sha256,
             quotas,
             shutdown,
@@ -168,6 +175,7 @@ impl Service {
             package,
             labels,
             mailer,
+            network_servers,
             ingester_token_sha256,
             disabled_users: disabled::DisabledUsers::default(),
             api_keys: keys::ApiKeys::default(),
@@ -194,14 +202,15 @@ impl Service {
     }
 }
 
-/// Consumes, watches the clock and notifies until the service is to stop.
+/// Consumes, watches the clock, notifies and speaks to trackers until the service is to stop.
 pub async fn run(service: Arc<Service>) {
     tokio::join!(
         consume::run(&service),
         watch::run(&service),
         watch::learn(&service),
         findings::run(&service),
-        notify::run(&service)
+        notify::run(&service),
+        downlinks::run(&service)
     );
 }
 

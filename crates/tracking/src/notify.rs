@@ -145,7 +145,7 @@ async fn note_failure(
 }
 
 /// An error with what it was caused by, which the library leaves out of its own words.
-fn in_full(error: &dyn std::error::Error) -> String {
+pub fn in_full(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -159,7 +159,7 @@ fn in_full(error: &dyn std::error::Error) -> String {
 }
 
 /// Doubles from 10 seconds to an hour.
-fn pause_after(attempts: i32) -> chrono::Duration {
+pub fn pause_after(attempts: i32) -> chrono::Duration {
     let doublings = u32::try_from(attempts).unwrap_or_default().min(16);
     chrono::Duration::seconds((10_i64 << doublings).min(LONGEST_PAUSE_S))
 }

@@ -98,7 +98,11 @@ fn addresses(whose: &Tenant) -> Vec<(String, u16)> {
     let below =
         ["", "/alerts", "/assessment", "/readings"].map(|part| format!("/shipments/{shipment}{part}"));
     let single = [format!("/profiles/{profile}"), format!("/trackers/{tracker}")];
-    let further = [format!("/trackers/{tracker}/set-aside"), format!("/alerts/{alert}/attempts")];
+    let further = [
+        format!("/trackers/{tracker}/set-aside"),
+        format!("/trackers/{tracker}/downlinks"),
+        format!("/alerts/{alert}/attempts"),
+    ];
     let single = single.into_iter().chain(further);
     let free = listed.into_iter().chain(more).map(str::to_owned).chain(uplinks).map(|path| (path, 200));
     free.chain(below.into_iter().chain(single).map(|path| (path, 404))).collect()

@@ -13,6 +13,10 @@ const PREFIX: &str = "ISOTHERM_";
 /// The environment's own names, which are no settings.
 const NOT_SETTINGS: [&str; 2] = ["test_postgres", "test_amqp"];
 
+/// The section whose keys are the user's own: ids of integrations, each with these settings.
+const OWN_KEYS: &str = "downlinks";
+const OF_EACH: [&str; 3] = ["url", "key", "webhook"];
+
 /// Settings of one place.
 pub struct Layer {
     place: String,
@@ -88,6 +92,9 @@ fn read_toml(text: &str) -> Result<Dict, String> {
 fn mismatch(given: &Dict, known: &Dict, section: &str) -> Option<String> {
     given.iter().find_map(|(name, value)| {
         let key = format!("{section}{name}");
+        if key == OWN_KEYS {
+            return mismatch_of_own(value);
+        }
         match (known.get(name), value) {
             (Some(Value::Dict(_, known)), Value::Dict(_, given)) => {
                 mismatch(given, known, &format!("{key}."))
@@ -105,6 +112,17 @@ fn mismatch(given: &Dict, known: &Dict, section: &str) -> Option<String> {
             (Some(_), _) => None,
             (None, _) => Some(format!("there is no setting {key}; `isotherm config` prints all there are")),
         }
+    })
+}
+
+fn mismatch_of_own(value: &Value) -> Option<String> {
+    let section = |key: &str| Some(format!("{key}: a section is expected"));
+    let Value::Dict(_, integrations) = value else { return section(OWN_KEYS) };
+    let texts: Dict = OF_EACH.map(|name| (name.to_owned(), Value::from(""))).into_iter().collect();
+    integrations.iter().find_map(|(integration, settings)| {
+        let key = format!("{OWN_KEYS}.{integration}");
+        let Value::Dict(_, given) = settings else { return section(&key) };
+        mismatch(given, &texts, &format!("{key}."))
     })
 }
 

@@ -117,6 +117,20 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
+/// How many texts of a list are kept.
+const MOST_TEXTS: usize = 16;
+
+/// The first texts of a list; empty where it is none.
+#[derive(Debug, Default)]
+pub(crate) struct Texts(pub(crate) Vec<String>);
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let texts: Vec<Text<'de>> = read(deserializer)?.unwrap_or_default();
+        Ok(Self(texts.iter().filter_map(Text::to_owned).take(MOST_TEXTS).collect()))
+    }
+}
+
 /// A measured value, as a number or a string. Which of the two unknowns it is matters where a default of 0 is
 /// left out.
 #[derive(Debug, Default)]

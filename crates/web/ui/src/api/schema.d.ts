@@ -1533,6 +1533,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/trackers/{dev_eui}/downlinks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was said to a tracker and is to be said, the latest first. */
+        get: operations["list_downlinks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/trackers/{dev_eui}/lost": {
         parameters: {
             query?: never;
@@ -2148,6 +2165,58 @@ export interface components {
             box: number;
             sscc: string | null;
         };
+        /** @description One thing that is said to a tracker. */
+        Command: {
+            /** Format: int32 */
+            first: number;
+            /** @enum {string} */
+            kind: "acknowledge";
+            /** Format: int32 */
+            last: number;
+        } | {
+            /** Format: int32 */
+            first: number;
+            /** @enum {string} */
+            kind: "resend";
+            /** Format: int32 */
+            last: number;
+        } | {
+            /** Format: double */
+            high_c: number;
+            /** Format: int32 */
+            high_delay_min: number;
+            /** @enum {string} */
+            kind: "thresholds";
+            /** Format: double */
+            low_c: number;
+            /** Format: int32 */
+            low_delay_min: number;
+        } | {
+            /** @enum {string} */
+            kind: "intervals";
+            /** Format: int32 */
+            minutes: number;
+            /** Format: int32 */
+            per_uplink: number;
+        } | {
+            /** Format: int32 */
+            forward_s: number;
+            /** @enum {string} */
+            kind: "clock";
+        } | {
+            /** Format: int32 */
+            hours: number;
+            /** @enum {string} */
+            kind: "flight";
+        } | {
+            /** @enum {string} */
+            kind: "identify";
+            /** Format: int32 */
+            seconds: number;
+        } | {
+            /** @enum {string} */
+            kind: "restart";
+        };
         /**
          * @description How the boxes look from outside.
          * @enum {string}
@@ -2308,6 +2377,41 @@ export interface components {
             meaning: string;
             reason: string;
         };
+        /** @description What was said to a tracker at one time. */
+        Downlink: {
+            /**
+             * Format: int32
+             * @description How often it was tried to hand it over.
+             */
+            attempts: number;
+            commands: components["schemas"]["Command"][];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            /**
+             * Format: date-time
+             * @description Then it is given up.
+             */
+            expires_at: string;
+            /** Format: date-time */
+            handed_over_at: string | null;
+            /** @description By whose network server it goes out. */
+            integration: string;
+            /**
+             * Format: int32
+             * @description Counts the tracker's downlinks; it obeys none that is not above the last one.
+             */
+            number: number;
+            /** @description Why the last attempt failed, or how it ended, in the network server's words. */
+            reason: string | null;
+            state: components["schemas"]["DownlinkState"];
+        };
+        /**
+         * @description What became of a downlink.
+         * @enum {string}
+         */
+        DownlinkState: "queued" | "handed_over" | "acknowledged" | "unanswered" | "failed" | "expired";
         EndedDetail: {
             reason: string;
         };
@@ -3568,6 +3672,11 @@ export interface components {
             /** @description The cursor of the next page; null on the last. */
             next: string | null;
         };
+        Page_Downlink: {
+            items: components["schemas"]["Downlink"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
         Page_Gateway: {
             items: components["schemas"]["Gateway"][];
             /** @description The cursor of the next page; null on the last. */
@@ -4688,6 +4797,7 @@ export type Cause = components['schemas']['Cause'];
 export type Circle = components['schemas']['Circle'];
 export type CodeRequest = components['schemas']['CodeRequest'];
 export type CodedBox = components['schemas']['CodedBox'];
+export type Command = components['schemas']['Command'];
 export type Condition = components['schemas']['Condition'];
 export type Conflict = components['schemas']['Conflict'];
 export type Content = components['schemas']['Content'];
@@ -4708,6 +4818,8 @@ export type DecidedRide = components['schemas']['DecidedRide'];
 export type Decision = components['schemas']['Decision'];
 export type DisableRequest = components['schemas']['DisableRequest'];
 export type Disposition = components['schemas']['Disposition'];
+export type Downlink = components['schemas']['Downlink'];
+export type DownlinkState = components['schemas']['DownlinkState'];
 export type EndedDetail = components['schemas']['EndedDetail'];
 export type EndingRequest = components['schemas']['EndingRequest'];
 export type Entry = components['schemas']['Entry'];
@@ -4819,6 +4931,7 @@ export type PageAttempt = components['schemas']['Page_Attempt'];
 export type PageBadge = components['schemas']['Page_Badge'];
 export type PageContract = components['schemas']['Page_Contract'];
 export type PageDeadLetter = components['schemas']['Page_DeadLetter'];
+export type PageDownlink = components['schemas']['Page_Downlink'];
 export type PageGateway = components['schemas']['Page_Gateway'];
 export type PageHandIn = components['schemas']['Page_HandIn'];
 export type PageHandover = components['schemas']['Page_Handover'];
@@ -9008,6 +9121,43 @@ export interface operations {
             403: components["responses"]["NotAllowed"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_downlinks: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                dev_eui: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Downlink"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["Unavailable"];
         };

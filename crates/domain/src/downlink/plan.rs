@@ -1,0 +1,165 @@
+//! What to say to a tracker now.
+//!
+//! What is urgent (its clock, what people want) is a reason for a downlink of its own. Readings that are missing are
+//! asked for when the copies in later frames should have brought them. An acknowledgement costs what it saves, so it goes
+//! along with those, or waits until it is about many entries or some hours.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{BUDGET, Command, Entries};
+use crate::Duration;
+use crate::silence::numbers::{Hole, Numbers};
+
+/// What is left of the budget for people and clocks: routine never uses it up.
+const RESERVED: usize = 2;
+
+/// The room that there is everywhere in EU868 (DR0), without the downlink's number: 51 bytes less 3.
+const ROOM: usize = 48;
+
+/// A reading travels in three uplinks, so after so many intervals no copy of it is on its way.
+pub const COPIES: i32 = 3;
+
+/// An acknowledgement is worth a downlink if it is about so many entries (of thousands that a log holds),
+pub const MANY: u32 = 180;
+
+/// or if the last one was so long ago.
+pub const ACKNOWLEDGED_EVERY: TimeDelta = TimeDelta::hours(6);
+
+/// What was asked for is asked for again after so long, and so often in all: then the tracker does not have it.
+const ASKED_AGAIN_AFTER: TimeDelta = TimeDelta::hours(4);
+const MOST_ASKED: usize = 3;
+
+/// The tracker's epoch, 2024-01-01T00:00:00Z, in Unix seconds.
+const EPOCH_S: i64 = 1_704_067_200;
+
+/// Entries that a downlink asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    pub entries: Entries,
+    pub at: DateTime<Utc>,
+}
+
+/// A tracker asks how far its clock is off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockRequest {
+    /// By its clock, since 2024-01-01T00:00:00Z, or since its start where that was never set.
+    pub seconds: u32,
+    /// How often the clock was set before.
+    pub setting: u8,
+    /// By the network's clock.
+    pub received_at: DateTime<Utc>,
+}
+
+/// What is known of a tracker that no downlink is on its way to.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    pub interval: Duration,
+    /// When this service had worked off what waited: until then nobody can say what is missing.
+    pub listening_since: DateTime<Utc>,
+    pub numbers: &'a Numbers,
+    /// What the tracker itself said that it has no more.
+    pub lost: &'a [Entries],
+    /// Up to which number it was acknowledged, and the tracker said that this came.
+    pub acknowledged: Option<u32>,
+    /// When that was for the last time; before the first time, since when the tracker is followed.
+    pub acknowledged_at: DateTime<Utc>,
+    /// What was asked for, and the tracker said that it came.
+    pub asked: &'a [Asked],
+    /// When downlinks were handed over; those of the last 24 hours count.
+    pub sent: &'a [DateTime<Utc>],
+    /// One that was not answered.
+    pub clock: Option<ClockRequest>,
+    /// What people want, in their order.
+    pub wanted: &'a [Command],
+}
+
+/// The commands of one downlink; none: there is nothing to say that would be worth one.
+pub fn plan(situation: &Situation<'_>, now: DateTime<Utc>) -> Vec<Command> {
+    let spent = situation.sent.iter().filter(|at| now - **at < TimeDelta::hours(24)).count();
+    if spent >= BUDGET {
+        return Vec::new();
+    }
+    let mut urgent: Vec<Command> = situation.clock.and_then(answer).into_iter().collect();
+    urgent.extend(situation.wanted);
+    let is_routine = spent < BUDGET - RESERVED;
+    let missing = if is_routine { missing(situation, now) } else { Vec::new() };
+    let held = unacknowledged(situation);
+    let is_worth_it = is_routine && held.is_some_and(|held| is_due(situation, held, now));
+    if urgent.is_empty() && missing.is_empty() && !is_worth_it {
+        return Vec::new();
+    }
+    let mut said = Said::default();
+    said.add(urgent);
+    // Before what may fill it: it makes room in the tracker's log.
+    said.add(held.map(Command::Acknowledge));
+    said.add(missing.into_iter().map(Command::Resend));
+    said.commands
+}
+
+/// Commands in the order in which they find room.
+struct Said {
+    commands: Vec<Command>,
+    room: usize,
+}
+
+impl Default for Said {
+    fn default() -> Self {
+        Self { commands: Vec::new(), room: ROOM }
+    }
+}
+
+impl Said {
+    fn add(&mut self, commands: impl IntoIterator<Item = Command>) {
+        for command in commands {
+            let Some(room) = self.room.checked_sub(command.length()) else { return };
+            self.room = room;
+            self.commands.push(command);
+        }
+    }
+}
+
+/// `None`: a clock that is off by more than can be said is none.
+fn answer(request: ClockRequest) -> Option<Command> {
+    let by_its_clock = EPOCH_S + i64::from(request.seconds);
+    let forward_s = i32::try_from(request.received_at.timestamp() - by_its_clock).ok()?;
+    Some(Command::Clock { setting: request.setting, forward_s })
+}
+
+/// What no copy will bring any more, the oldest first.
+fn missing(situation: &Situation<'_>, now: DateTime<Utc>) -> Vec<Entries> {
+    let wait = TimeDelta::seconds(i64::from(COPIES) * situation.interval.seconds());
+    let waited = |known_at: DateTime<Utc>| now - known_at.max(situation.listening_since) >= wait;
+    let holes = situation.numbers.holes.iter().filter(|hole| waited(hole.known_at));
+    holes
+        .flat_map(|hole| still_missing(hole, situation))
+        .filter(|entries| may_be_asked(situation, *entries, now))
+        .collect()
+}
+
+/// Of a hole, what the tracker did not lose.
+fn still_missing(hole: &Hole, situation: &Situation<'_>) -> Vec<Entries> {
+    Entries { first: hole.first, last: hole.last }.without_all(situation.lost)
+}
+
+fn may_be_asked(situation: &Situation<'_>, entries: Entries, now: DateTime<Utc>) -> bool {
+    let before = || situation.asked.iter().filter(|asked| asked.entries.meets(entries)).map(|asked| asked.at);
+    before().count() < MOST_ASKED && before().all(|at| now - at >= ASKED_AGAIN_AFTER)
+}
+
+/// What is held from the first number on without a gap, where some of it was not acknowledged. A tracker forgets in the order
+/// of its numbers, so that what lies behind a gap is no use to it; what it lost itself leaves none.
+fn unacknowledged(situation: &Situation<'_>) -> Option<Entries> {
+    let followed = situation.numbers.followed?;
+    let gap =
+        situation.numbers.holes.iter().find_map(|hole| still_missing(hole, situation).into_iter().next());
+    let last = gap.map_or(Some(followed.to), |gap| gap.first.checked_sub(1))?;
+    let is_new =
+        last >= followed.from && situation.acknowledged.is_none_or(|acknowledged| last > acknowledged);
+    is_new.then_some(Entries { first: followed.from, last })
+}
+
+fn is_due(situation: &Situation<'_>, held: Entries, now: DateTime<Utc>) -> bool {
+    let new = held.last - situation.acknowledged.map_or(held.first, |last| last.max(held.first));
+    new >= MANY || now - situation.acknowledged_at >= ACKNOWLEDGED_EVERY
+}

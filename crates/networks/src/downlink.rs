@@ -1,0 +1,98 @@
+//! Downlinks: the bytes that a tracker obeys, and how each network server wants to be handed them.
+//!
+//! Runs in the tracking service, which has the address and the key of the network server, and does the sending. What the
+//! network server says later of a downlink comes back as an [`Event`](crate::Event) with a [`Report`].
+
+pub mod chirpstack;
+pub mod the_things_stack;
+
+use domain::downlink::{Command, Entries};
+use serde::{Deserialize, Serialize};
+use wire::{Step, Thresholds};
+
+use crate::payload::Codec;
+
+/// A downlink as the network carries it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    pub f_port: u8,
+    pub payload: Vec<u8>,
+}
+
+/// Why commands cannot be written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    #[error("this tracker has no interval of {0} minutes")]
+    Interval(u8),
+    #[error("a limit of {0} hundredths of a degree is beyond what can be said to a tracker")]
+    Limit(i32),
+    #[error("the commands cannot be written: {0}")]
+    Wire(#[from] wire::EncodeError),
+}
+
+/// Writes a downlink for a tracker. `number` is higher than in any downlink before to it.
+pub fn encode(codec: Codec, number: u32, commands: &[Command]) -> Result<Frame, CommandError> {
+    let Codec::Isotherm = codec;
+    let commands = commands.iter().map(in_wire).collect::<Result<Vec<_>, _>>()?;
+    let mut room = [0; wire::MAX_LEN];
+    let length = wire::encode_commands(number, &commands, &mut room)?;
+    let payload = room.get(..length).unwrap_or_default().to_vec();
+    Ok(Frame { f_port: wire::COMMAND_PORT, payload })
+}
+
+fn in_wire(command: &Command) -> Result<wire::Command, CommandError> {
+    Ok(match *command {
+        Command::Acknowledge(entries) => wire::Command::Acknowledge(range(entries)),
+        Command::Resend(entries) => wire::Command::Resend(range(entries)),
+        Command::Thresholds { low, high, low_delay_min, high_delay_min } => {
+            wire::Command::Thresholds(Thresholds {
+                low: limit(low.0)?,
+                high: limit(high.0)?,
+                low_delay: low_delay_min,
+                high_delay: high_delay_min,
+            })
+        }
+        Command::Intervals { minutes, per_uplink } => {
+            let step = Step::of(minutes.into()).ok_or(CommandError::Interval(minutes))?;
+            wire::Command::Intervals { step, per_uplink }
+        }
+        Command::Clock { setting, forward_s } => wire::Command::Clock { setting, forward_s },
+        Command::Flight { hours } => wire::Command::Flight { hours },
+        Command::Identify { seconds } => wire::Command::Identify { seconds },
+        Command::Restart => wire::Command::Restart,
+    })
+}
+
+fn range(entries: Entries) -> wire::Range {
+    wire::Range { first: entries.first, last: entries.last }
+}
+
+fn limit(hundredths: i32) -> Result<i16, CommandError> {
+    i16::try_from(hundredths).map_err(|_| CommandError::Limit(hundredths))
+}
+
+/// What a network server says of a downlink.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// The names that the network has for it; one of them may be the one that it was handed over with or was given then.
+    #[serde(rename = "i")]
+    pub names: Vec<String>,
+    #[serde(rename = "o")]
+    pub outcome: Outcome,
+    /// In the network's words.
+    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// The device said that it came.
+    Acknowledged,
+    /// It was sent, and the device did not say so.
+    Unanswered,
+    /// It could not be sent.
+    Failed,
+    /// It waited for too long.
+    Expired,
+}

@@ -1,0 +1,253 @@
+//! What a downlink is planned from: trackers to whom there may be something to say, and what is known of each.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Text, Timestamptz};
+use diesel::{QueryableByName, sql_query};
+use diesel_async::RunQueryDsl;
+use domain::downlink::plan::{ACKNOWLEDGED_EVERY, COPIES, MANY};
+use domain::downlink::{Asked, ClockRequest, Command};
+use domain::{OrganisationId, TrackerId};
+use serde::de::DeserializeOwned;
+
+use crate::downlinks::NetworkAddress;
+use crate::missing::{number, stored};
+use crate::{Connection, StoreError};
+
+/// How far downlinks are looked back at: whoever was asked before that is asked anew.
+const LOOKED_BACK: TimeDelta = TimeDelta::days(7);
+
+/// A tracker to whom there may be something to say.
+#[derive(Debug, Clone)]
+pub struct SpokenTracker {
+    pub tracker: TrackerId,
+    pub organisation: OrganisationId,
+    pub codec: String,
+    pub interval_s: i32,
+    /// Which brought its latest uplink.
+    pub integration: String,
+    pub address: NetworkAddress,
+}
+
+/// What was said to a tracker, and what it asked.
+#[derive(Debug, Clone)]
+pub struct Spoken {
+    pub acknowledged: Option<u32>,
+    pub acknowledged_at: DateTime<Utc>,
+    pub asked: Vec<Asked>,
+    /// When downlinks were handed over.
+    pub sent: Vec<DateTime<Utc>>,
+    pub clock: Option<ClockRequest>,
+}
+
+impl Connection {
+    /// Begins to speak to trackers that are followed since.
+    pub async fn note_spoken_trackers(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        sql_query(
+            "insert into spoken_trackers (tracker_id, organisation_id, acknowledged_at, paused_until)
+             select s.tracker_id, s.organisation_id, $1, '-infinity' from tracker_states s
+             where s.followed_to is not null
+                 and not exists (select from spoken_trackers k where k.tracker_id = s.tracker_id)
+             on conflict do nothing",
+        )
+        .bind::<Timestamptz, _>(now)
+        .execute(&mut self.raw)
+        .await?;
+        Ok(())
+    }
+
+    /// Keeps the latest question of each tracker how far its clock is off, until one about it was answered.
+    pub async fn note_clock_requests(
+        &mut self,
+        asked: &HashMap<TrackerId, (OrganisationId, ClockRequest)>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let asked: BTreeMap<_, _> = asked.iter().collect();
+        let clocks =
+            asked.values().map(|(_, request)| serde_json::to_value(request)).collect::<Result<_, _>>();
+        let clocks: Vec<serde_json::Value> =
+            clocks.map_err(|error| StoreError::unreadable("clock", error))?;
+        sql_query(
+            "insert into spoken_trackers as k (tracker_id, organisation_id, acknowledged_at, paused_until, clock)
+             select t, o, $4, '-infinity', c from unnest($1::int[], $2::int[], $3::jsonb[]) as n (t, o, c) order by 1
+             on conflict (tracker_id) do update set clock = excluded.clock
+                 where k.clock is null or (k.clock ->> 'received_at')::timestamptz
+                     < (excluded.clock ->> 'received_at')::timestamptz",
+        )
+        .bind::<Array<Integer>, _>(asked.keys().map(|tracker| tracker.0).collect::<Vec<_>>())
+        .bind::<Array<Integer>, _>(asked.values().map(|(organisation, _)| organisation.0).collect::<Vec<_>>())
+        .bind::<Array<Jsonb>, _>(clocks)
+        .bind::<Timestamptz, _>(now)
+        .execute(&mut self.raw)
+        .await?;
+        Ok(())
+    }
+
+    /// Trackers after the given one to whom something may have to be said: they ask, miss something, or have something that
+    /// is held and not acknowledged. None to whom something is on its way, and those alone whose latest uplink came by one
+    /// of the integrations. Whether it is worth a downlink is the domain's to say.
+    pub async fn trackers_to_speak_to(
+        &mut self,
+        integrations: &[String],
+        now: DateTime<Utc>,
+        after: Option<TrackerId>,
+        limit: i64,
+    ) -> Result<Vec<SpokenTracker>, StoreError> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Integer)]
+            tracker_id: i32,
+            #[diesel(sql_type = Integer)]
+            organisation_id: i32,
+            #[diesel(sql_type = Text)]
+            codec: String,
+            #[diesel(sql_type = Integer)]
+            interval_s: i32,
+            #[diesel(sql_type = Text)]
+            integration_id: String,
+            #[diesel(sql_type = Nullable<Text>)]
+            application: Option<String>,
+            #[diesel(sql_type = Nullable<Text>)]
+            device: Option<String>,
+        }
+        let rows: Vec<Row> = sql_query(
+            "select k.tracker_id, k.organisation_id, t.codec, t.interval_s, u.integration_id, u.application, u.device
+             from spoken_trackers k
+             join trackers t on t.id = k.tracker_id
+             join tracker_states s on s.tracker_id = k.tracker_id
+             cross join lateral (select integration_id, application, device from uplinks u
+                 where u.dev_eui = t.dev_eui and u.organisation_id = t.organisation_id and u.received_at >= s.heard_at
+                 order by received_at desc limit 1) u
+             where k.paused_until <= $1 and k.tracker_id > $2
+                 and (k.clock is not null
+                     or (s.holes > 0 and exists (select from missing_readings m where m.tracker_id = k.tracker_id
+                         and m.known_at <= $1 - make_interval(secs => $7 * t.interval_s)))
+                     or (s.followed_to > coalesce(k.acknowledged, -1) and (k.acknowledged_at <= $5
+                         or s.followed_to - coalesce(k.acknowledged, s.followed_from) >= $6)))
+                 and not exists (select from downlinks d where d.tracker_id = k.tracker_id and d.ended_at is null)
+                 and u.integration_id = any($3)
+             order by k.tracker_id limit $4",
+        )
+        .bind::<Timestamptz, _>(now)
+        .bind::<Integer, _>(after.map_or(i32::MIN, |tracker| tracker.0))
+        .bind::<Array<Text>, _>(integrations)
+        .bind::<BigInt, _>(limit)
+        .bind::<Timestamptz, _>(now - ACKNOWLEDGED_EVERY)
+        .bind::<Integer, _>(stored(MANY))
+        .bind::<Integer, _>(COPIES)
+        .load(&mut self.raw)
+        .await?;
+        let one = |row: Row| SpokenTracker {
+            tracker: TrackerId(row.tracker_id),
+            organisation: OrganisationId(row.organisation_id),
+            codec: row.codec,
+            interval_s: row.interval_s,
+            integration: row.integration_id,
+            address: NetworkAddress { application: row.application, device: row.device },
+        };
+        Ok(rows.into_iter().map(one).collect())
+    }
+
+    /// What was said to the tracker, which is this transaction's until it ends.
+    pub async fn lock_spoken(
+        &mut self,
+        tracker: TrackerId,
+        now: DateTime<Utc>,
+    ) -> Result<Spoken, StoreError> {
+        let row: SpokenRow = sql_query(
+            "select acknowledged, acknowledged_at, clock from spoken_trackers where tracker_id = $1 for update",
+        )
+        .bind::<Integer, _>(tracker.0)
+        .get_result(&mut self.raw)
+        .await?;
+        let told: Vec<ToldRow> = sql_query(
+            "select handed_over_at, state, commands from downlinks
+             where tracker_id = $1 and handed_over_at > $2 order by handed_over_at",
+        )
+        .bind::<Integer, _>(tracker.0)
+        .bind::<Timestamptz, _>(now - LOOKED_BACK)
+        .load(&mut self.raw)
+        .await?;
+        let mut asked = Vec::new();
+        for told in told.iter().filter(|told| told.state == "acknowledged") {
+            asked.extend(told.asked()?);
+        }
+        Ok(Spoken {
+            acknowledged: row.acknowledged.map(number).transpose()?,
+            acknowledged_at: row.acknowledged_at,
+            asked,
+            sent: told.iter().map(|told| told.handed_over_at).collect(),
+            clock: row.clock.map(read).transpose()?,
+        })
+    }
+
+    /// The number of the next downlink; `None`: the tracker's numbers are used up.
+    pub async fn take_downlink_number(&mut self, tracker: TrackerId) -> Result<Option<u32>, StoreError> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Integer)]
+            last_number: i32,
+        }
+        let rows: Vec<Row> = sql_query(
+            "update spoken_trackers set last_number = last_number + 1
+             where tracker_id = $1 and last_number < 16777215 returning last_number",
+        )
+        .bind::<Integer, _>(tracker.0)
+        .load(&mut self.raw)
+        .await?;
+        rows.into_iter().next().map(|row| number(row.last_number)).transpose()
+    }
+
+    /// Nothing is planned for the tracker until then.
+    pub async fn pause_speaking(
+        &mut self,
+        tracker: TrackerId,
+        until: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        sql_query("update spoken_trackers set paused_until = $2 where tracker_id = $1")
+            .bind::<Integer, _>(tracker.0)
+            .bind::<Timestamptz, _>(until)
+            .execute(&mut self.raw)
+            .await?;
+        Ok(())
+    }
+}
+
+fn read<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, StoreError> {
+    serde_json::from_value(value).map_err(|error| StoreError::unreadable("downlink", error))
+}
+
+#[derive(QueryableByName)]
+struct SpokenRow {
+    #[diesel(sql_type = Nullable<Integer>)]
+    acknowledged: Option<i32>,
+    #[diesel(sql_type = Timestamptz)]
+    acknowledged_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    clock: Option<serde_json::Value>,
+}
+
+#[derive(QueryableByName)]
+struct ToldRow {
+    #[diesel(sql_type = Timestamptz)]
+    handed_over_at: DateTime<Utc>,
+    #[diesel(sql_type = Text)]
+    state: String,
+    #[diesel(sql_type = Jsonb)]
+    commands: serde_json::Value,
+}
+
+impl ToldRow {
+    fn asked(&self) -> Result<Vec<Asked>, StoreError> {
+        let commands: Vec<Command> = read(self.commands.clone())?;
+        let asked = commands.into_iter().filter_map(|command| match command {
+            Command::Resend(entries) => Some(Asked { entries, at: self.handed_over_at }),
+            _ => None,
+        });
+        Ok(asked.collect())
+    }
+}

@@ -1,0 +1,142 @@
+//! Downlinks on a real database and on a clock that the test sets, step by step.
+
+use domain::downlink::{Command, DownlinkState, Entries};
+use store::{Downlink, DownlinkAnswer, Integration};
+
+use super::*;
+use crate::arrived::Arrived;
+use crate::consume::consume_batch;
+use crate::house::{Box, House, at};
+
+/// Nobody listens there.
+const AWAY: &str = "http://127.0.0.1:1";
+
+const INTERVAL_S: i32 = 900;
+const DAY_S: i64 = 86_400;
+
+impl House {
+    /// With a network server that is away, behind the integration by which it hears.
+    async fn spoken() -> (Self, Box) {
+        let mut house = Self::new().await;
+        let depot = Integration {
+            id: "depot".to_owned(),
+            organisation: house.owner,
+            network: "chirpstack".to_owned(),
+            token_sha256: vec![0; 32],
+            refuse_when_broker_away: false,
+        };
+        house.service.store.connect().await.unwrap().add_integration(&depot, at(0)).await.unwrap();
+        let server = NetworkServer::new(AWAY, "key", "").unwrap();
+        house.service.network_servers = NetworkServers::new([("depot".to_owned(), server)].into());
+        let of = house.ship(1, INTERVAL_S).await;
+        (house, of)
+    }
+
+    /// Plans at that second, twice: a round changes nothing that the one before has not.
+    async fn plan(&self, second: i64) {
+        self.set(second);
+        for _ in 0..2 {
+            plan_downlinks(&self.service).await.unwrap();
+        }
+    }
+
+    /// The latest first.
+    async fn said(&self, to: &Box) -> Vec<Downlink> {
+        let mut db = self.service.store.connect().await.unwrap();
+        db.downlinks(self.owner, to.tracker.id, None, 100).await.unwrap()
+    }
+
+    /// As if the network server had taken it.
+    async fn take(&self, to: &Box, number: u32) {
+        let taken = HandOver::Taken { name: format!("n-{number}") };
+        let mut db = self.service.store.connect().await.unwrap();
+        db.note_hand_over((to.tracker.id, number), &taken, self.now()).await.unwrap();
+    }
+
+    /// As the network says it.
+    async fn answer(&self, number: u32, state: DownlinkState) {
+        let answer = DownlinkAnswer {
+            organisation: self.owner,
+            integration: "depot".to_owned(),
+            names: vec!["another's".to_owned(), format!("n-{number}")],
+            state,
+            reason: None,
+        };
+        consume_batch(&self.service, &mut Arrived { answers: vec![answer], ..Arrived::default() })
+            .await
+            .unwrap();
+    }
+}
+
+fn acknowledge(first: u32, last: u32) -> Vec<Command> {
+    vec![Command::Acknowledge(Entries { first, last })]
+}
+
+fn states(said: &[Downlink]) -> Vec<(u32, DownlinkState)> {
+    said.iter().map(|downlink| (downlink.number, downlink.state)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_downlink_is_on_its_way_at_a_time() {
+    let (house, of) = House::spoken().await;
+    house.hear(&of, 0..=199, &[]).await;
+    house.plan(1).await;
+    house.hear(&of, 200..=399, &[]).await;
+    house.plan(2).await;
+    let said = house.said(&of).await;
+    assert_eq!(states(&said), [(1, DownlinkState::Queued)]);
+    assert_eq!(said[0].commands, acknowledge(0, 199));
+    house.take(&of, 1).await;
+    house.plan(3).await;
+    assert_eq!(states(&house.said(&of).await), [(1, DownlinkState::HandedOver)]);
+    house.answer(1, DownlinkState::Acknowledged).await;
+    house.plan(4).await;
+    let said = house.said(&of).await;
+    assert_eq!(states(&said), [(2, DownlinkState::Queued), (1, DownlinkState::Acknowledged)]);
+    assert_eq!(said[0].commands, acknowledge(0, 399));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_tracker_did_not_confirm_is_acknowledged_again() {
+    let (house, of) = House::spoken().await;
+    house.hear(&of, 0..=199, &[]).await;
+    house.plan(1).await;
+    house.take(&of, 1).await;
+    house.set(2);
+    house.answer(1, DownlinkState::Unanswered).await;
+    house.answer(1, DownlinkState::Acknowledged).await;
+    let half_an_hour = PAUSE.num_seconds();
+    house.plan(2 + half_an_hour - 1).await;
+    assert_eq!(states(&house.said(&of).await), [(1, DownlinkState::Unanswered)], "what ended has ended");
+    house.plan(2 + half_an_hour).await;
+    let said = house.said(&of).await;
+    assert_eq!((said[0].number, &said[0].commands), (2, &acknowledge(0, 199)));
+    house.take(&of, 2).await;
+    house.answer(2, DownlinkState::Acknowledged).await;
+    house.plan(2 * DAY_S).await;
+    assert_eq!(house.said(&of).await.len(), 2, "nothing is new");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_network_server_that_is_away_is_tried_again_until_a_day_is_over() {
+    let (house, of) = House::spoken().await;
+    house.hear(&of, 0..=199, &[]).await;
+    house.plan(0).await;
+    for (second, attempts) in [(0, 1), (9, 1), (10, 2), (29, 2), (30, 3)] {
+        house.set(second);
+        hand_over(&house.service).await.unwrap();
+        give_up(&house.service).await.unwrap();
+        let said = house.said(&of).await;
+        assert_eq!((said[0].state, said[0].attempts), (DownlinkState::Queued, attempts), "second {second}");
+        assert!(said[0].reason.is_some());
+    }
+    house.set(DAY_S - 1);
+    give_up(&house.service).await.unwrap();
+    assert_eq!(states(&house.said(&of).await), [(1, DownlinkState::Queued)]);
+    house.set(DAY_S);
+    hand_over(&house.service).await.unwrap();
+    give_up(&house.service).await.unwrap();
+    let said = house.said(&of).await;
+    assert_eq!((said[0].state, said[0].attempts), (DownlinkState::Expired, 3));
+    assert!(said[0].reason.is_some(), "why it was not handed over stays");
+}

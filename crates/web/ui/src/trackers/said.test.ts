@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import type { Command } from "../api/types";
+import { saidWords } from "./said";
+
+test.each<[Command, string]>([
+  [{ kind: "acknowledge", first: 0, last: 99 }, "entries 0 to 99 of its log are kept here"],
+  [{ kind: "resend", first: 7, last: 7 }, "send entry 7 of the log again"],
+  [
+    { kind: "thresholds", low_c: 2, high_c: 8, low_delay_min: 0, high_delay_min: 20 },
+    "its own alarm is below 2 °C at once, above 8 °C after 20 min",
+  ],
+  [{ kind: "intervals", minutes: 15, per_uplink: 1 }, "measure every 15 min, send after 1 reading"],
+  [{ kind: "clock", forward_s: -90 }, "set the clock 1 min 30 s back"],
+  [{ kind: "clock", forward_s: 0 }, "its clock is right"],
+  [{ kind: "flight", hours: 1 }, "send nothing for 1 hour"],
+  [{ kind: "flight", hours: 0 }, "flight mode ends"],
+  [{ kind: "identify", seconds: 5 }, "blink for 5 seconds, and say how it is"],
+  [{ kind: "restart" }, "start anew"],
+])("%j is said as %s", (command, words) => {
+  expect(saidWords(command).replaceAll("\u00a0", " ")).toBe(words);
+});

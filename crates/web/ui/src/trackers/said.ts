@@ -1,0 +1,54 @@
+/** What is said to a tracker, in words. */
+import type { Command, DownlinkState } from "../api/types";
+import { limit } from "../parts/words";
+import { duration, exactDuration } from "../time/words";
+
+export const STATE: Record<DownlinkState, string> = {
+  queued: "Waits for the network server since",
+  handed_over: "Waits until the tracker is heard, since",
+  acknowledged: "The tracker has it since",
+  unanswered: "Sent, and the tracker did not answer:",
+  failed: "Could not be sent:",
+  expired: "Given up",
+};
+
+function entries(first: number, last: number): string {
+  return first === last ? `entry ${first}` : `entries ${first} to ${last}`;
+}
+
+function count(number: number, one: string, more: string): string {
+  return number === 1 ? `1 ${one}` : `${number} ${more}`;
+}
+
+export function saidWords(command: Command): string {
+  switch (command.kind) {
+    case "acknowledge":
+      return `${entries(command.first, command.last)} of its log are kept here`;
+    case "resend":
+      return `send ${entries(command.first, command.last)} of the log again`;
+    case "thresholds": {
+      const { low_c, high_c, low_delay_min, high_delay_min } = command;
+      const after = (minutes: number) => (minutes === 0 ? "at once" : `after ${duration(minutes * 60)}`);
+      const below = `below ${limit(low_c)} ${after(low_delay_min)}`;
+      return `its own alarm is ${below}, above ${limit(high_c)} ${after(high_delay_min)}`;
+    }
+    case "intervals": {
+      const readings = count(command.per_uplink, "reading", "readings");
+      return `measure every ${duration(command.minutes * 60)}, send after ${readings}`;
+    }
+    case "clock": {
+      const off = exactDuration(Math.abs(command.forward_s));
+      return command.forward_s === 0
+        ? "its clock is right"
+        : `set the clock ${off} ${command.forward_s > 0 ? "forward" : "back"}`;
+    }
+    case "flight":
+      return command.hours === 0
+        ? "flight mode ends"
+        : `send nothing for ${count(command.hours, "hour", "hours")}`;
+    case "identify":
+      return `blink for ${count(command.seconds, "second", "seconds")}, and say how it is`;
+    case "restart":
+      return "start anew";
+  }
+}

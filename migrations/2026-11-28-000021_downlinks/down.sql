@@ -1,0 +1,3 @@
+drop table downlinks;
+drop table spoken_trackers;
+alter table uplinks drop column application, drop column device;
