@@ -36,6 +36,7 @@ pub mod runbook;
 pub mod shipment;
 pub mod silence;
 mod time;
+pub mod tracker_log;
 pub mod watch;
 pub mod whereabouts;
 mod written_as;

@@ -7,9 +7,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
+use domain::downlink::Entries;
+use domain::tracker_log::{Noted, TrackerEvent};
 use domain::{Humidity, Reading, Temperature};
 use serde::{Deserialize, Serialize};
-use wire::{Entry, LogFrame, Stamp, Uplink, What};
+use wire::{Entry, EventKind, LogFrame, Stamp, Uplink, What};
 
 /// How a tracker writes its payloads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -37,6 +39,8 @@ pub struct Payload {
     pub battery_pct: Option<u8>,
     /// The tracker asks how far its clock is off.
     pub clock: Option<AskedClock>,
+    /// The number of the oldest entry that its log holds; none where it holds more than it can say.
+    pub oldest: Option<u32>,
 }
 
 /// What a tracker's clock says.
@@ -70,7 +74,7 @@ pub struct Happened {
     pub sequence: u32,
     /// `None`: the tracker did not know the time.
     pub at: Option<DateTime<Utc>>,
-    pub what: What,
+    pub what: Noted,
 }
 
 /// Why a payload gives no readings. The payload is kept, and shown with this reason.
@@ -133,7 +137,11 @@ pub fn decode(
 fn read_uplink(uplink: &Uplink<'_>) -> Payload {
     match uplink {
         Uplink::Log(frame) => read_log(frame),
-        Uplink::Status(status) => Payload { battery_pct: status.battery_pct, ..Payload::default() },
+        Uplink::Status(status) => Payload {
+            battery_pct: status.battery_pct,
+            oldest: (status.held < u16::MAX).then(|| status.next.saturating_sub(status.held.into())),
+            ..Payload::default()
+        },
         Uplink::Clock(request) => {
             let clock = AskedClock { seconds: request.seconds, setting: request.setting };
             Payload { clock: Some(clock), ..Payload::default() }
@@ -150,13 +158,49 @@ fn read_log(frame: &LogFrame<'_>) -> Payload {
             (What::Reading(found), Stamp::SinceStart(minutes)) => {
                 payload.untimed.push(untimed(entry.sequence, minutes, &found));
             }
-            (what, _) => payload.happened.push(Happened { sequence: entry.sequence, at: at(&entry), what }),
+            (What::Event(event), _) => {
+                payload
+                    .happened
+                    .push(happened(&entry, Noted::Event { kind: kind(event.kind), value: event.value }));
+            }
+            (What::Lost { first, count }, _) => {
+                let last = first.saturating_add(count.saturating_sub(1));
+                payload.happened.push(happened(&entry, Noted::Lost(Entries { first, last })));
+            }
         }
     }
     payload.readings.reverse();
     payload.untimed.reverse();
     payload.happened.reverse();
     payload
+}
+
+fn happened(entry: &Entry, what: Noted) -> Happened {
+    Happened { sequence: entry.sequence, at: at(entry), what }
+}
+
+fn kind(kind: EventKind) -> TrackerEvent {
+    match kind {
+        EventKind::AlarmHigh => TrackerEvent::AlarmHigh,
+        EventKind::AlarmLow => TrackerEvent::AlarmLow,
+        EventKind::AlarmEnded => TrackerEvent::AlarmEnded,
+        EventKind::CaseOpened => TrackerEvent::CaseOpened,
+        EventKind::CaseClosed => TrackerEvent::CaseClosed,
+        EventKind::Light => TrackerEvent::Light,
+        EventKind::Dark => TrackerEvent::Dark,
+        EventKind::Shock => TrackerEvent::Shock,
+        EventKind::Turned => TrackerEvent::Turned,
+        EventKind::Started => TrackerEvent::Started,
+        EventKind::Stopped => TrackerEvent::Stopped,
+        EventKind::BatteryLow => TrackerEvent::BatteryLow,
+        EventKind::Restarted => TrackerEvent::Restarted,
+        EventKind::FlightBegan => TrackerEvent::FlightBegan,
+        EventKind::FlightEnded => TrackerEvent::FlightEnded,
+        EventKind::ClockSet => TrackerEvent::ClockSet,
+        EventKind::SensorFailed => TrackerEvent::SensorFailed,
+        EventKind::SensorBack => TrackerEvent::SensorBack,
+        EventKind::SettingsChanged => TrackerEvent::SettingsChanged,
+    }
 }
 
 fn at(entry: &Entry) -> Option<DateTime<Utc>> {

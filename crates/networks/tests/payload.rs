@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use chrono::{DateTime, Utc};
+use domain::downlink::Entries;
+use domain::tracker_log::{Noted, TrackerEvent};
 use domain::{Humidity, Reading, Temperature};
 use networks::payload::{Codec, DecodedReading, Happened, Payload, PayloadError, UntimedReading, decode};
 use wire::{Entry, Spread, Stamp, Step, What};
@@ -96,10 +98,15 @@ fn what_happened_keeps_its_number_and_its_time() {
     let lost = What::Lost { first: 10, count: 100 };
     let entries = [entry(66_051, 0, shock), entry(66_050, 1, lost)];
     let payload = read(Some(11), &log_frame(&entries)).unwrap();
+    let noted_shock = Noted::Event { kind: TrackerEvent::Shock, value: 31 };
+    let noted_lost = Noted::Lost(Entries { first: 10, last: 109 });
     let happened = |sequence, at_, what| Happened { sequence, at: Some(at(at_)), what };
     assert_eq!(
         payload.happened,
-        [happened(66_050, "2026-07-02T23:17:00Z", lost), happened(66_051, "2026-07-02T23:18:00Z", shock)]
+        [
+            happened(66_050, "2026-07-02T23:17:00Z", noted_lost),
+            happened(66_051, "2026-07-02T23:18:00Z", noted_shock)
+        ]
     );
     assert_eq!(payload.readings, []);
     let unknown = Entry { stamp: Stamp::SinceStart(3), ..entries[0] };
@@ -107,9 +114,9 @@ fn what_happened_keeps_its_number_and_its_time() {
 }
 
 #[test]
-fn a_status_says_the_battery() {
+fn a_status_says_the_battery_and_the_oldest_entry_that_is_held() {
     let payload = read(Some(12), "0102035721010204 21c004".replace(' ', "").as_str()).unwrap();
-    assert_eq!(payload, Payload { battery_pct: Some(87), ..Payload::default() });
+    assert_eq!(payload, Payload { battery_pct: Some(87), oldest: Some(57_412), ..Payload::default() });
 }
 
 #[test]

@@ -35,6 +35,8 @@ pub struct SpokenTracker {
 pub struct Spoken {
     pub acknowledged: Option<u32>,
     pub acknowledged_at: DateTime<Utc>,
+    /// The oldest entry that its log held when it last said so.
+    pub oldest: Option<u32>,
     pub asked: Vec<Asked>,
     /// When downlinks were handed over.
     pub sent: Vec<DateTime<Utc>>,
@@ -81,6 +83,29 @@ impl Connection {
         .bind::<Array<Integer>, _>(asked.keys().map(|tracker| tracker.0).collect::<Vec<_>>())
         .bind::<Array<Integer>, _>(asked.values().map(|(organisation, _)| organisation.0).collect::<Vec<_>>())
         .bind::<Array<Jsonb>, _>(clocks)
+        .bind::<Timestamptz, _>(now)
+        .execute(&mut self.raw)
+        .await?;
+        Ok(())
+    }
+
+    /// Keeps the oldest entry that each tracker's log holds.
+    pub async fn note_oldest(
+        &mut self,
+        oldest: &HashMap<TrackerId, (OrganisationId, u32)>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        if oldest.is_empty() {
+            return Ok(());
+        }
+        sql_query(
+            "insert into spoken_trackers as k (tracker_id, organisation_id, acknowledged_at, paused_until, oldest)
+             select t, o, $4, '-infinity', n from unnest($1::int[], $2::int[], $3::int[]) as n (t, o, n) order by 1
+             on conflict (tracker_id) do update set oldest = greatest(k.oldest, excluded.oldest)",
+        )
+        .bind::<Array<Integer>, _>(oldest.keys().map(|tracker| tracker.0).collect::<Vec<_>>())
+        .bind::<Array<Integer>, _>(oldest.values().map(|(organisation, _)| organisation.0).collect::<Vec<_>>())
+        .bind::<Array<Integer>, _>(oldest.values().map(|(_, oldest)| stored(*oldest)).collect::<Vec<_>>())
         .bind::<Timestamptz, _>(now)
         .execute(&mut self.raw)
         .await?;
@@ -159,7 +184,7 @@ impl Connection {
         now: DateTime<Utc>,
     ) -> Result<Spoken, StoreError> {
         let row: SpokenRow = sql_query(
-            "select acknowledged, acknowledged_at, clock from spoken_trackers where tracker_id = $1 for update",
+            "select acknowledged, acknowledged_at, oldest, clock from spoken_trackers where tracker_id = $1 for update",
         )
         .bind::<Integer, _>(tracker.0)
         .get_result(&mut self.raw)
@@ -179,6 +204,7 @@ impl Connection {
         Ok(Spoken {
             acknowledged: row.acknowledged.map(number).transpose()?,
             acknowledged_at: row.acknowledged_at,
+            oldest: row.oldest.map(number).transpose()?,
             asked,
             sent: told.iter().map(|told| told.handed_over_at).collect(),
             clock: row.clock.map(read).transpose()?,
@@ -227,6 +253,8 @@ struct SpokenRow {
     acknowledged: Option<i32>,
     #[diesel(sql_type = Timestamptz)]
     acknowledged_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    oldest: Option<i32>,
     #[diesel(sql_type = Nullable<Jsonb>)]
     clock: Option<serde_json::Value>,
 }

@@ -66,6 +66,7 @@ pub async fn consume_batch(service: &Service, arrived: &mut Arrived) -> Result<(
     service.workers.ensure_partitions(&days_of(&arrived.uplinks, &heard.readings)).await?;
     store_intake(&mut db, arrived).await?;
     db.note_clock_requests(&heard.clocks, now).await?;
+    db.note_oldest(&heard.oldest, now).await?;
     let answered = db.answer_downlinks(&arrived.answers, now + PAUSE_SPEAKING, now).await?;
     let gateways = place_heard(&mut db, &mut heard).await?;
     let fresh = store_readings(&mut db, &heard, recorded_at).await?;
@@ -157,6 +158,7 @@ async fn note_heard(
     trackers: &Trackers,
     now: DateTime<Utc>,
 ) -> Result<Vec<OwnedChange>, StoreError> {
+    db.add_log_entries(&heard.log).await?;
     let refilled = store_states(db, heard, gateways, now).await?;
     let unknown: Vec<_> =
         heard.unknown.iter().map(|((owner, _), unknown)| (*owner, unknown.clone())).collect();

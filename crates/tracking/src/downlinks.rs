@@ -9,7 +9,7 @@ mod network_server;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::downlink::{HOLDS, PAUSE, Situation, plan};
+use domain::downlink::{Entries, HOLDS, PAUSE, Situation, plan};
 use domain::silence::numbers::Numbers;
 use networks::payload::Codec;
 use store::{DueDownlink, HandOver, NewDownlink, SpokenTracker, StoreError};
@@ -75,11 +75,15 @@ async fn speak(
     let numbers = numbers_of(service, to).await?;
     let mut db = service.workers.begin().await?;
     let spoken = db.lock_spoken(to.tracker, now).await?;
+    // Below the oldest entry of its log nothing can come any more.
+    let below = spoken.oldest.and_then(|oldest| oldest.checked_sub(1)).map(|last| Entries { first: 0, last });
+    let mut lost: Vec<Entries> = below.into_iter().collect();
+    lost.extend(db.lost_of(to.tracker, numbers.followed.map_or(0, |followed| followed.from)).await?);
     let situation = Situation {
         interval,
         listening_since,
         numbers: &numbers,
-        lost: &[],
+        lost: &lost,
         acknowledged: spoken.acknowledged,
         acknowledged_at: spoken.acknowledged_at,
         asked: &spoken.asked,

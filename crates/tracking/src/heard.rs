@@ -9,9 +9,10 @@ use domain::place::Position;
 use domain::silence::numbers::{Run, add_to_runs};
 use domain::silence::outage::HeardBy;
 use domain::{DevEui, OrganisationId, TrackerId};
-use networks::payload::{self, AskedClock, Codec, Payload};
+use networks::payload::{self, AskedClock, Codec, Happened, Payload};
 use store::{
-    KnownGateway, SetAside, Tracker, TrackerNews, TrackerPosition, TrackerReading, UnknownTracker, Uplink,
+    KnownGateway, LogEntry, SetAside, Tracker, TrackerNews, TrackerPosition, TrackerReading, UnknownTracker,
+    Uplink,
 };
 
 use crate::arrived::{FARTHEST_BACK, MOST_AHEAD, Report};
@@ -23,6 +24,10 @@ pub struct Heard {
     pub readings: Vec<TrackerReading>,
     pub set_aside: Vec<SetAside>,
     pub positions: Vec<TrackerPosition>,
+    /// What their logs hold beside readings.
+    pub log: Vec<LogEntry>,
+    /// The oldest entry that each tracker's log holds, by the latest word of it.
+    pub oldest: HashMap<TrackerId, (OrganisationId, u32)>,
     /// The latest question of each tracker how far its clock is off.
     pub clocks: HashMap<TrackerId, (OrganisationId, ClockRequest)>,
     near: Vec<Near>,
@@ -88,7 +93,7 @@ impl Heard {
         let heard_by = HeardBy::new(uplink.received_at, gateways);
         let (news, link) = self.news.entry(tracker.id).or_insert_with(|| {
             let (heard_by, runs) = (heard_by.clone(), Vec::new());
-            (silent_news(tracker, uplink.received_at), Link { heard_by, runs })
+            (silent_news(tracker, uplink.received_at), Link { heard_by, runs, oldest: None })
         });
         news.heard_at = news.heard_at.max(uplink.received_at);
         link.heard_by.join(&heard_by);
@@ -107,6 +112,12 @@ impl Heard {
                 latest.1 = request;
             }
         }
+        if let Some(oldest) = decoded.oldest {
+            let known = self.oldest.entry(tracker.id).or_insert((tracker.organisation, oldest));
+            known.1 = known.1.max(oldest);
+            link.oldest = link.oldest.max(Some(oldest));
+        }
+        self.log.extend(decoded.happened.iter().map(|happened| log_entry(happened, tracker, uplink)));
         for untimed in decoded.untimed {
             self.set_aside.push(SetAside {
                 organisation: tracker.organisation,
@@ -156,6 +167,17 @@ impl Heard {
         });
         unknown.first_heard_at = unknown.first_heard_at.min(at);
         unknown.last_heard_at = unknown.last_heard_at.max(at);
+    }
+}
+
+fn log_entry(happened: &Happened, tracker: &Tracker, uplink: &Uplink) -> LogEntry {
+    LogEntry {
+        organisation: tracker.organisation,
+        tracker: tracker.id,
+        number: happened.sequence,
+        at: happened.at.filter(|at| implausible(*at, uplink.received_at).is_none()),
+        received_at: uplink.received_at,
+        noted: happened.what,
     }
 }
 

@@ -107,6 +107,8 @@ pub struct Link {
     /// By the places of gateways.
     pub heard_by: HeardBy<usize>,
     pub runs: Vec<Run>,
+    /// The oldest entry that its log holds, where it said so.
+    pub oldest: Option<u32>,
 }
 
 impl Link {
@@ -120,7 +122,8 @@ impl Link {
     /// Whether all its numbers are taken into account.
     fn is_settled(&self, standing: &Standing) -> bool {
         let reached = self.run().is_some_and(|run| standing.to >= Some(run.last));
-        self.runs.is_empty() || (reached && standing.holes == 0)
+        // A status is rare.
+        self.oldest.is_none() && (self.runs.is_empty() || (reached && standing.holes == 0))
     }
 }
 
@@ -170,6 +173,9 @@ async fn settle(
         let before = holes.remove(&tracker).unwrap_or_default();
         let mut numbers = Numbers { followed, holes: before.clone() };
         link.runs.iter().for_each(|run| numbers.receive(run, now));
+        if let Some(oldest) = link.oldest {
+            numbers.begin_at(oldest, now);
+        }
         settled.push(FollowedTracker { tracker, followed: numbers.followed, holes: count(&numbers.holes) });
         if numbers.holes != before {
             changed.push(tracker);

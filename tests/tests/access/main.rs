@@ -137,6 +137,7 @@ const ROUTES: &[(&str, &str, &[&str], u16)] = &[
     ("post", "/trackers/{dev_eui}/lost", PLANNERS, 422),
     ("get", "/trackers/{dev_eui}/set-aside", STAFF, 404),
     ("get", "/trackers/{dev_eui}/downlinks", STAFF, 404),
+    ("get", "/trackers/{dev_eui}/log", STAFF, 404),
     ("get", "/unreadable-bodies", STAFF, 200),
     ("get", "/organisations", ALL, 200),
     ("post", "/organisations", PLANNING, 422),

@@ -101,6 +101,7 @@ fn addresses(whose: &Tenant) -> Vec<(String, u16)> {
     let further = [
         format!("/trackers/{tracker}/set-aside"),
         format!("/trackers/{tracker}/downlinks"),
+        format!("/trackers/{tracker}/log"),
         format!("/alerts/{alert}/attempts"),
     ];
     let single = single.into_iter().chain(further);

@@ -5,6 +5,7 @@
 
 mod chirpstack;
 mod stand_ins;
+mod the_things_stack;
 
 use std::ops::RangeInclusive;
 
@@ -57,6 +58,15 @@ impl Loop {
             &self.network.uplink(&self.dev_eui, *numbers.end(), now, &fleet::log_frame(&entries)),
         )
         .await;
+    }
+
+    /// Sends an entry that tells of a loss.
+    async fn lose(&self, number: u32, lost: RangeInclusive<u32>) {
+        let what = What::Lost { first: *lost.start(), count: lost.end() - lost.start() + 1 };
+        let stamp = Stamp::Utc(fleet::minutes(self.begin) + number);
+        let frame = fleet::log_frame(&[Entry { sequence: number, stamp, what }]);
+        let now = now(&self.api).await;
+        self.post("up", &self.network.uplink(&self.dev_eui, number, now, &frame)).await;
     }
 
     async fn post(&self, kind: &str, webhook: &Value) {

@@ -4,7 +4,9 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use networks::downlink::chirpstack::{ENQUEUE, EnqueueRequest, EnqueueResponse};
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tonic::body::Body;
 use tonic::codegen::{BoxFuture, Service, http};
@@ -78,4 +80,38 @@ impl UnaryService<EnqueueRequest> for Enqueue {
         let id = ChirpStack::id(taken.len() - 1);
         Box::pin(async move { Ok(Response::new(EnqueueResponse { id })) })
     }
+}
+
+/// The Things Stack as far as it takes downlinks, by HTTP.
+#[derive(Clone, Default)]
+pub struct TheThingsStack {
+    /// Each by its path, with its authorization.
+    taken: Arc<Mutex<Vec<(String, String, Value)>>>,
+}
+
+impl TheThingsStack {
+    /// Serves until the test ends; returns its address.
+    pub async fn start() -> (Self, String) {
+        let this = Self::default();
+        let served = this.clone();
+        let app = move || App::new().app_data(web::Data::new(served.clone())).default_service(web::to(push));
+        let server = HttpServer::new(app).workers(1).disable_signals().bind(("127.0.0.1", 0)).unwrap();
+        let url = format!("http://{}", server.addrs()[0]);
+        tokio::spawn(server.run());
+        (this, url)
+    }
+
+    pub fn taken(&self) -> Vec<(String, String, Value)> {
+        self.taken.lock().unwrap().clone()
+    }
+}
+
+async fn push(
+    stack: web::Data<TheThingsStack>,
+    request: HttpRequest,
+    body: web::Json<Value>,
+) -> HttpResponse {
+    let authorization = request.headers().get("authorization").unwrap().to_str().unwrap().to_owned();
+    stack.taken.lock().unwrap().push((request.path().to_owned(), authorization, body.into_inner()));
+    HttpResponse::Ok().json(json!({}))
 }

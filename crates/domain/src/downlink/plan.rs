@@ -156,10 +156,14 @@ fn unacknowledged(situation: &Situation<'_>) -> Option<Entries> {
     let last = gap.map_or(Some(followed.to), |gap| gap.first.checked_sub(1))?;
     let is_new =
         last >= followed.from && situation.acknowledged.is_none_or(|acknowledged| last > acknowledged);
-    is_new.then_some(Entries { first: followed.from, last })
+    // From 0 on where nothing below can come any more: a tracker forgets nothing that does not follow on what it forgot.
+    let below = followed.from.checked_sub(1).map(|last| Entries { first: 0, last });
+    let is_whole = below.is_none_or(|below| below.without_all(situation.lost).is_empty());
+    is_new.then_some(Entries { first: if is_whole { 0 } else { followed.from }, last })
 }
 
 fn is_due(situation: &Situation<'_>, held: Entries, now: DateTime<Utc>) -> bool {
-    let new = held.last - situation.acknowledged.map_or(held.first, |last| last.max(held.first));
+    let from = situation.numbers.followed.map_or(held.first, |followed| followed.from);
+    let new = held.last - situation.acknowledged.map_or(from, |last| last.max(from));
     new >= MANY || now - situation.acknowledged_at >= ACKNOWLEDGED_EVERY
 }

@@ -99,6 +99,25 @@ impl Numbers {
     }
 }
 
+impl Numbers {
+    /// The tracker still holds entries from `oldest` on: what lies below the first one that was received can still come.
+    pub fn begin_at(&mut self, oldest: u32, now: DateTime<Utc>) {
+        let Some(followed) = self.followed.as_mut().filter(|followed| oldest < followed.from) else { return };
+        if self.holes.len() < MOST_HOLES {
+            let hole = Hole {
+                first: oldest,
+                last: followed.from - 1,
+                before_at: None,
+                after_at: None,
+                known_at: now,
+                overdue: false,
+            };
+            self.holes.insert(0, hole);
+            followed.from = oldest;
+        }
+    }
+}
+
 /// Adds numbers, each with its time, to runs: in the order in which they stand in a frame. Those that the last run
 /// holds already are nothing new: each frame repeats what the one before it brought.
 pub fn add_to_runs(runs: &mut Vec<Run>, numbered: impl IntoIterator<Item = (u32, Option<DateTime<Utc>>)>) {
@@ -180,6 +199,22 @@ mod tests {
         assert_eq!(over.followed.unwrap().from, 2, "one further");
         every_other.push((0, 1));
         assert_eq!(received(&every_other), over);
+    }
+
+    #[test]
+    fn what_the_tracker_still_holds_below_the_first_one_is_missing() {
+        let below = |oldest| {
+            let mut numbers = received(&[(10, 12), (14, 14)]);
+            numbers.begin_at(oldest, utc(8));
+            let holes: Vec<_> = numbers.holes.iter().map(|hole| (hole.first, hole.last)).collect();
+            (numbers.followed.unwrap().from, holes)
+        };
+        assert_eq!(below(10), (10, vec![(13, 13)]));
+        assert_eq!(below(9), (9, vec![(9, 9), (13, 13)]));
+        assert_eq!(below(0), (0, vec![(0, 9), (13, 13)]));
+        let mut numbers = Numbers::default();
+        numbers.begin_at(0, utc(8));
+        assert_eq!(numbers, Numbers::default(), "nothing is followed yet");
     }
 
     #[test]

@@ -46,6 +46,15 @@ fn what_the_tracker_lost_is_not_asked_for_and_leaves_no_gap() {
 }
 
 #[test]
+fn an_acknowledgement_begins_at_0_where_the_tracker_holds_nothing_below_what_came() {
+    let from_20 =
+        |lost: &[Entries]| Tracker { lost: lost.to_vec(), ..Tracker::heard(&[(20, 29)]) }.after(6 * HOUR_S);
+    assert_eq!(from_20(&[]), [acknowledge(20, 29)]);
+    assert_eq!(from_20(&[entries(0, 18)]), [acknowledge(20, 29)]);
+    assert_eq!(from_20(&[entries(0, 19)]), [acknowledge(0, 29)]);
+}
+
+#[test]
 fn what_was_asked_for_is_asked_for_again_after_four_hours_and_three_times_in_all() {
     let asked = |hours: &[i64]| {
         let asked = hours.iter().map(|hours| Asked { entries: entries(11, 11), at: ago(*hours) }).collect();

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::access::{Caller, ReadTrackers};
 use super::page::{Page, PageQuery};
 use super::problem::{ApiError, Problem, named};
-use super::text::{celsius, dev_eui};
+use super::text::{celsius, dev_eui, tracker_number};
 use crate::Service;
 
 /// One thing that is said to a tracker.
@@ -120,12 +120,9 @@ pub async fn list_downlinks(
     page: web::Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let limit = page.limit()?;
-    let before = page.parse(|text| text.parse().ok().filter(|number| *number <= MOST_NUMBER))?;
+    let before = page.parse(tracker_number)?;
     let mut db = service.store.connect().await?;
     let tracker = db.tracker(caller.organisation, dev_eui(&path)?).await.map_err(named("tracker"))?;
     let rows = db.downlinks(caller.organisation, tracker.id, before, limit + 1).await?;
     Ok(HttpResponse::Ok().json(Page::of(rows, limit, |row| row.number.to_string(), Downlink::from)))
 }
-
-/// Numbers have 24 bits.
-const MOST_NUMBER: u32 = 0xff_ffff;

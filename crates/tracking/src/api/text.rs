@@ -16,6 +16,11 @@ pub fn percent(humidity: Humidity) -> f64 {
     f64::from(humidity.0) / 100.0
 }
 
+/// A number of a tracker's log or of a downlink to it; none has more than 24 bits.
+pub fn tracker_number(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|number| *number <= 0xff_ffff)
+}
+
 /// A name that every file system takes.
 pub fn file_name(text: &str) -> String {
     text.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '.', "_")

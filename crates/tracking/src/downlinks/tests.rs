@@ -1,7 +1,7 @@
 //! Downlinks on a real database and on a clock that the test sets, step by step.
 
 use domain::downlink::{Command, DownlinkState, Entries};
-use store::{Downlink, DownlinkAnswer, Integration};
+use store::{Downlink, DownlinkAnswer, Integration, NetworkAddress, Uplink};
 
 use super::*;
 use crate::arrived::Arrived;
@@ -44,6 +44,29 @@ impl House {
     async fn said(&self, to: &Box) -> Vec<Downlink> {
         let mut db = self.service.store.connect().await.unwrap();
         db.downlinks(self.owner, to.tracker.id, None, 100).await.unwrap()
+    }
+
+    /// Hears a message of another kind than a log.
+    async fn hear_on(&self, of: &Box, f_port: i32, payload: &str) {
+        let now = self.now();
+        let uplink = Uplink {
+            organisation: self.owner,
+            integration: "depot".to_owned(),
+            dev_eui: Some(of.tracker.dev_eui),
+            dev_addr: None,
+            f_cnt: 1,
+            f_port,
+            payload: Some(hex::decode(payload).unwrap()),
+            confirmed: false,
+            gateways: "[]".to_owned(),
+            received_at: now,
+            arrived_at: now,
+            problem: None,
+            address: NetworkAddress::default(),
+        };
+        let mut arrived = Arrived { uplinks: vec![uplink], ..Arrived::default() };
+        consume_batch(&self.service, &mut arrived).await.unwrap();
+        assert_eq!(arrived.uplinks[0].problem, None);
     }
 
     /// As if the network server had taken it.
@@ -139,4 +162,42 @@ async fn a_network_server_that_is_away_is_tried_again_until_a_day_is_over() {
     let said = house.said(&of).await;
     assert_eq!((said[0].state, said[0].attempts), (DownlinkState::Expired, 3));
     assert!(said[0].reason.is_some(), "why it was not handed over stays");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_is_answered_until_the_tracker_has_the_answer() {
+    let (house, of) = House::spoken().await;
+    house.hear(&of, 0..=9, &[]).await;
+    house.set(100);
+    // It is 42 s behind, and was set three times.
+    let seconds = u32::try_from(at(100).timestamp() - 1_704_067_200 - 42).unwrap();
+    house.hear_on(&of, 15, &format!("{seconds:08x}031e")).await;
+    house.plan(101).await;
+    let answer = Command::Clock { setting: 3, forward_s: 42 };
+    let said = house.said(&of).await;
+    assert_eq!(said[0].commands[0], answer);
+    house.take(&of, 1).await;
+    house.answer(1, DownlinkState::Failed).await;
+    house.plan(101 + PAUSE.num_seconds()).await;
+    assert_eq!(house.said(&of).await[0].commands[0], answer, "by the same question, however much later");
+    house.take(&of, 2).await;
+    house.answer(2, DownlinkState::Acknowledged).await;
+    house.plan(200 + 2 * PAUSE.num_seconds()).await;
+    assert_eq!(house.said(&of).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_status_says_is_still_held_below_the_first_number_is_asked_for() {
+    let (house, of) = House::spoken().await;
+    house.hear(&of, 20..=29, &[]).await;
+    // Firmware 1.2.3, the next number is 30, and all 30 are held.
+    house.hear_on(&of, 12, "010203572100001e001e04").await;
+    house.plan(3 * i64::from(INTERVAL_S)).await;
+    let said = house.said(&of).await;
+    assert_eq!(said[0].commands, [Command::Resend(Entries { first: 0, last: 19 })]);
+    house.take(&of, 1).await;
+    house.answer(1, DownlinkState::Acknowledged).await;
+    house.hear(&of, 0..=19, &[]).await;
+    house.plan(DAY_S).await;
+    assert_eq!(house.said(&of).await[0].commands, acknowledge(0, 29));
 }

@@ -119,6 +119,8 @@ export const api = {
     data(client.GET("/trackers/{dev_eui}/uplinks", at({ dev_eui: devEui }, { limit: 25, cursor }))),
   setAside: (devEui: string, cursor: string | null) =>
     data(client.GET("/trackers/{dev_eui}/set-aside", at({ dev_eui: devEui }, { limit: 5, cursor }))),
+  trackerLog: (devEui: string, cursor: string | null) =>
+    data(client.GET("/trackers/{dev_eui}/log", at({ dev_eui: devEui }, { limit: 10, cursor }))),
   downlinks: (devEui: string, cursor: string | null) =>
     data(client.GET("/trackers/{dev_eui}/downlinks", at({ dev_eui: devEui }, { limit: 10, cursor }))),
   registerTracker: (tracker: t.NewTracker) => data(client.POST("/trackers", { body: tracker })),

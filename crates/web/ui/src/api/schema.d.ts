@@ -1550,6 +1550,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/trackers/{dev_eui}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a tracker wrote down of itself, the latest first. Its readings are elsewhere. */
+        get: operations["list_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/trackers/{dev_eui}/lost": {
         parameters: {
             query?: never;
@@ -3008,6 +3025,22 @@ export interface components {
             secret: string;
             whereabouts?: components["schemas"]["EntryPlace"] | null;
         };
+        /** @description An entry of a tracker's log that is no reading. */
+        LogEntry: {
+            /**
+             * Format: date-time
+             * @description By the tracker's clock; null where it did not know the time.
+             */
+            at: string | null;
+            noted: components["schemas"]["Noted"];
+            /**
+             * Format: int32
+             * @description Counts the entries of the log, readings among them, for the tracker's life.
+             */
+            number: number;
+            /** Format: date-time */
+            received_at: string;
+        };
         LogIn: {
             /** @description To be sent as `Authorization: Bearer …`. */
             access_token: string;
@@ -3508,6 +3541,24 @@ export interface components {
             /** Format: date-time */
             until: string;
         };
+        /** @description What happened, or what was lost. */
+        Noted: {
+            kind: components["schemas"]["TrackerEvent"];
+            /**
+             * Format: int32
+             * @description 0 to 255, where the kind says of what.
+             */
+            value: number;
+            /** @enum {string} */
+            what: "event";
+        } | {
+            /** Format: int32 */
+            first: number;
+            /** Format: int32 */
+            last: number;
+            /** @enum {string} */
+            what: "lost";
+        };
         Notifications: {
             /** @description Whether e-mail can go out at all. */
             configured: boolean;
@@ -3699,6 +3750,11 @@ export interface components {
         };
         Page_Lane: {
             items: components["schemas"]["Lane"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        Page_LogEntry: {
+            items: components["schemas"]["LogEntry"][];
             /** @description The cursor of the next page; null on the last. */
             next: string | null;
         };
@@ -4477,6 +4533,11 @@ export interface components {
             /** Format: date-time */
             until: string | null;
         };
+        /**
+         * @description Something that happened to a tracker, by its own account.
+         * @enum {string}
+         */
+        TrackerEvent: "alarm_high" | "alarm_low" | "alarm_ended" | "case_opened" | "case_closed" | "light" | "dark" | "shock" | "turned" | "started" | "stopped" | "battery_low" | "restarted" | "flight_began" | "flight_ended" | "clock_set" | "sensor_failed" | "sensor_back" | "settings_changed";
         TrackerPage: components["schemas"]["Page_Tracker"] | components["schemas"]["Page_UnknownTracker"];
         Training: components["schemas"]["Validity"] & {
             /** Format: uuid */
@@ -4870,6 +4931,7 @@ export type LinkedAcceptance = components['schemas']['LinkedAcceptance'];
 export type LinkedAnswer = components['schemas']['LinkedAnswer'];
 export type LinkedOffer = components['schemas']['LinkedOffer'];
 export type LinkedRefusal = components['schemas']['LinkedRefusal'];
+export type LogEntry = components['schemas']['LogEntry'];
 export type LogIn = components['schemas']['LogIn'];
 export type LostRequest = components['schemas']['LostRequest'];
 export type MadeApiKey = components['schemas']['MadeApiKey'];
@@ -4909,6 +4971,7 @@ export type NewShipment = components['schemas']['NewShipment'];
 export type NewTracker = components['schemas']['NewTracker'];
 export type NewTraining = components['schemas']['NewTraining'];
 export type NextStop = components['schemas']['NextStop'];
+export type Noted = components['schemas']['Noted'];
 export type Notifications = components['schemas']['Notifications'];
 export type NumberBoxesRequest = components['schemas']['NumberBoxesRequest'];
 export type NumberedBox = components['schemas']['NumberedBox'];
@@ -4937,6 +5000,7 @@ export type PageHandIn = components['schemas']['Page_HandIn'];
 export type PageHandover = components['schemas']['Page_Handover'];
 export type PageKindRunbook = components['schemas']['Page_KindRunbook'];
 export type PageLane = components['schemas']['Page_Lane'];
+export type PageLogEntry = components['schemas']['Page_LogEntry'];
 export type PageOrganisation = components['schemas']['Page_Organisation'];
 export type PageParent = components['schemas']['Page_Parent'];
 export type PagePastAssessment = components['schemas']['Page_PastAssessment'];
@@ -5022,6 +5086,7 @@ export type TokenError = components['schemas']['TokenError'];
 export type TokenRequest = components['schemas']['TokenRequest'];
 export type Tracker = components['schemas']['Tracker'];
 export type TrackerAssessment = components['schemas']['TrackerAssessment'];
+export type TrackerEvent = components['schemas']['TrackerEvent'];
 export type TrackerPage = components['schemas']['TrackerPage'];
 export type Training = components['schemas']['Training'];
 export type TrainingTopic = components['schemas']['TrainingTopic'];
@@ -9152,6 +9217,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Downlink"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_log: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                dev_eui: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LogEntry"];
                 };
             };
             400: components["responses"]["BadRequest"];

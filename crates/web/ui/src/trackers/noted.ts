@@ -1,0 +1,47 @@
+/** What a tracker wrote down of itself, in words. */
+import type { Noted, TrackerEvent } from "../api/types";
+
+/** 255 stands for what is more. */
+function tenths(value: number, unit: string): string {
+  return value === 255 ? `more than 25 ${unit}` : `${(value / 10).toFixed(1)} ${unit}`;
+}
+
+const CAUSES = [
+  "power came on",
+  "the supply fell too low",
+  "its watchdog",
+  "told to",
+  "the reset pin",
+  "it found its own state wrong",
+];
+
+const WORDS: Record<TrackerEvent, (value: number) => string> = {
+  alarm_high: (value) => `its own alarm: too warm, by ${tenths(value, "°C")}`,
+  alarm_low: (value) => `its own alarm: too cold, by ${tenths(value, "°C")}`,
+  alarm_ended: () => "its own alarm is over",
+  case_opened: () => "the case was opened",
+  case_closed: () => "the case was closed",
+  light: () => "the box was opened: light",
+  dark: () => "dark again",
+  shock: (value) => `a shock of ${tenths(value, "g")}`,
+  turned: () => "turned over",
+  started: () => "started by its button",
+  stopped: () => "stopped by its button",
+  battery_low: (value) => `battery low: ${value} %`,
+  restarted: (value) => `restarted: ${CAUSES[value] ?? "for another reason"}`,
+  flight_began: () => "flight mode began",
+  flight_ended: () => "flight mode ended",
+  clock_set: (value) =>
+    value === 255 ? "clock set, by more than four minutes or for the first time" : `clock set, by ${value} s`,
+  sensor_failed: () => "the thermometer does not answer",
+  sensor_back: () => "the thermometer answers again",
+  settings_changed: () => "its settings were changed",
+};
+
+export function notedWords(noted: Noted): string {
+  if (noted.what === "event") return WORDS[noted.kind](noted.value);
+  const { first, last } = noted;
+  return first === last
+    ? `entry ${first} of its log is lost`
+    : `entries ${first} to ${last} of its log are lost`;
+}
