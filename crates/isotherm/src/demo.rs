@@ -124,13 +124,13 @@ async fn show(
         made = make(config, database_url, &own_url, &scaled) => made,
         () = wait_for_stop() => { running.stop().await; return Ok(()) }
     };
-    let Made { logins, trackers, target, couriers } = made?;
+    let Made { logins, fleet, target, couriers } = made?;
     std::fs::write(
         config.data_dir.join(MARK),
         serde_json::to_string_pretty(&people::json(&url, &logins))? + "\n",
     )?;
     let couriers = tokio::spawn(couriers::run(couriers, scaled.clone(), stopped.clone()));
-    let fleet = tokio::spawn(simulator::run(trackers, target, scaled, speed, stopped));
+    let fleet = tokio::spawn(simulator::run(fleet, fleet::REGION, target, scaled, speed, stopped));
     say("");
     print_text(&format!("Isotherm is at {url}\n\n{}", people::table(&logins)))
         .map_err(|failure| anyhow::anyhow!(failure.message))?;
@@ -152,7 +152,7 @@ async fn show(
 /// Everything that the demonstration shows.
 struct Made {
     logins: Vec<people::Login>,
-    trackers: Vec<simulator::Tracker>,
+    fleet: simulator::Fleet,
     target: simulator::Target,
     couriers: couriers::Couriers,
 }
@@ -163,9 +163,9 @@ async fn make(config: &Config, database_url: &str, url: &str, scaled: &Clock) ->
     let login = |role| logins.iter().find(|login| login.role == role).context("a role has no log-in");
     let (admin, quality) = (login(Role::Admin)?, login(Role::Quality)?);
     let target = fleet::make_integration(&store, url, scaled()).await?;
-    let (trackers, ways) = fleet::make(url, admin, quality, scaled()).await?;
+    let (fleet, ways) = fleet::make(url, admin, quality, scaled()).await?;
     let couriers = couriers::make(url, admin, login(Role::Packer)?, ways).await?;
-    Ok(Made { logins, trackers, target, couriers })
+    Ok(Made { logins, fleet, target, couriers })
 }
 
 /// An address that a browser on this machine can open.

@@ -1,59 +1,280 @@
-//! The fleet: sends what each tracker has to send, when a clock says so.
+//! A fleet in one world, one event after the other in the order of time.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::watch;
+use domain::DevEui;
+use geo::Point;
+use tracker::{Action, DataRate, Region};
 
-use crate::tracker::Tracker;
-use crate::webhook;
+use crate::device::{Device, Plan, Queued, Session, time};
+use crate::radio::{Gateway, OnAir, Radio, Reception};
+use crate::random::Random;
 
-/// Where webhooks go.
-#[derive(Clone)]
-pub struct Target {
-    /// Such as `http://127.0.0.1:8080/webhooks/demo`.
-    pub url: String,
-    pub token: String,
+/// From the end of an uplink to what comes back in the first receive window, and to the end of the second.
+const RX_1_MS: i64 = 1_200;
+const RX_2_MS: i64 = 2_500;
+
+/// The world around the trackers.
+#[derive(Debug, Clone)]
+pub struct World {
+    pub seed: u64,
+    pub region: Region,
+    pub gateways: Vec<Gateway>,
+    /// Of a thousand uplinks, and of as many downlinks, so many are lost whatever the distance.
+    pub lost_permille: u64,
+    /// Of a thousand uplinks, so many are reported a second time, by a gateway that was late.
+    pub doubled_permille: u64,
+    /// The network tells the time to the tracker's LoRaWAN stack.
+    pub tells_time: bool,
 }
 
-/// Tells the time that the trackers live in.
-pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+/// What the network reports.
+#[derive(Debug, Clone)]
+pub enum Report {
+    Joined {
+        dev_eui: DevEui,
+        dev_addr: u32,
+        at: DateTime<Utc>,
+    },
+    Uplink(Uplink),
+    /// A downlink is on the air.
+    Transmitted {
+        dev_eui: DevEui,
+        id: String,
+        at: DateTime<Utc>,
+    },
+}
 
-/// Sends until `stop` becomes true. What was due before the clock's present is sent at once, in order of time.
-/// `speed` is how fast that clock runs.
-pub async fn run(
-    mut trackers: Vec<Tracker>,
-    target: Target,
-    clock: Clock,
-    speed: u32,
-    mut stop: watch::Receiver<bool>,
-) {
-    let client = reqwest::Client::new();
-    loop {
-        let Some(tracker) = trackers.iter_mut().min_by_key(|tracker| tracker.next_at) else { return };
-        let ahead = (tracker.next_at - clock()).to_std().unwrap_or_default() / speed.max(1);
-        tokio::select! {
-            () = tokio::time::sleep(ahead) => {}
-            _ = stop.wait_for(|stop| *stop) => return,
+/// An uplink that some gateway heard.
+#[derive(Debug, Clone)]
+pub struct Uplink {
+    pub dev_eui: DevEui,
+    pub dev_addr: u32,
+    pub f_cnt: u32,
+    pub port: u8,
+    pub payload: Vec<u8>,
+    pub rate: DataRate,
+    /// When its last gateway had it.
+    pub at: DateTime<Utc>,
+    /// The best first.
+    pub heard_by: Vec<HeardBy>,
+    /// Not the first report of it.
+    pub is_copy: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct HeardBy {
+    pub eui: u64,
+    pub point: Point,
+    pub rssi_dbm: f64,
+    pub snr_db: f64,
+}
+
+/// What was on the air in all.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Totals {
+    pub uplinks: u64,
+    pub airtime_ms: u64,
+    /// LoRaWAN frames, with their 13 bytes around the payload.
+    pub bytes: u64,
+    pub downlinks: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    Ended,
+    Pressed,
+    Wakes,
+}
+
+pub struct Fleet {
+    world: World,
+    radio: Radio,
+    pub devices: Vec<Device>,
+    flights: Vec<Option<OnAir>>,
+    events: BinaryHeap<Reverse<(i64, Event, usize)>>,
+    pub totals: Totals,
+}
+
+impl Fleet {
+    pub fn new(world: World, plans: &[Plan]) -> Result<Self, tracker::LogError> {
+        let radio = Radio::new(world.region, world.gateways.clone(), Random::new(world.seed, u64::MAX));
+        let made = plans.iter().map(|plan| Device::new(*plan, world.region, world.seed));
+        let devices = made.collect::<Result<Vec<_>, _>>()?;
+        let first = |(device, plan): (usize, &Plan)| {
+            let event = |at: DateTime<Utc>, event| Reverse((at.timestamp_millis(), event, device));
+            let stops = plan.stops_at.map(|at| event(at, Event::Pressed));
+            std::iter::once(event(plan.starts_at, Event::Wakes)).chain(stops)
+        };
+        Ok(Self {
+            events: plans.iter().enumerate().flat_map(first).collect(),
+            flights: vec![None; devices.len()],
+            world,
+            radio,
+            devices,
+            totals: Totals::default(),
+        })
+    }
+
+    /// When something happens next.
+    pub fn next_at(&self) -> Option<DateTime<Utc>> {
+        self.events.peek().map(|Reverse((at_ms, ..))| *at_ms).filter(|at_ms| *at_ms < i64::MAX).map(time)
+    }
+
+    /// Lets everything happen that happens before that time.
+    pub fn run_until(&mut self, until: DateTime<Utc>, report: &mut impl FnMut(Report)) {
+        let until_ms = until.timestamp_millis();
+        while let Some(Reverse((at_ms, event, device))) = self.events.peek().copied() {
+            if at_ms >= until_ms {
+                return;
+            }
+            self.events.pop();
+            match event {
+                Event::Wakes => self.wake(at_ms, device),
+                Event::Pressed => self.press(at_ms, device),
+                Event::Ended => self.end(at_ms, device, report),
+            }
         }
-        if let Some(uplink) = tracker.sample() {
-            post(&client, &target, &webhook::body(tracker, &uplink)).await;
+    }
+
+    /// Queues a downlink, as a network server does for an application; false where there is no such device.
+    pub fn enqueue(&mut self, dev_eui: DevEui, queued: Queued) -> bool {
+        let device = self.devices.iter_mut().find(|device| device.dev_eui() == dev_eui);
+        device.map(|device| device.queue.push_back(queued)).is_some()
+    }
+
+    fn press(&mut self, at_ms: i64, index: usize) {
+        let Some(device) = self.devices.get_mut(index) else { return };
+        device.press(at_ms);
+        self.events.push(Reverse((at_ms, Event::Wakes, index)));
+    }
+
+    fn wake(&mut self, at_ms: i64, index: usize) {
+        let Some(device) = self.devices.get_mut(index) else { return };
+        // Woken by its button while it sends: it goes on when that has ended.
+        if device.sending.is_some() {
+            return;
+        }
+        if let Some(wakes_ms) = device.go_on(at_ms) {
+            self.events.push(Reverse((wakes_ms, Event::Wakes, index)));
+            return;
+        }
+        let (rate, length) = match &device.sending {
+            Some(Action::Send(send)) => (send.rate, send.payload.as_slice().len()),
+            Some(Action::Join { rate, .. }) => (*rate, 10),
+            _ => return,
+        };
+        let airtime_ms = self.world.region.time_on_air_ms(rate, length);
+        device.takes_air(at_ms, airtime_ms);
+        self.totals.uplinks += 1;
+        self.totals.airtime_ms += airtime_ms;
+        self.totals.bytes += length as u64 + 13;
+        let channels = match self.world.region {
+            Region::Eu868 => 3,
+            Region::Us915 => 8,
+        };
+        let uplink = OnAir {
+            device: index,
+            from_ms: at_ms,
+            until_ms: at_ms + airtime_ms.cast_signed(),
+            channel: device.random.below(channels),
+            rate,
+            point: device.position(at_ms),
+        };
+        self.events.push(Reverse((uplink.until_ms, Event::Ended, index)));
+        self.radio.begin(uplink.clone());
+        if let Some(flight) = self.flights.get_mut(index) {
+            *flight = Some(uplink);
+        }
+    }
+
+    fn end(&mut self, at_ms: i64, index: usize, report: &mut impl FnMut(Report)) {
+        let Some(flight) = self.flights.get_mut(index).and_then(Option::take) else { return };
+        let heard = self.radio.end(&flight);
+        let Some(device) = self.devices.get_mut(index) else { return };
+        let lost = device.random.below(1000) < self.world.lost_permille || device.is_mute(at_ms);
+        let heard = if lost { Vec::new() } else { heard };
+        let answered = device.random.below(1000) >= self.world.lost_permille;
+        let sending = device.sending.take();
+        match sending {
+            Some(Action::Join { .. }) => {
+                if !heard.is_empty() && answered {
+                    let dev_addr = u32::try_from(device.random.below(1 << 25)).unwrap_or(1);
+                    device.session = Some(Session { dev_addr, f_cnt: 0 });
+                    device.joined(at_ms + RX_2_MS);
+                    report(Report::Joined { dev_eui: device.dev_eui(), dev_addr, at: time(at_ms) });
+                }
+            }
+            Some(Action::Send(send)) => {
+                let airtime_ms = (flight.until_ms - flight.from_ms).cast_unsigned();
+                let uplink = uplink(device, &self.radio, &send, at_ms, &heard);
+                let queued = if uplink.is_some() { device.queue.pop_front() } else { None };
+                let came = queued.as_ref().filter(|_| answered);
+                // The gateway that heard the tracker best answers, and is heard as well.
+                let snr = heard.first().map_or(0, |best| (best.snr_db * 4.0) as i32);
+                device.sent(at_ms + RX_1_MS, airtime_ms, came.map(|queued| (queued, snr)));
+                if uplink.is_some() && answered && self.world.tells_time && device.asks_time(at_ms) {
+                    device.told_time(at_ms + RX_1_MS, snr);
+                }
+                self.totals.downlinks += u64::from(queued.is_some());
+                self.tell(index, uplink, queued, at_ms, report);
+            }
+            _ => {}
+        }
+        self.events.push(Reverse((at_ms + RX_2_MS, Event::Wakes, index)));
+    }
+
+    fn tell(
+        &mut self,
+        index: usize,
+        uplink: Option<Uplink>,
+        queued: Option<Queued>,
+        at_ms: i64,
+        report: &mut impl FnMut(Report),
+    ) {
+        let (Some(device), Some(uplink)) = (self.devices.get_mut(index), uplink) else { return };
+        if device.random.below(1000) < self.world.doubled_permille {
+            let heard_by = uplink.heard_by.last().copied().into_iter().collect();
+            report(Report::Uplink(Uplink { heard_by, is_copy: true, ..uplink.clone() }));
+        }
+        let (dev_eui, at) = (uplink.dev_eui, time(at_ms + RX_1_MS));
+        report(Report::Uplink(uplink));
+        if let Some(queued) = queued {
+            report(Report::Transmitted { dev_eui, id: queued.id, at });
         }
     }
 }
 
-/// Network servers try once; so does this one.
-async fn post(client: &reqwest::Client, target: &Target, body: &serde_json::Value) {
-    let request = client
-        .post(&target.url)
-        .query(&[("event", "up")])
-        .bearer_auth(&target.token)
-        .timeout(Duration::from_secs(5))
-        .json(body);
-    match request.send().await {
-        Ok(answer) if answer.status().is_success() => {}
-        Ok(answer) => tracing::warn!(status = %answer.status(), "a webhook was refused"),
-        Err(error) => tracing::warn!(%error, "a webhook was not answered"),
-    }
+/// What the network makes of an uplink that was heard; without a session it is nobody's.
+fn uplink(
+    device: &mut Device,
+    radio: &Radio,
+    send: &tracker::Send,
+    at_ms: i64,
+    heard: &[Reception],
+) -> Option<Uplink> {
+    let dev_eui = device.dev_eui();
+    let session = device.session.as_mut()?;
+    let f_cnt = session.f_cnt;
+    session.f_cnt += 1;
+    let heard_by: Vec<HeardBy> = heard
+        .iter()
+        .filter_map(|reception| {
+            let Gateway { eui, point, .. } = *radio.gateways.get(reception.gateway)?;
+            Some(HeardBy { eui, point, rssi_dbm: reception.rssi_dbm, snr_db: reception.snr_db })
+        })
+        .collect();
+    (!heard_by.is_empty()).then(|| Uplink {
+        dev_eui,
+        dev_addr: session.dev_addr,
+        f_cnt,
+        port: send.port,
+        payload: send.payload.as_slice().to_vec(),
+        rate: send.rate,
+        at: time(at_ms),
+        heard_by,
+        is_copy: false,
+    })
 }

@@ -1,14 +1,24 @@
-//! Simulated trackers on journeys between real cities, posting webhooks as ChirpStack does.
+//! Fleets of trackers on journeys between real cities: the tracker's own application in a modelled box, over a modelled
+//! radio, behind a network server that posts webhooks and takes downlinks.
 //!
-//! They stand before the first station of a reading's path: what they send is made by the tracker's own frame code
-//! and reaches the ingester over HTTP, like a network server's. Everything follows from a tracker's number and the
-//! time, so that two runs are alike. The simulator knows the services only by their address.
+//! They stand before the first station of a reading's path: what reaches the ingester is what the application wrote, and
+//! what the tracking service answers reaches the application. Everything follows from a seed and the time, so that two
+//! runs are alike. The simulator knows the services only by their address.
 
+mod cooling;
+mod device;
+mod flash;
 mod fleet;
 mod journey;
-mod tracker;
+mod live;
+mod radio;
+mod random;
 mod webhook;
 
-pub use fleet::{Target, run};
-pub use journey::{Behaviour, City, Journey};
-pub use tracker::Tracker;
+pub use cooling::Behaviour;
+pub use device::{Device, Plan, Queued, dev_eui};
+pub use fleet::{Fleet, HeardBy, Report, Totals, Uplink, World};
+pub use journey::{City, Journey};
+pub use live::{Target, run};
+pub use radio::Gateway;
+pub use tracker::{DataRate, Region};

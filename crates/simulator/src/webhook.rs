@@ -1,47 +1,89 @@
-//! An uplink as ChirpStack v4 posts it.
+//! What the network reports, as ChirpStack v4 posts it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::DevEui;
+use serde_json::{Value, json};
+use tracker::Region;
 
-use crate::tracker::{Tracker, Uplink};
+use crate::fleet::{Report, Uplink};
 
-/// The body of `event=up`. The gateway that heard it stands where the box is.
-pub fn body(tracker: &Tracker, uplink: &Uplink) -> serde_json::Value {
-    let DevEui(number) = tracker.dev_eui;
-    let (lat, lon) = tracker.journey.position(uplink.sent_at);
-    let time = uplink.sent_at.to_rfc3339();
-    serde_json::json!({
-        "deduplicationId": format!("{number:08x}-0000-4000-8000-{:012x}", uplink.f_cnt),
-        "time": time,
-        "deviceInfo": {
-            "tenantId": "52f14cd4-c6f1-4fbd-8f87-4025e1d49242",
-            "tenantName": "Isotherm demonstration",
-            "applicationId": "17c82e96-be03-4f38-aef3-f83d48582d97",
-            "applicationName": "cold chain",
-            "deviceProfileName": "isotherm tracker",
-            "deviceName": format!("box {}", number & 0xffff),
-            "devEui": tracker.dev_eui,
-            "tags": {},
-        },
-        "devAddr": format!("{:08x}", number & 0xff_ffff),
+/// The word for `?event=` and the body.
+pub fn body(report: &Report, region: Region) -> (&'static str, Value) {
+    match report {
+        Report::Uplink(uplink) => ("up", up(uplink, region)),
+        Report::Joined { dev_eui, dev_addr, at } => (
+            "join",
+            json!({
+                "deduplicationId": format!("{dev_addr:08x}-0000-4000-8000-{:012x}", dev_eui.0 & 0xffff_ffff),
+                "time": at.to_rfc3339(),
+                "deviceInfo": device(*dev_eui),
+                "devAddr": format!("{dev_addr:08x}"),
+            }),
+        ),
+        Report::Transmitted { dev_eui, id, at } => (
+            "txack",
+            json!({
+                "downlinkId": 1,
+                "time": at.to_rfc3339(),
+                "deviceInfo": device(*dev_eui),
+                "queueItemId": id,
+                "fCntDown": 0,
+                "gatewayId": "0000000000000000",
+            }),
+        ),
+    }
+}
+
+fn up(uplink: &Uplink, region: Region) -> Value {
+    let DevEui(number) = uplink.dev_eui;
+    let copy = u8::from(uplink.is_copy);
+    let gateways: Vec<Value> = uplink
+        .heard_by
+        .iter()
+        .map(|heard| {
+            json!({
+                "gatewayId": format!("{:016x}", heard.eui),
+                "uplinkId": uplink.f_cnt,
+                "rssi": heard.rssi_dbm.round() as i32,
+                "snr": (heard.snr_db * 4.0).round() / 4.0,
+                "location": { "latitude": heard.point.y(), "longitude": heard.point.x(), "source": "GPS" },
+                "crcStatus": "CRC_OK",
+            })
+        })
+        .collect();
+    json!({
+        "deduplicationId": format!("{:08x}-000{copy}-4000-8000-{:04x}{:08x}", number & 0xffff_ffff, number >> 48, uplink.f_cnt),
+        "time": uplink.at.to_rfc3339(),
+        "deviceInfo": device(uplink.dev_eui),
+        "devAddr": format!("{:08x}", uplink.dev_addr),
         "adr": false,
-        "dr": 0,
+        "dr": uplink.rate.0,
         "fCnt": uplink.f_cnt,
-        "fPort": wire::LOG_PORT,
+        "fPort": uplink.port,
         "confirmed": false,
         "data": STANDARD.encode(&uplink.payload),
-        "rxInfo": [{
-            "gatewayId": format!("00163ef{:09x}", number & 0xffff),
-            "uplinkId": uplink.f_cnt,
-            "rssi": -97,
-            "snr": 4.5,
-            "location": { "latitude": lat, "longitude": lon, "source": "GPS" },
-            "crcStatus": "CRC_OK",
-        }],
+        "rxInfo": gateways,
         "txInfo": {
             "frequency": 868_100_000,
-            "modulation": { "lora": { "bandwidth": 125_000, "spreadingFactor": 12, "codeRate": "CR_4_5" } },
+            "modulation": { "lora": {
+                "bandwidth": 125_000,
+                "spreadingFactor": region.spreading_factor(uplink.rate),
+                "codeRate": "CR_4_5",
+            } },
         },
+    })
+}
+
+fn device(dev_eui: DevEui) -> Value {
+    json!({
+        "tenantId": "52f14cd4-c6f1-4fbd-8f87-4025e1d49242",
+        "tenantName": "Isotherm demonstration",
+        "applicationId": "17c82e96-be03-4f38-aef3-f83d48582d97",
+        "applicationName": "cold chain",
+        "deviceProfileName": "isotherm tracker",
+        "deviceName": format!("box {}", dev_eui.0 & 0xffff),
+        "devEui": dev_eui,
+        "tags": {},
     })
 }

@@ -39,7 +39,8 @@ impl Region {
         }
     }
 
-    const fn spreading_factor(self, rate: DataRate) -> u32 {
+    /// SF7 to SF12.
+    pub const fn spreading_factor(self, rate: DataRate) -> u32 {
         let slowest = match self {
             Self::Eu868 => 12,
             Self::Us915 => 10,
@@ -92,6 +93,11 @@ impl Budget {
     /// Empty: whoever restarts again and again must not begin with a full one each time.
     pub const fn new(now_ms: u64) -> Self {
         Self { left_us: 0, filled_ms: now_ms }
+    }
+
+    /// All that may be taken at once: for a tracker that has been on the shelf.
+    pub const fn full(now_ms: u64) -> Self {
+        Self { left_us: BURST_MS * 1000, filled_ms: now_ms }
     }
 
     /// How much comes back in a second, in microseconds.

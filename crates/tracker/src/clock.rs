@@ -10,6 +10,9 @@ const CORRECTED_WITHIN_MS: u64 = 3_000;
 
 const MINUTE_MS: u64 = 60_000;
 
+/// What the MAC's time leaves open: its answer is of the moment at which the uplink ended, in whole seconds here.
+const TOLD_WITHIN_MS: u64 = 1_000;
+
 /// Uncertain by more than this, the tracker asks again.
 const ASK_BEYOND_S: u64 = 30;
 
@@ -91,12 +94,38 @@ impl Clock {
     }
 }
 
+impl Clock {
+    /// Takes the time that the LoRaWAN MAC was told (DeviceTimeAns): seconds since 2024, good to a second.
+    pub fn set(&mut self, seconds: u32, now_ms: u64) -> Moved {
+        let moved = match self.fix {
+            None => Moved::First,
+            Some(_) => {
+                let by = i64::from(seconds) - i64::from(self.seconds(now_ms));
+                Moved::By(i32::try_from(by).unwrap_or(i32::MAX))
+            }
+        };
+        self.setting = self.setting.wrapping_add(1);
+        self.fix = Some(Fix { uptime_ms: now_ms, seconds, within_ms: TOLD_WITHIN_MS });
+        moved
+    }
+}
+
 /// What a correction did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moved {
     First,
     /// Seconds forward.
     By(i32),
+}
+
+impl Moved {
+    /// As [`ClockSet`](wire::EventKind::ClockSet) has it.
+    pub fn told(self) -> u8 {
+        match self {
+            Self::First => u8::MAX,
+            Self::By(seconds) => u8::try_from(seconds.unsigned_abs()).unwrap_or(u8::MAX),
+        }
+    }
 }
 
 #[cfg(test)]

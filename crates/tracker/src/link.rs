@@ -22,6 +22,7 @@ const JOIN_DOUBLINGS: u32 = 6;
 #[derive(Debug, Clone, Copy)]
 pub struct Link {
     region: Region,
+    fastest: DataRate,
     rate: DataRate,
     joined: bool,
     /// Attempts to join since it was last joined.
@@ -34,14 +35,24 @@ pub struct Link {
 }
 
 impl Link {
-    /// Before the first attempt, which may be made after `wait_ms`.
-    pub const fn new(region: Region, now_ms: u64, wait_ms: u64) -> Self {
-        let rate = match region {
+    /// Before the first attempt, which may be made after `wait_ms`. No rate is faster than `fastest`.
+    pub fn new(region: Region, fastest: DataRate, now_ms: u64, wait_ms: u64) -> Self {
+        let fastest = fastest.min(region.fastest());
+        let rate = fastest.min(match region {
             Region::Eu868 => DataRate(3),
             Region::Us915 => DataRate(1),
-        };
+        });
         let join_at_ms = now_ms + wait_ms;
-        Self { region, rate, joined: false, attempts: 0, join_at_ms, heard_at_ms: now_ms, unheard: 0 }
+        Self {
+            region,
+            fastest,
+            rate,
+            joined: false,
+            attempts: 0,
+            join_at_ms,
+            heard_at_ms: now_ms,
+            unheard: 0,
+        }
     }
 
     pub const fn rate(&self) -> DataRate {
@@ -82,7 +93,7 @@ impl Link {
     pub fn heard(&mut self, now_ms: u64, snr_quarter_db: i32) {
         (self.heard_at_ms, self.unheard) = (now_ms, 0);
         let spare = snr_quarter_db - self.region.weakest_quarter_db(self.rate);
-        if spare >= MUCH && self.rate < self.region.fastest() {
+        if spare >= MUCH && self.rate < self.fastest {
             self.rate = DataRate(self.rate.0 + 1);
         } else if spare < LITTLE && self.rate > self.region.slowest() {
             self.rate = DataRate(self.rate.0 - 1);
@@ -112,7 +123,7 @@ mod tests {
 
     #[test]
     fn attempts_to_join_go_through_the_rates_and_grow_apart() {
-        let mut link = Link::new(Region::Eu868, 0, 5_000);
+        let mut link = Link::new(Region::Eu868, DataRate(5), 0, 5_000);
         assert_eq!(link.join_at_ms(), 5_000);
         let mut seen = std::vec::Vec::new();
         let mut now = 5_000;
@@ -129,7 +140,7 @@ mod tests {
 
     #[test]
     fn the_rate_follows_what_is_heard() {
-        let mut link = Link::new(Region::Eu868, 0, 0);
+        let mut link = Link::new(Region::Eu868, DataRate(5), 0, 0);
         link.joined(0);
         // SF9 is understood down to −12.5 dB, SF8 to −10.
         link.heard(1, -50 + MUCH - 1);
@@ -143,8 +154,17 @@ mod tests {
     }
 
     #[test]
+    fn no_rate_is_faster_than_it_may_be() {
+        let mut link = Link::new(Region::Eu868, DataRate(2), 0, 0);
+        link.joined(0);
+        link.heard(1, 100);
+        assert_eq!(link.rate(), DataRate(2));
+        assert_eq!(Link::new(Region::Us915, DataRate(15), 0, 0).fastest, DataRate(3));
+    }
+
+    #[test]
     fn who_is_not_heard_speaks_slower_and_joins_again_after_three_days() {
-        let mut link = Link::new(Region::Us915, 0, 0);
+        let mut link = Link::new(Region::Us915, DataRate(5), 0, 0);
         link.joined(0);
         for hour in 1..12 {
             link.unheard(hour * HOUR_MS);

@@ -3,7 +3,6 @@
 use embedded_storage::nor_flash::NorFlash;
 use wire::{COMMAND_PORT, Command, Downlink, Event, EventKind, Range, What};
 
-use crate::clock::Moved;
 use crate::saved::Saved;
 use crate::tracker::Tracker;
 
@@ -50,14 +49,31 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             }
             self.close_interval();
             let by = self.clock.correct(setting, forward_s, now_ms)?;
-            self.outbox.clock_was_set();
-            self.next_sample_ms = self.clock.next_minute_ms(now_ms);
-            moved = Some(match by {
-                Moved::First => u8::MAX,
-                Moved::By(seconds) => u8::try_from(seconds.unsigned_abs()).unwrap_or(u8::MAX),
-            });
+            self.follow_clock(now_ms);
+            moved = Some(by.told());
         }
         moved
+    }
+
+    /// The MAC was told the time: seconds since 2024, in a downlink so many quarters of a dB above the noise. For stacks that
+    /// ask the network themselves.
+    pub fn told_time(&mut self, now_ms: u64, seconds: u32, snr_quarter_db: i32) {
+        self.link.heard(now_ms, snr_quarter_db);
+        self.refresh_pace();
+        self.close_interval();
+        let doubt_s = self.clock.within_s(now_ms);
+        let moved = self.clock.set(seconds, now_ms);
+        self.follow_clock(now_ms);
+        self.save(Saved { clock_setting: self.clock.setting(), ..self.saved });
+        // What lies within the doubt that it had is no news.
+        if doubt_s.is_none_or(|doubt_s| moved.told() > doubt_s) {
+            self.note_event(EventKind::ClockSet, moved.told(), now_ms);
+        }
+    }
+
+    fn follow_clock(&mut self, now_ms: u64) {
+        self.outbox.clock_was_set();
+        self.next_sample_ms = self.clock.next_minute_ms(now_ms);
     }
 
     fn change(&self, saved: &mut Saved, command: &Command) {

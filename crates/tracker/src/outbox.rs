@@ -4,7 +4,7 @@ mod transmit;
 
 use wire::{Entry, MAX_LEN, Range, What, encode};
 
-pub use self::transmit::Transmission;
+pub use self::transmit::{STOPPED_MS, Transmission};
 use crate::airtime::DataRate;
 
 /// How many ranges of what was asked for are remembered. What is forgotten is asked for again.
@@ -130,6 +130,11 @@ impl Outbox {
             self.due_minutes = Some(minutes);
             self.readings_at_ms.get_or_insert(now_ms + jitter_ms);
         }
+    }
+
+    /// What waits goes then, if not before.
+    pub fn send_by(&mut self, at_ms: u64) {
+        self.readings_at_ms.get_or_insert(at_ms);
     }
 
     /// Remembers what was asked for, together with what overlaps it.

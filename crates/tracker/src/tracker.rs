@@ -8,7 +8,7 @@ use crate::alarm::{Alarm, Side};
 use crate::clock::Clock;
 use crate::link::Link;
 use crate::log::{Log, LogError};
-use crate::outbox::{Outbox, Send, Transmission, fits_alone, is_urgent};
+use crate::outbox::{Outbox, STOPPED_MS, Send, Transmission, fits_alone, is_urgent};
 use crate::pace::{Pace, pace};
 use crate::sampling::{Interval, Sample, Taken};
 use crate::saved::{Memory, Saved, Stage};
@@ -33,6 +33,8 @@ pub struct Parts {
     pub reset_cause: ResetCause,
     /// Any number that differs from tracker to tracker, such as the lower half of the DevEUI.
     pub seed: u32,
+    /// The fastest data rate that it may choose; [`Region::fastest`] where nothing speaks against it.
+    pub fastest: DataRate,
     /// How many pages the log has.
     pub log_pages: usize,
 }
@@ -107,7 +109,7 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             alarm: Alarm::default(),
             interval: Interval::default(),
             budget: Budget::new(now_ms),
-            link: Link::new(parts.region, now_ms, 0),
+            link: Link::new(parts.region, parts.fastest, now_ms, 0),
             pace: pace(parts.region, DataRate(0), saved.step, saved.per_uplink),
             outbox: Outbox::new(log.next(), now_ms),
             log,
@@ -124,7 +126,7 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             fault: None,
         };
         let jitter = tracker.random(JITTER_MS);
-        tracker.link = Link::new(parts.region, now_ms, jitter);
+        tracker.link = Link::new(parts.region, parts.fastest, now_ms, jitter);
         tracker.refresh_pace();
         if saved.stage != Stage::Shelf {
             let told = tracker.log.tell_lost(tracker.clock.stamp(now_ms));
@@ -226,6 +228,9 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             Stage::Shelf | Stage::Stopped => Stage::Running,
             Stage::Running => Stage::Stopped,
         };
+        if self.saved.stage == Stage::Shelf {
+            self.budget = Budget::full(now_ms);
+        }
         self.close_interval();
         self.save(Saved { stage, ..self.saved });
         self.alarm = Alarm::default();
@@ -342,6 +347,9 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             && is_urgent(&what)
         {
             self.outbox.hurry(sequence, now_ms);
+        }
+        if self.saved.stage == Stage::Stopped {
+            self.outbox.send_by(now_ms + STOPPED_MS);
         }
         self.fault = self.fault.or(written.err());
     }

@@ -65,6 +65,8 @@ fn on_the_shelf_it_does_nothing_until_its_button_is_pressed() {
     world.run_for(30 * DAY_MS);
     assert_eq!((world.truth.len(), world.sent.len()), (0, 0));
     world.with(|tracker, uptime| tracker.pressed(uptime));
+    world.run_for(3 * MINUTE_MS);
+    assert!(world.service.next > 0, "whoever starts it sees it within minutes");
     world.run_for(2 * HOUR_MS);
     assert_eq!(world.events()[0].kind, EventKind::Started);
     assert!(world.truth.len() > 24);
@@ -84,10 +86,10 @@ fn stopped_it_measures_nothing_more_and_still_hands_over() {
     world.run_for(2 * DAY_MS);
     assert_eq!(world.missing(), []);
     assert_eq!(world.with(|tracker, _| tracker.saved().acknowledged), written as u32);
-    // And nothing more to say but that it is there, once a day.
+    // And nothing more to say but that it is there, once a day, and that its clock was set.
     let before = world.uplinks;
     world.run_for(10 * DAY_MS);
-    assert!((9..=12).contains(&(world.uplinks - before)), "{}", world.uplinks - before);
+    assert!((9..=16).contains(&(world.uplinks - before)), "{}", world.uplinks - before);
     assert_eq!(world.service.status.unwrap().mode, wire::Mode::Stopped);
 }
 
@@ -179,6 +181,20 @@ fn before_it_is_told_the_time_it_counts_from_its_start_and_then_in_utc() {
     world.run_for(30 * DAY_MS);
     let set = world.events().into_iter().filter(|event| event.kind == EventKind::ClockSet).count();
     assert!((3..6).contains(&set), "{set}");
+}
+
+#[test]
+fn a_stack_that_is_told_the_time_sets_the_clock_at_once() {
+    let mut world = World::started(Region::Eu868, 40, 43);
+    world.with(|tracker, uptime| tracker.told_time(uptime, 80_000_000, 0));
+    assert_eq!(world.events().last(), Some(&Event { kind: EventKind::ClockSet, value: 255 }));
+    let known = world.events().len();
+    world.run_for(90_000);
+    world.with(|tracker, uptime| tracker.told_time(uptime, 80_000_091, 0));
+    assert_eq!(world.events().len(), known, "a second is within its doubt");
+    world.with(|tracker, uptime| tracker.told_time(uptime, 80_000_191, 0));
+    assert_eq!(world.events().last(), Some(&Event { kind: EventKind::ClockSet, value: 100 }));
+    assert!(world.truth.values().any(|entry| entry.stamp == Stamp::Utc(80_000_191 / 60)));
 }
 
 #[test]

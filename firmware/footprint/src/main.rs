@@ -7,7 +7,7 @@ use core::panic::PanicInfo;
 use core::ptr::{read_volatile, write_volatile};
 
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
-use tracker::{Action, Heard, Parts, Region, Sample, Sent, Tracker};
+use tracker::{Action, DataRate, Heard, Parts, Region, Sample, Sent, Tracker};
 use wire::{EventKind, Firmware, ResetCause};
 
 /// Flash at an address.
@@ -80,6 +80,7 @@ extern "C" fn _start() -> ! {
         calibration: port(REGION).into(),
         reset_cause: ResetCause::PowerOn,
         seed: port(REGION).into(),
+        fastest: DataRate(port(REGION)),
         log_pages: 40,
     };
     let Ok(mut tracker) = Tracker::start(parts, Flash(0x0801_0000), Flash(0x0803_0000), 0) else { halt() };

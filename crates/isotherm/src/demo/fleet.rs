@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, Timelike, Utc};
 use serde_json::{Value, json};
-use simulator::{Behaviour, City, Journey, Target, Tracker};
+use simulator::{Behaviour, City, Fleet, Gateway, Journey, Plan, Region, Target, World, dev_eui};
 use store::{Integration, Store};
 use tracking::credentials::{hash_token, new_token};
 
@@ -14,7 +14,17 @@ const INTEGRATION: &str = "demo";
 
 /// Before the demonstration begins the boxes have been on the way for this long.
 const UNDER_WAY: Duration = Duration::hours(6);
-const INTERVAL: Duration = Duration::minutes(15);
+
+/// As long before a box is packed its tracker is started: it has joined, knows the time and has measured by then.
+const STARTED_BEFORE: Duration = Duration::minutes(25);
+
+/// Along the way there is a gateway every so many metres.
+const GATEWAY_EVERY_M: f64 = 4_000.0;
+
+/// Each demonstration is like the others.
+const SEED: u64 = 1;
+
+pub const REGION: Region = Region::Eu868;
 
 /// Products: their names and GTINs.
 pub const INSULIN: (&str, &str) = ("Insulin 100 IU/ml, 5 pens", "09506000134352");
@@ -121,7 +131,7 @@ pub async fn make(
     admin: &Login,
     quality: &Login,
     begins: DateTime<Utc>,
-) -> anyhow::Result<(Vec<Tracker>, Vec<Way>)> {
+) -> anyhow::Result<(Fleet, Vec<Way>)> {
     let api = Api::log_in(url, admin).await?;
     let profile = api.post("profiles", &profile()).await?;
     let signature = json!({ "password": quality.password, "meaning": "Approved for the demonstration" });
@@ -129,20 +139,27 @@ pub async fn make(
     Api::log_in(url, quality).await?.post(&approve, &signature).await?;
     let packed_at =
         (begins - UNDER_WAY).with_second(0).and_then(|at| at.with_nanosecond(0)).unwrap_or(begins);
-    let (mut trackers, mut ways) = (Vec::new(), Vec::new());
+    let (mut plans, mut gateways, mut ways) = (Vec::new(), Vec::new(), Vec::new());
     for (shipment, (from, to, hours)) in LANES.into_iter().enumerate() {
+        let number = shipment as u64 + 1;
         let journey = Journey {
             from,
             to,
             departs_at: packed_at + Duration::minutes(30),
             takes: Duration::hours(hours),
-            behaviour: behaviour(shipment, begins),
         };
-        // The first reading stands when the box is packed, so that nothing is unknown at the beginning.
-        let number = shipment as u64 + 1;
-        let first_at = packed_at - Duration::minutes(1 + (number as i64 * 5) % 12);
-        let tracker = Tracker::new(number, journey, INTERVAL, first_at);
-        let dev_eui = tracker.dev_eui;
+        gateways.extend(Gateway::along(&journey, GATEWAY_EVERY_M, number << 16, SEED));
+        plans.push(Plan {
+            number,
+            journey,
+            behaviour: behaviour(shipment, begins),
+            // Not all at once.
+            starts_at: packed_at - STARTED_BEFORE - Duration::seconds((number as i64 * 29) % 240),
+            stops_at: None,
+            fastest: None,
+            dark: None,
+        });
+        let dev_eui = dev_eui(number);
         let name = format!("Box {number}");
         api.post(
             "trackers",
@@ -163,9 +180,18 @@ pub async fn make(
         let id = id_of(&made)?;
         api.post(&format!("shipments/{id}/trackers"), &json!({ "dev_eui": dev_eui, "from": packed_at }))
             .await?;
-        trackers.push(tracker);
     }
-    Ok((trackers, ways))
+    let world = World {
+        seed: SEED,
+        region: REGION,
+        gateways,
+        lost_permille: 30,
+        doubled_permille: 20,
+        tells_time: true,
+    };
+    let fleet =
+        Fleet::new(world, &plans).map_err(|error| anyhow::anyhow!("the trackers do not start: {error:?}"))?;
+    Ok((fleet, ways))
 }
 
 /// The first three letters of a city, as a reference shows them.

@@ -21,7 +21,7 @@ const URGENT_TRIES: u32 = 4;
 const CLOCK_FIRST_MS: u64 = 10 * MINUTE_MS;
 
 /// A stopped tracker says what it still holds this often.
-const STOPPED_MS: u64 = 4 * HOUR_MS;
+pub const STOPPED_MS: u64 = HOUR_MS;
 
 /// When something can be sent.
 #[expect(clippy::large_enum_variant, reason = "there is no allocator")]
@@ -227,7 +227,7 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         self.outbox.sent_below = newest + 1;
         self.outbox.readings_at_ms = None;
         if self.saved.stage == Stage::Stopped && self.log.acknowledged() < self.log.next() {
-            self.outbox.readings_at_ms = Some(now_ms + STOPPED_MS);
+            self.outbox.send_by(now_ms + STOPPED_MS);
         }
         if is_urgent && let Some(urgent) = &mut self.outbox.urgent {
             urgent.tries += 1;

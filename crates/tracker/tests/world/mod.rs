@@ -75,6 +75,7 @@ impl World {
             calibration: 7,
             reset_cause: ResetCause::PowerOn,
             seed: seed as u32,
+            fastest: region.fastest(),
             log_pages,
         };
         let mut world = Self {
