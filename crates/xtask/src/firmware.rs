@@ -16,6 +16,8 @@ use crate::steps::Steps;
 const CHIP: &str = "thumbv7em-none-eabi";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
+/// Debian's; rustup brings one of its own.
+const LINKER: &str = "arm-none-eabi-ld";
 
 /// What can compile for the chip.
 enum Compiler {
@@ -51,7 +53,7 @@ pub fn check(steps: &mut Steps) -> anyhow::Result<()> {
     cargo.args(["build", "--release", "--locked", "--target", CHIP]);
     cargo.current_dir(root::repository().join("firmware")).arg("--target-dir").arg(&target);
     if matches!(compiler, Compiler::Debian) {
-        cargo.arg("-Zbuild-std=core").env("CARGO_TARGET_THUMBV7EM_NONE_EABI_LINKER", "arm-none-eabi-ld");
+        cargo.arg("-Zbuild-std=core").env("CARGO_TARGET_THUMBV7EM_NONE_EABI_LINKER", LINKER);
     }
     steps.quietly(name, cargo)?;
     let image = target.join(CHIP).join("release/footprint");
@@ -98,7 +100,9 @@ fn compiler() -> Option<Compiler> {
     }
     let source = printed(Path::new(DEBIAN_RUSTC), &["--print", "sysroot"])
         .map(|sysroot| Path::new(&sysroot).join("lib/rustlib/src/rust/library/core/src/lib.rs"));
-    let complete = source.is_some_and(|source| source.is_file()) && Path::new(DEBIAN_CARGO).is_file();
+    let complete = source.is_some_and(|source| source.is_file())
+        && Path::new(DEBIAN_CARGO).is_file()
+        && on_path(LINKER).is_some();
     // Older releases of Debian ship an older compiler under the same name.
     let version = printed(Path::new(DEBIAN_RUSTC), &["--version"]).and_then(|text| needs::version_in(&text));
     (complete && version.is_some_and(|version| version >= needs::OLDEST_RUST)).then_some(Compiler::Debian)

@@ -124,7 +124,7 @@ impl Need {
             Self::RabbitMq => &["rabbitmq-server"],
             Self::Chromium => &["chromium"],
             Self::Python => &["python3", "python3-venv"],
-            Self::ChipCompiler => &["rustc-web", "rust-web-src", "cargo-web", "gcc-arm-none-eabi"],
+            Self::ChipCompiler => &["rustc-web", "rust-web-src", "cargo-web", "binutils-arm-none-eabi"],
         }
     }
 
@@ -148,7 +148,7 @@ impl Need {
             ),
             Self::ChipCompiler => {
                 "install the chip's library (rustup target add thumbv7em-none-eabi; Debian: apt install rustc-web \
-                 rust-web-src cargo-web gcc-arm-none-eabi, and keep ~/.cargo/bin before /usr/bin in PATH)"
+                 rust-web-src cargo-web binutils-arm-none-eabi, and keep ~/.cargo/bin before /usr/bin in PATH)"
                     .to_owned()
             }
         }
