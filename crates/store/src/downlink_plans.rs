@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Jsonb, Nullable, Text, Timestamptz};
 use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl;
 use domain::downlink::plan::{ACKNOWLEDGED_EVERY, COPIES, MANY};
@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::downlinks::NetworkAddress;
 use crate::missing::{number, stored};
+use crate::trackers::Tracker;
 use crate::{Connection, StoreError};
 
 /// How far downlinks are looked back at: whoever was asked before that is asked anew.
@@ -177,6 +178,50 @@ impl Connection {
         Ok(rows.into_iter().map(one).collect())
     }
 
+    /// By whom a tracker can be spoken to, from now on; `None`: nobody has heard it.
+    pub async fn speak_to(
+        &mut self,
+        tracker: &Tracker,
+        now: DateTime<Utc>,
+    ) -> Result<Option<SpokenTracker>, StoreError> {
+        let rows: Vec<HeardRow> = sql_query(
+            "with spoken as (
+                 insert into spoken_trackers (tracker_id, organisation_id, acknowledged_at, paused_until)
+                 select tracker_id, organisation_id, $2, '-infinity' from tracker_states where tracker_id = $1
+                 on conflict do nothing)
+             select u.integration_id, u.application, u.device
+             from trackers t join tracker_states s on s.tracker_id = t.id
+             join uplinks u on u.dev_eui = t.dev_eui and u.organisation_id = t.organisation_id
+                 and u.received_at >= s.heard_at
+             where t.id = $1 order by u.received_at desc limit 1",
+        )
+        .bind::<Integer, _>(tracker.id.0)
+        .bind::<Timestamptz, _>(now)
+        .load(&mut self.raw)
+        .await?;
+        Ok(rows.into_iter().next().map(|row| SpokenTracker {
+            tracker: tracker.id,
+            organisation: tracker.organisation,
+            codec: tracker.codec.clone(),
+            interval_s: tracker.interval_s,
+            integration: row.integration_id,
+            address: NetworkAddress { application: row.application, device: row.device },
+        }))
+    }
+
+    /// Whether a downlink is on its way to the tracker.
+    pub async fn is_spoken_to(&mut self, tracker: TrackerId) -> Result<bool, StoreError> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Bool)]
+            is_open: bool,
+        }
+        let sql =
+            "select exists (select from downlinks where tracker_id = $1 and ended_at is null) as is_open";
+        let row: Row = sql_query(sql).bind::<Integer, _>(tracker.0).get_result(&mut self.raw).await?;
+        Ok(row.is_open)
+    }
+
     /// What was said to the tracker, which is this transaction's until it ends.
     pub async fn lock_spoken(
         &mut self,
@@ -245,6 +290,16 @@ impl Connection {
 
 fn read<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, StoreError> {
     serde_json::from_value(value).map_err(|error| StoreError::unreadable("downlink", error))
+}
+
+#[derive(QueryableByName)]
+struct HeardRow {
+    #[diesel(sql_type = Text)]
+    integration_id: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    application: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    device: Option<String>,
 }
 
 #[derive(QueryableByName)]

@@ -9,10 +9,12 @@ mod network_server;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::downlink::{Entries, HOLDS, PAUSE, Situation, plan};
+use domain::TrackerId;
+use domain::downlink::{BUDGET, Command, Entries, HOLDS, PAUSE, Situation, plan};
 use domain::silence::numbers::Numbers;
+use networks::downlink::CommandError;
 use networks::payload::Codec;
-use store::{DueDownlink, HandOver, NewDownlink, SpokenTracker, StoreError};
+use store::{Connection, DueDownlink, HandOver, NewDownlink, SpokenTracker, StoreError, Tracker};
 
 use self::network_server::Refusal;
 pub use self::network_server::{NetworkServer, NetworkServerError, NetworkServers};
@@ -67,13 +69,87 @@ async fn speak(
     listening_since: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    let numbers = numbers_of(service, to.tracker).await?;
+    let mut db = service.workers.begin().await?;
+    let pause = match compose(&mut db, to, (&numbers, &[]), listening_since, now).await? {
+        Ok(Some(downlink)) => {
+            db.add_downlink(&downlink, now).await?;
+            return db.commit().await;
+        }
+        Ok(None) => NOTHING_FOR,
+        Err(why) => {
+            tracing::error!(tracker = %to.tracker, %why, "nothing can be said to a tracker");
+            HOLDS
+        }
+    };
+    db.pause_speaking(to.tracker, now + pause).await?;
+    db.commit().await
+}
+
+/// Why a tracker cannot be told something.
+#[derive(Debug, thiserror::Error)]
+pub enum Untold {
+    #[error("it was never heard by a network, so nobody can reach it")]
+    NeverHeard,
+    #[error(
+        "no network server is configured for the integration {0}: its address and key stand in the configuration, \
+         under downlinks.{0}"
+    )]
+    NoNetworkServer(String),
+    #[error("a downlink is on its way to it: it can be told more when that has ended")]
+    OnItsWay,
+    #[error("it was told {BUDGET} times within 24 hours, which is all that the air allows")]
+    Budget,
+    #[error("its numbers of downlinks are used up: replace it")]
+    NumbersExhausted,
+    #[error(transparent)]
+    Unwritable(#[from] CommandError),
+    #[error("its codec {0} knows no commands")]
+    Codec(String),
+}
+
+/// Puts what people want into the outbox, with what else there is to say; returns the downlink's number.
+pub async fn tell(
+    service: &Service,
+    db: &mut Connection,
+    tracker: &Tracker,
+    wanted: &[Command],
+    now: DateTime<Utc>,
+) -> Result<Result<u32, Untold>, StoreError> {
+    let Some(to) = db.speak_to(tracker, now).await? else { return Ok(Err(Untold::NeverHeard)) };
+    if !service.network_servers.integrations().contains(&to.integration) {
+        return Ok(Err(Untold::NoNetworkServer(to.integration)));
+    }
+    if db.is_spoken_to(tracker.id).await? {
+        return Ok(Err(Untold::OnItsWay));
+    }
+    let numbers = numbers_of(service, tracker.id).await?;
+    // While the backlog is not worked off nothing counts as missing.
+    let listening_since = service.listening_since().unwrap_or(now);
+    let downlink = match compose(db, &to, (&numbers, wanted), listening_since, now).await? {
+        Ok(Some(downlink)) => downlink,
+        Ok(None) => return Ok(Err(Untold::Budget)),
+        Err(why) => return Ok(Err(why)),
+    };
+    match db.add_downlink(&downlink, now).await {
+        Err(error) if error.is_refused_by("downlinks_open") => Ok(Err(Untold::OnItsWay)),
+        added => added.map(|()| Ok(downlink.number)),
+    }
+}
+
+/// The downlink to a tracker; `None`: nothing is worth one.
+async fn compose(
+    db: &mut Connection,
+    to: &SpokenTracker,
+    (numbers, wanted): (&Numbers, &[Command]),
+    listening_since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Result<Option<NewDownlink>, Untold>, StoreError> {
     let (Ok(codec), Some(interval)) =
         (to.codec.parse::<Codec>(), domain::Duration::from_seconds(to.interval_s.into()))
     else {
-        return Ok(());
+        return Ok(Err(Untold::Codec(to.codec.clone())));
     };
-    let numbers = numbers_of(service, to).await?;
-    let mut db = service.workers.begin().await?;
     let spoken = db.lock_spoken(to.tracker, now).await?;
     // Below the oldest entry of its log nothing can come any more.
     let below = spoken.oldest.and_then(|oldest| oldest.checked_sub(1)).map(|last| Entries { first: 0, last });
@@ -82,53 +158,42 @@ async fn speak(
     let situation = Situation {
         interval,
         listening_since,
-        numbers: &numbers,
+        numbers,
         lost: &lost,
         acknowledged: spoken.acknowledged,
         acknowledged_at: spoken.acknowledged_at,
         asked: &spoken.asked,
         sent: &spoken.sent,
         clock: spoken.clock,
-        wanted: &[],
+        wanted,
     };
     let commands = plan(&situation, now);
     if commands.is_empty() {
-        db.pause_speaking(to.tracker, now + NOTHING_FOR).await?;
-        return db.commit().await;
+        return Ok(Ok(None));
     }
     let Some(number) = db.take_downlink_number(to.tracker).await? else {
-        tracing::error!(tracker = %to.tracker, "no number is left for another downlink: replace this tracker");
-        db.pause_speaking(to.tracker, now + HOLDS).await?;
-        return db.commit().await;
+        return Ok(Err(Untold::NumbersExhausted));
     };
-    let frame = match networks::downlink::encode(codec, number, &commands) {
-        Ok(frame) => frame,
-        Err(error) => {
-            tracing::error!(tracker = %to.tracker, %error, "a downlink cannot be written");
-            db.pause_speaking(to.tracker, now + HOLDS).await?;
-            return db.commit().await;
-        }
-    };
-    let downlink = NewDownlink {
-        organisation: to.organisation,
-        tracker: to.tracker,
-        number,
-        integration: to.integration.clone(),
-        address: to.address.clone(),
-        commands,
-        f_port: frame.f_port,
-        payload: frame.payload,
-        expires_at: now + HOLDS,
-    };
-    db.add_downlink(&downlink, now).await?;
-    db.commit().await
+    Ok(networks::downlink::encode(codec, number, &commands).map_err(Untold::from).map(|frame| {
+        Some(NewDownlink {
+            organisation: to.organisation,
+            tracker: to.tracker,
+            number,
+            integration: to.integration.clone(),
+            address: to.address.clone(),
+            commands,
+            f_port: frame.f_port,
+            payload: frame.payload,
+            expires_at: now + HOLDS,
+        })
+    }))
 }
 
 /// As of one instant: a hole that is forgotten between two looks would look like something that is held.
-async fn numbers_of(service: &Service, of: &SpokenTracker) -> Result<Numbers, StoreError> {
+async fn numbers_of(service: &Service, of: TrackerId) -> Result<Numbers, StoreError> {
     let mut db = service.workers.snapshot().await?;
-    let followed = db.followed(&[of.tracker]).await?.first().and_then(|known| known.followed);
-    let holes = db.holes_of(&[of.tracker]).await?.into_iter().map(|(_, hole)| hole).collect();
+    let followed = db.followed(&[of]).await?.first().and_then(|known| known.followed);
+    let holes = db.holes_of(&[of]).await?.into_iter().map(|(_, hole)| hole).collect();
     Ok(Numbers { followed, holes })
 }
 

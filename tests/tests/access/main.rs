@@ -138,6 +138,7 @@ const ROUTES: &[(&str, &str, &[&str], u16)] = &[
     ("get", "/trackers/{dev_eui}/set-aside", STAFF, 404),
     ("get", "/trackers/{dev_eui}/downlinks", STAFF, 404),
     ("get", "/trackers/{dev_eui}/log", STAFF, 404),
+    ("post", "/trackers/{dev_eui}/commands", PLANNING, 422),
     ("get", "/unreadable-bodies", STAFF, 200),
     ("get", "/organisations", ALL, 200),
     ("post", "/organisations", PLANNING, 422),

@@ -6,6 +6,7 @@
 mod chirpstack;
 mod stand_ins;
 mod the_things_stack;
+mod told;
 
 use std::ops::RangeInclusive;
 

@@ -7,6 +7,7 @@ mod api_keys;
 mod badges;
 mod boxes;
 mod codes;
+mod commands;
 mod contracts;
 mod custody;
 mod deed;
@@ -110,7 +111,7 @@ const MAX_BODY: usize = 256 * 1024;
         on_call::show_on_call, on_call::replace_on_call, runbooks::list_runbooks, runbooks::set_runbook,
         runbooks::reset_runbook,
         trackers::list_trackers, trackers::add_tracker, trackers::show_tracker, trackers::list_uplinks,
-        trackers::list_set_aside, downlinks::list_downlinks, tracker_log::list_log, gateways::list_gateways, gateways::change_gateway, profiles::list_profiles, profiles::add_profile, profiles::show_profile,
+        trackers::list_set_aside, downlinks::list_downlinks, commands::tell_tracker, tracker_log::list_log, gateways::list_gateways, gateways::change_gateway, profiles::list_profiles, profiles::add_profile, profiles::show_profile,
         profiles::approve_profile, organisations::list_organisations, organisations::add_organisation,
         organisations::show_organisation, organisations::change_organisation, products::list_products,
         products::set_products, users::list_users, users::add_user,
@@ -228,6 +229,7 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(trackers::list_uplinks)
                     .service(trackers::list_set_aside)
                     .service(downlinks::list_downlinks)
+                    .service(commands::tell_tracker)
                     .service(tracker_log::list_log)
                     .service(trackers::show_tracker)
                     .service(gateways::list_gateways)

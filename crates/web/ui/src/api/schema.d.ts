@@ -1533,6 +1533,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/trackers/{dev_eui}/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells a tracker something: one downlink, with what else there is to say. It is obeyed when the tracker is heard next. */
+        post: operations["tell_tracker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/trackers/{dev_eui}/downlinks": {
         parameters: {
             query?: never;
@@ -2233,6 +2250,25 @@ export interface components {
         } | {
             /** @enum {string} */
             kind: "restart";
+        };
+        CommandRequest: {
+            /** @description 1 to 5, obeyed in this order. */
+            commands: [
+            ] | [
+                components["schemas"]["WantedCommand"]
+            ] | [
+                components["schemas"]["WantedCommand"],
+                components["schemas"]["WantedCommand"]
+            ] | [
+                components["schemas"]["WantedCommand"],
+                components["schemas"]["WantedCommand"],
+                components["schemas"]["WantedCommand"]
+            ] | [
+                components["schemas"]["WantedCommand"],
+                components["schemas"]["WantedCommand"],
+                components["schemas"]["WantedCommand"],
+                components["schemas"]["WantedCommand"]
+            ];
         };
         /**
          * @description How the boxes look from outside.
@@ -4654,6 +4690,39 @@ export interface components {
         Visit: components["schemas"]["Stay"] & {
             place: components["schemas"]["PlaceName"];
         };
+        /** @description What a tracker can be told. */
+        WantedCommand: {
+            /** Format: double */
+            high_c: number;
+            /** Format: int32 */
+            high_delay_min: number;
+            /** @enum {string} */
+            kind: "thresholds";
+            /** Format: double */
+            low_c: number;
+            /** Format: int32 */
+            low_delay_min: number;
+        } | {
+            /** @enum {string} */
+            kind: "intervals";
+            /** Format: int32 */
+            minutes: number;
+            /** Format: int32 */
+            per_uplink: number;
+        } | {
+            /** Format: int32 */
+            hours: number;
+            /** @enum {string} */
+            kind: "flight";
+        } | {
+            /** @enum {string} */
+            kind: "identify";
+            /** Format: int32 */
+            seconds: number;
+        } | {
+            /** @enum {string} */
+            kind: "restart";
+        };
         /** @description Where a shipment is, as far as its positions say. */
         Whereabouts: {
             last_position: components["schemas"]["Position"] | null;
@@ -4859,6 +4928,7 @@ export type Circle = components['schemas']['Circle'];
 export type CodeRequest = components['schemas']['CodeRequest'];
 export type CodedBox = components['schemas']['CodedBox'];
 export type Command = components['schemas']['Command'];
+export type CommandRequest = components['schemas']['CommandRequest'];
 export type Condition = components['schemas']['Condition'];
 export type Conflict = components['schemas']['Conflict'];
 export type Content = components['schemas']['Content'];
@@ -5100,6 +5170,7 @@ export type Validity = components['schemas']['Validity'];
 export type Vehicle = components['schemas']['Vehicle'];
 export type Verdict = components['schemas']['Verdict'];
 export type Visit = components['schemas']['Visit'];
+export type WantedCommand = components['schemas']['WantedCommand'];
 export type Whereabouts = components['schemas']['Whereabouts'];
 export type WithdrawRequest = components['schemas']['WithdrawRequest'];
 export type WithdrawnDetail = components['schemas']['WithdrawnDetail'];
@@ -9185,6 +9256,49 @@ export interface operations {
             401: components["responses"]["NotLoggedIn"];
             403: components["responses"]["NotAllowed"];
             404: components["responses"]["NotFound"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    tell_tracker: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                dev_eui: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommandRequest"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Downlink"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
             422: components["responses"]["NotAccepted"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["Unavailable"];

@@ -1,0 +1,61 @@
+//! By people.
+
+use e2e::bodies::Network;
+use e2e::{fleet, folder};
+use reqwest::Method;
+use serde_json::{Value, json};
+use wire::{Command, Step, Thresholds};
+
+use crate::Loop;
+use crate::stand_ins::ChirpStack;
+
+#[tokio::test]
+async fn people_tell_a_tracker_what_it_is_to_do() {
+    let (folder, (chirpstack, url)) = (folder("downlinks"), ChirpStack::start().await);
+    let house = Loop::start(&folder.path().join("d"), Network::ChirpStack, &url).await;
+    let path = format!("/trackers/{}/commands", house.dev_eui);
+    let tell = async |commands: Value| {
+        let body = json!({ "commands": commands });
+        let answer = house.api.send(Method::POST, &path, Some(&body)).await;
+        (answer.status, answer.json())
+    };
+    let limits = json!({ "kind": "thresholds", "low_c": 2.0, "high_c": 8.0, "low_delay_min": 0, "high_delay_min": 20 });
+    let (status, problem) = tell(json!([limits])).await;
+    assert_eq!(
+        (status, &problem["detail"]),
+        (409, &json!("it was never heard by a network, so nobody can reach it"))
+    );
+
+    house.hear(0..=9).await;
+    let heard = format!("/trackers/{}", house.dev_eui);
+    e2e::until("it is heard", async || (!house.api.get(&heard).await["heard_at"].is_null()).then_some(()))
+        .await;
+    for wrong in [
+        json!([]),
+        json!([{ "kind": "intervals", "minutes": 7, "per_uplink": 1 }]),
+        json!([{ "kind": "thresholds", "low_c": 8.0, "high_c": 2.0, "low_delay_min": 0, "high_delay_min": 0 }]),
+        json!([{ "kind": "thresholds", "low_c": 2.0, "high_c": 8.0, "low_delay_min": 0, "high_delay_min": 241 }]),
+        json!([{ "kind": "explode" }]),
+    ] {
+        assert_eq!(tell(wrong.clone()).await.0, 422, "{wrong}");
+    }
+    let pace = json!({ "kind": "intervals", "minutes": 5, "per_uplink": 3 });
+    let (status, said) = tell(json!([limits, pace, { "kind": "restart" }])).await;
+    assert_eq!((status, &said["state"]), (201, &json!("queued")));
+    // Nothing was acknowledged yet, so that goes with it.
+    let held = json!({ "kind": "acknowledge", "first": 0, "last": 9 });
+    assert_eq!(said["commands"], json!([limits, pace, { "kind": "restart" }, held]));
+    let (status, problem) = tell(json!([{ "kind": "restart" }])).await;
+    assert_eq!(status, 409, "{problem}");
+
+    house.latest("handed_over").await;
+    let item = chirpstack.taken()[0].1.queue_item.clone().unwrap();
+    let commands: Vec<Command> = wire::Downlink::decode(&item.data).unwrap().commands().take(3).collect();
+    let limits = Thresholds { low: 200, high: 800, low_delay: 0, high_delay: 20 };
+    let pace = Command::Intervals { step: Step::Minutes5, per_uplink: 3 };
+    assert_eq!(commands, [Command::Thresholds(limits), pace, Command::Restart]);
+
+    let unknown = format!("/trackers/{}/commands", fleet::dev_eui(2));
+    let body = json!({ "commands": [{ "kind": "restart" }] });
+    assert_eq!(house.api.send(Method::POST, &unknown, Some(&body)).await.status, 404);
+}
