@@ -1,7 +1,7 @@
 //! What trackers' logs hold beside readings.
 
 use chrono::{DateTime, Utc};
-use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz};
 use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl;
 use domain::downlink::Entries;
@@ -67,18 +67,27 @@ impl Connection {
         Ok(())
     }
 
-    /// The latest first.
+    /// The latest first; of an alarm about the temperature while the tracker rode, whether the service has an alert of that
+    /// kind at that time.
     pub async fn log_entries(
         &mut self,
         organisation: OrganisationId,
         tracker: TrackerId,
         before: Option<u32>,
         limit: i64,
-    ) -> Result<Vec<LogEntry>, StoreError> {
-        let rows: Vec<LogRow> = sql_query(
-            "select organisation_id, tracker_id, number, at, received_at, kind, value, lost_first, lost_last
-             from tracker_log where organisation_id = $1 and tracker_id = $2 and ($3 is null or number < $3)
-             order by number desc limit $4",
+    ) -> Result<Vec<(LogEntry, Option<bool>)>, StoreError> {
+        let rows: Vec<JudgedRow> = sql_query(
+            "select l.organisation_id, l.tracker_id, l.number, l.at, l.received_at, l.kind, l.value, l.lost_first,
+                 l.lost_last, (
+                     select bool_or(exists (select from alerts al where al.assignment_id = a.id
+                         and al.kind = case l.kind when 'alarm_high' then 'temperature_high'
+                             when 'alarm_low' then 'temperature_low' end
+                         and al.closed_as is distinct from 'withdrawn'
+                         and al.began_at <= l.at and coalesce(al.ended_at, 'infinity') >= l.at))
+                     from assignments a where a.tracker_id = l.tracker_id and a.from_at <= l.at
+                         and l.at < coalesce(a.until_at, 'infinity') and l.kind in ('alarm_high', 'alarm_low')) as agrees
+             from tracker_log l where l.organisation_id = $1 and l.tracker_id = $2 and ($3 is null or l.number < $3)
+             order by l.number desc limit $4",
         )
         .bind::<Integer, _>(organisation.0)
         .bind::<Integer, _>(tracker.0)
@@ -86,7 +95,7 @@ impl Connection {
         .bind::<BigInt, _>(limit)
         .load(&mut self.raw)
         .await?;
-        rows.into_iter().map(LogRow::entry).collect()
+        rows.into_iter().map(|row| Ok((row.entry.entry()?, row.agrees))).collect()
     }
 
     /// What a tracker said that it lost, of numbers from `from` on.
@@ -124,6 +133,14 @@ struct LogRow {
     lost_first: Option<i32>,
     #[diesel(sql_type = Nullable<Integer>)]
     lost_last: Option<i32>,
+}
+
+#[derive(QueryableByName)]
+struct JudgedRow {
+    #[diesel(embed)]
+    entry: LogRow,
+    #[diesel(sql_type = Nullable<Bool>)]
+    agrees: Option<bool>,
 }
 
 impl LogRow {

@@ -22,6 +22,9 @@ pub struct LogEntry {
     at: Option<DateTime<Utc>>,
     received_at: DateTime<Utc>,
     noted: NotedView,
+    /// Of its own alarm about the temperature, raised while it rode: whether the service has an alert of that kind at that
+    /// time, by the shipment's profile. Null of everything else.
+    agrees: Option<bool>,
 }
 
 /// What happened, or what was lost.
@@ -38,13 +41,13 @@ pub enum NotedView {
     Lost { first: u32, last: u32 },
 }
 
-impl From<StoredEntry> for LogEntry {
-    fn from(stored: StoredEntry) -> Self {
+impl From<(StoredEntry, Option<bool>)> for LogEntry {
+    fn from((stored, agrees): (StoredEntry, Option<bool>)) -> Self {
         let noted = match stored.noted {
             Noted::Event { kind, value } => NotedView::Event { kind, value },
             Noted::Lost(entries) => NotedView::Lost { first: entries.first, last: entries.last },
         };
-        Self { number: stored.number, at: stored.at, received_at: stored.received_at, noted }
+        Self { number: stored.number, at: stored.at, received_at: stored.received_at, noted, agrees }
     }
 }
 
@@ -63,5 +66,5 @@ pub async fn list_log(
     let mut db = service.store.connect().await?;
     let tracker = db.tracker(caller.organisation, dev_eui(&path)?).await.map_err(named("tracker"))?;
     let rows = db.log_entries(caller.organisation, tracker.id, before, limit + 1).await?;
-    Ok(HttpResponse::Ok().json(Page::of(rows, limit, |row| row.number.to_string(), LogEntry::from)))
+    Ok(HttpResponse::Ok().json(Page::of(rows, limit, |(row, _)| row.number.to_string(), LogEntry::from)))
 }

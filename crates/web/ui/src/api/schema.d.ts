@@ -3064,6 +3064,11 @@ export interface components {
         /** @description An entry of a tracker's log that is no reading. */
         LogEntry: {
             /**
+             * @description Of its own alarm about the temperature, raised while it rode: whether the service has an alert of that kind at that
+             *     time, by the shipment's profile. Null of everything else.
+             */
+            agrees: boolean | null;
+            /**
              * Format: date-time
              * @description By the tracker's clock; null where it did not know the time.
              */
