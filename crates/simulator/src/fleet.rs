@@ -199,13 +199,11 @@ impl Fleet {
         let answered = device.random.below(1000) >= self.world.lost_permille;
         let sending = device.sending.take();
         match sending {
-            Some(Action::Join { .. }) => {
-                if !heard.is_empty() && answered {
-                    let dev_addr = u32::try_from(device.random.below(1 << 25)).unwrap_or(1);
-                    device.session = Some(Session { dev_addr, f_cnt: 0 });
-                    device.joined(at_ms + RX_2_MS);
-                    report(Report::Joined { dev_eui: device.dev_eui(), dev_addr, at: time(at_ms) });
-                }
+            Some(Action::Join { .. }) if !heard.is_empty() && answered => {
+                let dev_addr = u32::try_from(device.random.below(1 << 25)).unwrap_or(1);
+                device.session = Some(Session { dev_addr, f_cnt: 0 });
+                device.joined(at_ms + RX_2_MS);
+                report(Report::Joined { dev_eui: device.dev_eui(), dev_addr, at: time(at_ms) });
             }
             Some(Action::Send(send)) => {
                 let airtime_ms = (flight.until_ms - flight.from_ms).cast_unsigned();
