@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, Timelike, Utc};
 use serde_json::{Value, json};
-use simulator::{Behaviour, City, Fleet, Gateway, Journey, Plan, Region, Target, World, dev_eui};
+use simulator::{Behaviour, City, DataRate, Fleet, Gateway, Journey, Plan, Region, Target, World, dev_eui};
 use store::{Integration, Store};
 use tracking::credentials::{hash_token, new_token};
 
@@ -18,8 +18,8 @@ const UNDER_WAY: Duration = Duration::hours(6);
 /// As long before a box is packed its tracker is started: it has joined, knows the time and has measured by then.
 const STARTED_BEFORE: Duration = Duration::minutes(25);
 
-/// Along the way there is a gateway every so many metres.
-const GATEWAY_EVERY_M: f64 = 4_000.0;
+/// Along the way there is a gateway every so many metres: a good network, so that what is shown is what goes wrong on purpose.
+const GATEWAY_EVERY_M: f64 = 1_500.0;
 
 /// Each demonstration is like the others.
 const SEED: u64 = 1;
@@ -156,7 +156,8 @@ pub async fn make(
             // Not all at once.
             starts_at: packed_at - STARTED_BEFORE - Duration::seconds((number as i64 * 29) % 240),
             stops_at: None,
-            fastest: None,
+            // Heard farther than at the fastest, and fast enough for an uplink every quarter of an hour.
+            fastest: Some(DataRate(4)),
             dark: None,
         });
         let dev_eui = dev_eui(number);
@@ -185,7 +186,7 @@ pub async fn make(
         seed: SEED,
         region: REGION,
         gateways,
-        lost_permille: 30,
+        lost_permille: 0,
         doubled_permille: 20,
         tells_time: true,
     };

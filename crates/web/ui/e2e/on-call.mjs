@@ -71,7 +71,7 @@ async function walk(page, doing) {
   await card.getByRole("button", { name: /^Acknowledge/ }).click();
   const asked = page.getByRole("dialog", { name: /^Acknowledge/ });
   await asked.getByRole("heading", { name: "What to do" }).waitFor();
-  await asked.getByText("Who was told").click();
+  await asked.getByText("Who was told", { exact: true }).click();
   await picture(page, "acknowledge");
 }
 
