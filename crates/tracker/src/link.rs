@@ -25,6 +25,8 @@ pub struct Link {
     fastest: DataRate,
     rate: DataRate,
     joined: bool,
+    /// The rate of the last attempt to join.
+    tried_rate: DataRate,
     /// Attempts to join since it was last joined.
     attempts: u32,
     /// When the next attempt may be made.
@@ -47,6 +49,7 @@ impl Link {
             region,
             fastest,
             rate,
+            tried_rate: rate,
             joined: false,
             attempts: 0,
             join_at_ms,
@@ -75,12 +78,15 @@ impl Link {
 
     /// An attempt was made at that time; `jitter_ms` keeps trackers apart that began together.
     pub fn tried(&mut self, now_ms: u64, jitter_ms: u64) {
+        self.tried_rate = self.join_rate();
         let wait = JOIN_FIRST_MS << self.attempts.min(JOIN_DOUBLINGS);
         self.attempts = self.attempts.saturating_add(1);
         self.join_at_ms = now_ms + wait + jitter_ms;
     }
 
+    /// At the rate of the last attempt, which reached the network.
     pub fn joined(&mut self, now_ms: u64) {
+        self.rate = self.tried_rate;
         (self.joined, self.attempts, self.unheard, self.heard_at_ms) = (true, 0, 0, now_ms);
     }
 
@@ -136,6 +142,11 @@ mod tests {
         assert_eq!(seen, [(3, 1), (2, 2), (1, 4), (0, 8), (3, 16), (2, 32), (1, 64), (0, 64), (3, 64)]);
         link.joined(now);
         assert!(link.is_joined());
+        assert_eq!(link.rate(), DataRate(3), "at the rate of the attempt that was heard");
+        link.tried(now, 0);
+        link.tried(now, 0);
+        link.joined(now);
+        assert_eq!(link.rate(), DataRate(2));
     }
 
     #[test]

@@ -33,13 +33,60 @@ pub enum LogError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Page {
     head: Head,
-    /// Sound words behind the head.
+    /// Sound entries behind the head.
     entries: u32,
     /// Words behind the head that are written, sound or not.
     used: u32,
+    /// From when the next entry counts its minutes: the last head in the page.
+    base: Stamp,
+    /// Which words are entries, and which are heads.
+    sound: Places,
+    heads: Places,
+}
+
+/// Some of the words of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Places([u64; 4]);
+
+impl Places {
+    fn set(&mut self, place: u32) {
+        if let Some(part) = self.0.get_mut(place as usize / 64) {
+            *part |= 1 << (place % 64);
+        }
+    }
+
+    /// The one that has so many before it.
+    fn nth(&self, mut before: u32) -> Option<u32> {
+        for (part, first) in self.0.iter().zip((0..).step_by(64)) {
+            if before >= part.count_ones() {
+                before -= part.count_ones();
+                continue;
+            }
+            let mut rest = *part;
+            (0..before).for_each(|_| rest &= rest - 1);
+            return Some(first + rest.trailing_zeros());
+        }
+        None
+    }
+
+    /// The last one before that place.
+    fn last_before(&self, place: u32) -> Option<u32> {
+        (0..place)
+            .rev()
+            .find(|at| self.0.get(*at as usize / 64).is_some_and(|part| part >> (at % 64) & 1 == 1))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0 == [0; 4]
+    }
 }
 
 impl Page {
+    fn new(head: Head) -> Self {
+        let (sound, heads) = (Places::default(), Places::default());
+        Self { head, entries: 0, used: 0, base: head.base, sound, heads }
+    }
+
     const fn end(&self) -> u32 {
         self.head.first + self.entries
     }
@@ -62,7 +109,7 @@ impl<F: NorFlash> Log<F> {
     /// Finds what `pages` pages of the flash hold. `acknowledged` is as it was saved; no number below it is given again.
     pub fn open(flash: F, pages: usize, acknowledged: u32) -> Result<Self, LogError> {
         let words = F::ERASE_SIZE as u32 / WORD;
-        if F::WRITE_SIZE > WORD as usize || !(2..=MAX_PAGES).contains(&pages) || words < 4 {
+        if F::WRITE_SIZE > WORD as usize || !(2..=MAX_PAGES).contains(&pages) || !(4..=256).contains(&words) {
             return Err(LogError::Layout);
         }
         let flash = RefCell::new(flash);
@@ -73,6 +120,7 @@ impl<F: NorFlash> Log<F> {
                 *place = found;
             }
         }
+        log.drop_impossible();
         let newest = log.sound().max_by_key(|(_, page)| (page.head.first, page.entries));
         log.current = newest.map_or(0, |(index, _)| index);
         Ok(log)
@@ -101,7 +149,7 @@ impl<F: NorFlash> Log<F> {
 
     /// Writes an entry down and returns its number. A loss that this brings about is written before it.
     pub fn push(&mut self, stamp: Stamp, what: What) -> Result<u32, LogError> {
-        if self.after(stamp).is_none() {
+        if self.after(stamp).is_none() && !self.begin_time(stamp)? {
             self.turn_page(stamp)?;
         }
         self.write(stamp, what)
@@ -119,13 +167,10 @@ impl<F: NorFlash> Log<F> {
             .sound()
             .find(|(_, page)| (page.head.first..page.end()).contains(&sequence))
             .map(|(index, page)| (index, *page))?;
-        let place = sequence - page.head.first;
-        let word = if page.entries == page.used {
-            self.word(index, 1 + place)?
-        } else {
-            self.nth_sound(index, &page, place)?
-        };
-        entry(&page.head, sequence, word)
+        let place = page.sound.nth(sequence - page.head.first)?;
+        let head = if page.heads.is_empty() { None } else { page.heads.last_before(place) };
+        let base = head.and_then(|at| word::read_head(self.word(index, at)?));
+        entry(base.map_or(page.head.base, |head| head.base), sequence, self.word(index, place)?)
     }
 
     /// What was lost of what nobody has acknowledged, of which the newest that can be said.
@@ -147,6 +192,21 @@ impl<F: NorFlash> Log<F> {
         }
     }
 
+    /// Lets the entries from here on count from that time, where the page has room for it and for one of them. A tracker that
+    /// restarts again and again must not take a page each time.
+    fn begin_time(&mut self, stamp: Stamp) -> Result<bool, LogError> {
+        let fits = |page: &&Page| page.used + 2 < self.words && page.end() == self.next();
+        let Some(page) = self.page().filter(fits).copied() else { return Ok(false) };
+        let head = Head { first: page.end(), base: stamp };
+        let written = self.put(self.current, 1 + page.used, word::write_head(head));
+        if let Some(Some(page)) = self.pages.get_mut(self.current) {
+            page.used += 1;
+            page.base = stamp;
+            page.heads.set(page.used);
+        }
+        written.map(|()| true)
+    }
+
     fn turn_page(&mut self, stamp: Stamp) -> Result<(), LogError> {
         let next = self.next();
         let index = if self.page().is_none() { self.current } else { (self.current + 1) % self.count };
@@ -160,7 +220,7 @@ impl<F: NorFlash> Log<F> {
         let head = Head { first: next, base: stamp };
         self.put(index, 0, word::write_head(head))?;
         if let Some(place) = self.pages.get_mut(index) {
-            *place = Some(Page { head, entries: 0, used: 0 });
+            *place = Some(Page::new(head));
         }
         self.current = index;
         match self.lost() {
@@ -179,7 +239,10 @@ impl<F: NorFlash> Log<F> {
         let written = self.put(self.current, 1 + page.used, word);
         if let Some(Some(page)) = self.pages.get_mut(self.current) {
             page.used += 1;
-            page.entries += u32::from(written.is_ok());
+            if written.is_ok() {
+                page.entries += 1;
+                page.sound.set(page.used);
+            }
         }
         written.map(|()| sequence)
     }
@@ -187,13 +250,29 @@ impl<F: NorFlash> Log<F> {
     /// The minutes from the head of the page that is being written; none where it has no room for such an entry.
     fn after(&self, stamp: Stamp) -> Option<u32> {
         let page = self.page().filter(|page| page.used + 1 < self.words && page.end() == self.next())?;
-        let minutes = match (page.head.base, stamp) {
+        let minutes = match (page.base, stamp) {
             (Stamp::Utc(base), Stamp::Utc(at)) | (Stamp::SinceStart(base), Stamp::SinceStart(at)) => {
                 at.checked_sub(base)
             }
             _ => None,
         };
         minutes.filter(|minutes| *minutes <= MAX_AFTER)
+    }
+
+    /// A head that was cut off may pass for another one in 128: it begins where no other page ends.
+    fn drop_impossible(&mut self) {
+        for index in 0..self.count {
+            let Some(first) = self.pages.get(index).copied().flatten().map(|page| page.head.first) else {
+                continue;
+            };
+            let others = self.sound().filter(|(other, _)| *other != index).map(|(_, page)| page.end());
+            let highest = others.max().unwrap_or(first).max(self.acknowledged);
+            if first > highest
+                && let Some(place) = self.pages.get_mut(index)
+            {
+                *place = None;
+            }
+        }
     }
 
     fn page(&self) -> Option<&Page> {
@@ -206,31 +285,24 @@ impl<F: NorFlash> Log<F> {
 
     fn scan(&self, index: usize) -> Option<Page> {
         let head = word::read_head(self.word(index, 0)?)?;
-        let (mut entries, mut used) = (0, 0);
+        let mut page = Page::new(head);
         for place in 1..self.words {
             // A word that cannot be read was cut off while it was written.
             let word = self.word(index, place);
             if word == Some([0xff; 8]) {
                 continue;
             }
-            used = place;
-            entries += u32::from(word.is_some_and(|word| word::read(word, MAX_SEQUENCE).is_some()));
-        }
-        Some(Page { head, entries, used })
-    }
-
-    fn nth_sound(&self, index: usize, page: &Page, place: u32) -> Option<[u8; 8]> {
-        let mut sound = 0;
-        for at in 1..=page.used {
-            let Some(word) = self.word(index, at) else { continue };
+            page.used = place;
+            let Some(word) = word else { continue };
             if word::read(word, MAX_SEQUENCE).is_some() {
-                if sound == place {
-                    return Some(word);
-                }
-                sound += 1;
+                page.entries += 1;
+                page.sound.set(place);
+            } else if let Some(head) = word::read_head(word) {
+                page.base = head.base;
+                page.heads.set(place);
             }
         }
-        None
+        Some(page)
     }
 
     fn word(&self, page: usize, place: u32) -> Option<[u8; 8]> {
@@ -246,9 +318,9 @@ impl<F: NorFlash> Log<F> {
     }
 }
 
-fn entry(head: &Head, sequence: u32, word: [u8; 8]) -> Option<Entry> {
+fn entry(base: Stamp, sequence: u32, word: [u8; 8]) -> Option<Entry> {
     let (after, what) = word::read(word, sequence)?;
-    let stamp = match head.base {
+    let stamp = match base {
         Stamp::Utc(base) => Stamp::Utc(base + after),
         Stamp::SinceStart(base) => Stamp::SinceStart(base + after),
     };

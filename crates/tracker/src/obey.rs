@@ -6,7 +6,10 @@ use wire::{COMMAND_PORT, Command, Downlink, Event, EventKind, Range, What};
 use crate::saved::Saved;
 use crate::tracker::Tracker;
 
-const HOUR_MS: u64 = 3_600_000;
+/// The hours of a flight in milliseconds.
+pub const fn flight_ms(hours: u8) -> u64 {
+    hours as u64 * 3_600_000
+}
 
 impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
     /// Obeys a downlink whose number is higher than all before. What it changes for good is saved before anything is done,
@@ -84,10 +87,10 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             }
             Command::Thresholds(thresholds) => saved.thresholds = thresholds,
             Command::Intervals { step, per_uplink } => (saved.step, saved.per_uplink) = (step, per_uplink),
+            Command::Flight { hours } => saved.flight_hours = hours,
             Command::Acknowledge(_)
             | Command::Resend(_)
             | Command::Clock { .. }
-            | Command::Flight { .. }
             | Command::Identify { .. }
             | Command::Restart => {}
         }
@@ -108,7 +111,7 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             Command::Thresholds(_) | Command::Intervals { .. } => {}
             Command::Flight { hours: 0 } => self.end_flight(now_ms),
             Command::Flight { hours } => {
-                self.flight_until_ms = Some(now_ms + u64::from(hours) * HOUR_MS);
+                self.flight_until_ms = Some(now_ms + flight_ms(hours));
                 self.note(What::Event(Event { kind: EventKind::FlightBegan, value: hours }), now_ms);
             }
             Command::Identify { seconds } => {

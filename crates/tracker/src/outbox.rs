@@ -7,6 +7,11 @@ use wire::{Entry, MAX_LEN, Range, What, encode};
 pub use self::transmit::{STOPPED_MS, Transmission};
 use crate::airtime::DataRate;
 
+const MINUTE_MS: u64 = 60_000;
+
+/// An alarm is sent again after 1, 4 and 16 minutes.
+const URGENT_TRIES: u32 = 4;
+
 /// How many ranges of what was asked for are remembered. What is forgotten is asked for again.
 const ASKED: usize = 8;
 
@@ -48,8 +53,17 @@ pub struct Send {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum InFlight {
     Mac,
-    Readings { newest: u32, entries: u32, is_urgent: bool },
-    Asked { newest: u32, entries: u32 },
+    Readings {
+        newest: u32,
+        entries: u32,
+        is_urgent: bool,
+    },
+    /// An urgent entry alone, or with those before it.
+    Urgent,
+    Asked {
+        newest: u32,
+        entries: u32,
+    },
     Status,
     Setup,
     Clock,
@@ -72,6 +86,8 @@ pub struct Outbox {
     clock_tries: u32,
     /// The MAC has answers for the network.
     mac_pending: bool,
+    /// They went alone last time: now it is something else's turn.
+    mac_sent: bool,
     pause_until_ms: u64,
     /// Too little air is left for what waits until then; making its frame again each minute would cost more than waiting.
     poor_until_ms: u64,
@@ -99,6 +115,7 @@ impl Outbox {
             clock_at_ms: now_ms,
             clock_tries: 0,
             mac_pending: false,
+            mac_sent: false,
             pause_until_ms: 0,
             poor_until_ms: 0,
             in_flight: None,
@@ -118,6 +135,8 @@ impl Outbox {
     }
 
     pub fn hurry(&mut self, sequence: u32, now_ms: u64) {
+        // With an earlier one that nobody may have heard.
+        let sequence = self.urgent.map_or(sequence, |before| before.sequence.min(sequence));
         self.urgent = Some(Urgent { sequence, tries: 0, at_ms: now_ms });
         self.poor_until_ms = 0;
     }
@@ -160,6 +179,15 @@ impl Outbox {
             }
         }
         self.urgent = self.urgent.filter(|urgent| urgent.sequence >= next);
+    }
+
+    /// The urgent entry was sent, and is sent again later, each time much later.
+    fn tried_urgent(&mut self, now_ms: u64) {
+        if let Some(urgent) = &mut self.urgent {
+            urgent.tries += 1;
+            urgent.at_ms = now_ms + (MINUTE_MS << (2 * (urgent.tries - 1)));
+        }
+        self.urgent = self.urgent.filter(|urgent| urgent.tries < URGENT_TRIES);
     }
 
     /// So many entries back from that one were sent as they had been asked for.

@@ -41,7 +41,7 @@ pub fn pace(region: Region, rate: DataRate, step: Step, per_uplink: u8) -> Pace 
     let mut slowest = Pace { step, per_uplink: asked, entries: capacity(step) };
     for coarser in steps {
         // Where a coarser step is needed, a single reading is as long as several that were asked for.
-        let wanted = if coarser == step { asked } else { 1 };
+        let wanted = if coarser == step { asked.min(LONGEST / step.minutes()) } else { 1 };
         for new in wanted..=LONGEST / coarser.minutes() {
             for copies in (FEWEST_COPIES..=COPIES).rev() {
                 let entries = new as usize * copies;
@@ -84,6 +84,23 @@ mod tests {
         let us = [0, 1, 2, 3].map(|rate| found(Region::Us915, rate, Step::Minutes5, 3));
         assert_eq!(eu, [(15, 15, 30), (10, 11, 22), (5, 10, 20), (5, 4, 8), (5, 3, 9), (5, 3, 9)]);
         assert_eq!(us, [(30, 1, 2), (5, 4, 8), (5, 3, 9), (5, 3, 9)]);
+    }
+
+    #[test]
+    fn what_was_asked_for_is_never_answered_with_more() {
+        for step in Step::ALL {
+            for per_uplink in 1..=32_u8 {
+                for rate in (0..=5).map(DataRate) {
+                    let Pace { step: found, per_uplink: new, entries } =
+                        pace(Region::Eu868, rate, step, per_uplink);
+                    let asked = (step.minutes() * u32::from(per_uplink)).min(LONGEST) / step.minutes();
+                    assert!(found >= step && entries >= new as usize, "{step:?} {per_uplink} {rate:?}");
+                    assert!(found > step || new >= asked, "{step:?} {per_uplink} {rate:?}: {new}");
+                }
+            }
+        }
+        assert_eq!(found(Region::Eu868, 5, Step::Minutes10, 32), (10, 24, 72));
+        assert_eq!(found(Region::Eu868, 5, Step::Minutes60, 5), (60, 4, 12));
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub struct Saved {
     pub step: Step,
     /// Readings from one uplink to the next, 1 to 32.
     pub per_uplink: u8,
+    /// Hours of flight that were asked for; 0 outside of it.
+    pub flight_hours: u8,
 }
 
 /// What the tracker was told to do by its button.
@@ -46,6 +48,7 @@ impl Saved {
         thresholds: Thresholds { low: 200, high: 800, low_delay: 10, high_delay: 30 },
         step: Step::Minutes5,
         per_uplink: 3,
+        flight_hours: 0,
     };
 
     fn write(&self) -> [u8; CONTENT] {
@@ -61,7 +64,7 @@ impl Saved {
         };
         let step = self.step.minutes() as u8;
         let head = [a2, a1, a0, c2, c1, c0, n1, n0, self.clock_setting, stage];
-        let rest = [l1, l0, h1, h0, low_delay, high_delay, step, self.per_uplink];
+        let rest = [l1, l0, h1, h0, low_delay, high_delay, step, self.per_uplink, self.flight_hours];
         let mut content = [0; CONTENT];
         content.iter_mut().zip(head.into_iter().chain(rest)).for_each(|(to, byte)| *to = byte);
         content
@@ -87,6 +90,7 @@ impl Saved {
             high_delay,
             step,
             pace,
+            flight_hours,
             ..,
         ] = content;
         Some(Self {
@@ -108,6 +112,7 @@ impl Saved {
             },
             step: Step::of(step.into())?,
             per_uplink: pace,
+            flight_hours,
         })
     }
 }
@@ -157,11 +162,11 @@ impl<F: NorFlash> Memory<F> {
             self.next %= 2 * Self::PAGE;
             self.flash.erase(self.next, self.next + Self::PAGE).map_err(|_| LogError::Flash)?;
         }
-        let at = self.next;
+        // Whether it is written whole or not, the next copy is a newer one.
+        let (at, generation) = (self.next, self.generation);
         self.next += COPY as u32;
-        self.flash.write(at, &copy(self.generation, saved)).map_err(|_| LogError::Flash)?;
         self.generation = self.generation.saturating_add(1);
-        Ok(())
+        self.flash.write(at, &copy(generation, saved)).map_err(|_| LogError::Flash)
     }
 }
 

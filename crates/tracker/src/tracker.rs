@@ -1,13 +1,16 @@
 //! The tracker as a machine: what it is asked and told, and what it keeps.
 
 use embedded_storage::nor_flash::NorFlash;
-use wire::{Entry, Event, EventKind, Firmware, Mode, Reading, ResetCause, Step, What};
+use wire::{
+    Entry, Event, EventKind, Firmware, Mode, Reading, ResetCause, SPREAD_MAX, Step, TEMPERATURE_MIN, What,
+};
 
 use crate::airtime::{Budget, DataRate, Region};
 use crate::alarm::{Alarm, Side};
 use crate::clock::Clock;
 use crate::link::Link;
 use crate::log::{Log, LogError};
+use crate::obey::flight_ms;
 use crate::outbox::{Outbox, STOPPED_MS, Send, Transmission, fits_alone, is_urgent};
 use crate::pace::{Pace, pace};
 use crate::sampling::{Interval, Sample, Taken};
@@ -15,6 +18,9 @@ use crate::saved::{Memory, Saved, Stage};
 
 /// A battery with less than this is told of, once.
 const BATTERY_LOW_PCT: u8 = 10;
+
+/// What is felt again within this time is the same.
+const FELT_AGAIN_MS: u64 = 300_000;
 
 /// The smallest room of all regions, in bytes: US915 at DR0. A second reading is worth more there than a humidity.
 const SMALLEST_ROOM: usize = 11;
@@ -94,6 +100,8 @@ pub struct Tracker<L, S> {
     pub(crate) flight_until_ms: Option<u64>,
     pub(crate) identify_until_ms: u64,
     pub(crate) restart: bool,
+    /// When each kind was felt last.
+    felt_ms: [Option<u64>; EventKind::ALL.len()],
     random: u32,
     fault: Option<LogError>,
 }
@@ -121,6 +129,7 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             flight_until_ms: None,
             identify_until_ms: 0,
             restart: false,
+            felt_ms: [None; EventKind::ALL.len()],
             // Xorshift never leaves 0.
             random: parts.seed | 1,
             fault: None,
@@ -128,6 +137,9 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         let jitter = tracker.random(JITTER_MS);
         tracker.link = Link::new(parts.region, parts.fastest, now_ms, jitter);
         tracker.refresh_pace();
+        // How much of it was over is not known: rather silent for too long than heard in an aircraft.
+        let hours = Some(saved.flight_hours).filter(|hours| *hours > 0);
+        tracker.flight_until_ms = hours.map(|hours| now_ms + flight_ms(hours));
         if saved.stage != Stage::Shelf {
             let told = tracker.log.tell_lost(tracker.clock.stamp(now_ms));
             tracker.fault = told.err();
@@ -189,7 +201,12 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
     /// The thermometer answered, or it did not.
     pub fn sampled(&mut self, now_ms: u64, sample: Option<Sample>) {
         self.next_sample_ms = self.clock.next_minute_ms(now_ms);
-        let Some(sample) = sample else {
+        // Colder than can be is what a broken thermometer says; with its spread it must be sayable, too.
+        let is_sound = |sample: &Sample| {
+            sample.temperature >= TEMPERATURE_MIN + i16::from(SPREAD_MAX)
+                && sample.temperature <= i16::MAX - i16::from(SPREAD_MAX)
+        };
+        let Some(sample) = sample.filter(is_sound) else {
             self.close_interval();
             if !core::mem::replace(&mut self.sensor_failed, true) {
                 self.note_event(EventKind::SensorFailed, 0, now_ms);
@@ -215,9 +232,17 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         }
     }
 
-    /// Case, light, shock, orientation: `value` as [`EventKind`] has it.
+    /// Case, light, shock, orientation: `value` as [`EventKind`] has it. The same again within five minutes is not written: a
+    /// rattling van must not fill the log.
     pub fn felt(&mut self, now_ms: u64, kind: EventKind, value: u8) {
+        let last_ms = self.felt_ms.get_mut(usize::from(kind as u8));
+        let Some(last_ms) =
+            last_ms.filter(|last_ms| last_ms.is_none_or(|last| now_ms >= last + FELT_AGAIN_MS))
+        else {
+            return;
+        };
         if self.saved.stage != Stage::Shelf {
+            *last_ms = Some(now_ms);
             self.note_event(kind, value, now_ms);
         }
     }
@@ -313,6 +338,7 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
 
     pub(crate) fn end_flight(&mut self, now_ms: u64) {
         if self.flight_until_ms.take().is_some() {
+            self.save(Saved { flight_hours: 0, ..self.saved });
             self.note_event(EventKind::FlightEnded, 0, now_ms);
         }
     }
@@ -361,7 +387,12 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
     }
 
     pub(crate) fn refresh_pace(&mut self) {
-        self.pace = pace(self.parts.region, self.link.rate(), self.saved.step, self.saved.per_uplink);
+        let next = pace(self.parts.region, self.link.rate(), self.saved.step, self.saved.per_uplink);
+        // What was sampled at another step is written down as it was taken.
+        if next.step != self.pace.step {
+            self.close_interval();
+        }
+        self.pace = next;
     }
 
     /// Anything below `bound` (xorshift).

@@ -97,7 +97,7 @@ fn stopped_it_measures_nothing_more_and_still_hands_over() {
 fn in_flight_it_measures_and_does_not_send() {
     let mut world = settled(9);
     let downlink = world.service.say(&[Command::Flight { hours: 5 }]).unwrap();
-    world.deliver(0, Some(&downlink));
+    world.deliver(60, Some(&downlink));
     let (sent, written) = (world.sent.len(), world.truth.len());
     world.run_for(5 * HOUR_MS - MINUTE_MS);
     assert_eq!(world.sent.len(), sent);
@@ -118,12 +118,135 @@ fn in_flight_it_measures_and_does_not_send() {
     );
     // It ends early by a command.
     let downlink = world.service.say(&[Command::Flight { hours: 200 }]).unwrap();
-    world.deliver(0, Some(&downlink));
+    world.deliver(60, Some(&downlink));
     let downlink = world.service.say(&[Command::Flight { hours: 0 }]).unwrap();
-    world.deliver(0, Some(&downlink));
+    world.deliver(60, Some(&downlink));
     let sent = world.sent.len();
     world.run_for(HOUR_MS);
     assert!(world.sent.len() > sent);
+}
+
+#[test]
+fn a_reset_in_flight_does_not_end_it() {
+    let mut world = settled(45);
+    let downlink = world.service.say(&[Command::Flight { hours: 5 }]).unwrap();
+    world.deliver(60, Some(&downlink));
+    let sent = world.sent.len();
+    world.run_for(3 * HOUR_MS);
+    world.restart_by(ResetCause::BrownOut);
+    world.run_for(5 * HOUR_MS - MINUTE_MS);
+    assert_eq!(world.sent.len(), sent, "counted from the reset, since nobody knows how much was over");
+    world.run_for(DAY_MS);
+    assert!(world.sent.len() > sent);
+    assert_eq!(world.tracker.as_ref().unwrap().saved().flight_hours, 0);
+}
+
+/// Whether an uplink tells that the case was opened.
+fn says_opened(port: u8, bytes: &[u8]) -> bool {
+    let Ok(Uplink::Log(frame)) = Uplink::decode(port, bytes) else { return false };
+    let opened = |what| matches!(what, What::Event(Event { kind: EventKind::CaseOpened, .. }));
+    frame.entries().any(|entry| opened(entry.what))
+}
+
+/// EU868's slowest data rate, where a frame of 51 bytes takes three seconds of the day's thirty.
+fn slow(seed: u64) -> World {
+    let mut world = World::new(Region::Eu868, 40, seed);
+    world.parts.fastest = Region::Eu868.slowest();
+    world.boot(ResetCause::PowerOn);
+    world.with(|tracker, uptime| tracker.pressed(uptime));
+    world.run_for(3 * DAY_MS);
+    world
+}
+
+#[test]
+fn where_air_is_short_an_alarm_goes_alone_and_at_once() {
+    for after_min in [0, 1, 30, 60, 100] {
+        let mut world = slow(47);
+        // Just after an uplink of readings took all but the reserve.
+        let sent = world.uplinks;
+        while world.uplinks == sent {
+            world.run_for(MINUTE_MS);
+        }
+        world.run_for(after_min * MINUTE_MS);
+        world.heard.clear();
+        world.with(|tracker, uptime| tracker.felt(uptime, EventKind::CaseOpened, 0));
+        world.run_for(MINUTE_MS);
+        let opened = |(port, bytes): &(u8, Vec<u8>)| {
+            let Ok(Uplink::Log(frame)) = Uplink::decode(*port, bytes) else { return false };
+            frame
+                .entries()
+                .any(|entry| matches!(entry.what, What::Event(event) if event.kind == EventKind::CaseOpened))
+        };
+        assert!(world.heard.iter().any(opened), "{after_min} min after the readings");
+    }
+}
+
+#[test]
+fn in_eleven_bytes_every_copy_of_an_alarm_holds_the_alarm() {
+    let mut world = World::new(Region::Us915, 40, 49);
+    world.parts.fastest = Region::Us915.slowest();
+    world.boot(ResetCause::PowerOn);
+    world.with(|tracker, uptime| tracker.pressed(uptime));
+    world.run_for(DAY_MS);
+    // Each minute a reading of its own, with as wide a spread as there is.
+    world.temperature = |minute| Some(400 + (minute % 2) as i16 * 60);
+    world.heard.clear();
+    world.with(|tracker, uptime| tracker.felt(uptime, EventKind::CaseOpened, 0));
+    world.run_for(40 * MINUTE_MS);
+    let copies = world.heard.iter().filter(|(port, bytes)| says_opened(*port, bytes));
+    assert!(copies.count() >= 4);
+}
+
+#[test]
+fn a_thermometer_that_says_what_cannot_be_does_not_answer() {
+    let mut world = settled(51);
+    let known = world.events().len();
+    world.temperature = |_| Some(i16::MIN);
+    world.run_for(HOUR_MS);
+    assert_eq!(kinds(&world, known), [EventKind::SensorFailed]);
+}
+
+#[test]
+fn restarts_do_not_use_up_the_log() {
+    let mut world = settled(53);
+    world.air.is_dark = true;
+    let before = world.truth.len() as u32;
+    for _ in 0..60 {
+        world.restart_by(ResetCause::BrownOut);
+        world.with(|tracker, uptime| tracker.told_time(uptime, 70_000_000, 0));
+        world.run_for(10 * MINUTE_MS);
+    }
+    world.check_kept(before);
+    world.air.is_dark = false;
+    world.run_for(20 * DAY_MS);
+    assert!(world.service.lost.is_empty(), "{:?}", world.service.lost);
+    assert_eq!(
+        world.missing().len(),
+        world.missing().iter().filter(|n| **n + 12 > world.service.next).count()
+    );
+}
+
+#[test]
+fn a_rattling_van_does_not_fill_the_log() {
+    let mut world = settled(55);
+    let known = world.events().len();
+    for _ in 0..3600 {
+        world.with(|tracker, uptime| tracker.felt(uptime, EventKind::Shock, 20));
+        world.run_for(1000);
+    }
+    let shocks = kinds(&world, known).iter().filter(|kind| **kind == EventKind::Shock).count();
+    assert!((12..=13).contains(&shocks), "one in five minutes: {shocks}");
+}
+
+#[test]
+fn what_the_radio_did_not_send_is_due_as_before() {
+    let mut world = settled(57);
+    world.with(|tracker, uptime| tracker.felt(uptime, EventKind::CaseOpened, 0));
+    for _ in 0..10 {
+        let send = world.next_send();
+        assert!(says_opened(send.port, send.payload.as_slice()));
+        world.deliver(0, None);
+    }
 }
 
 #[test]
@@ -204,7 +327,7 @@ fn settings_come_by_command_survive_a_reset_and_are_answered() {
     let commands =
         [Command::Thresholds(thresholds), Command::Intervals { step: Step::Minutes15, per_uplink: 2 }];
     let downlink = world.service.say(&commands).unwrap();
-    world.deliver(0, Some(&downlink));
+    world.deliver(60, Some(&downlink));
     world.restart_by(ResetCause::Watchdog);
     let saved = *world.tracker.as_ref().unwrap().saved();
     assert_eq!((saved.thresholds, saved.step, saved.per_uplink), (thresholds, Step::Minutes15, 2));
@@ -223,7 +346,7 @@ fn settings_come_by_command_survive_a_reset_and_are_answered() {
 fn identify_blinks_and_says_how_it_is() {
     let mut world = settled(23);
     let downlink = world.service.say(&[Command::Identify { seconds: 60 }]).unwrap();
-    world.deliver(0, Some(&downlink));
+    world.deliver(60, Some(&downlink));
     assert!(world.with(|tracker, uptime| tracker.is_identifying(uptime)));
     let said = words(&mut world, 10 * MINUTE_MS);
     assert!(said.iter().any(|(setup, _)| setup.is_some()) && said.iter().any(|(_, status)| status.is_some()));
@@ -234,10 +357,10 @@ fn identify_blinks_and_says_how_it_is() {
 fn restart_is_obeyed_once() {
     let mut world = settled(29);
     let downlink = world.service.say(&[Command::Restart]).unwrap();
-    world.deliver(0, Some(&downlink));
+    world.deliver(60, Some(&downlink));
     assert!(matches!(world.with(|tracker, uptime| tracker.next(uptime)), Action::Restart));
     world.run_for(HOUR_MS);
-    world.deliver(0, Some(&downlink));
+    world.deliver(60, Some(&downlink));
     assert!(!matches!(world.with(|tracker, uptime| tracker.next(uptime)), Action::Restart));
 }
 
@@ -247,17 +370,12 @@ fn answers_of_the_mac_go_alone_and_first() {
     world.run_for(12 * HOUR_MS);
     let sent = Sent { airtime_ms: 60, mac_pending: true, heard: None };
     world.with(|tracker, uptime| tracker.sent(uptime, &sent));
-    let mut first = None;
-    while first.is_none() {
-        match world.with(|tracker, uptime| tracker.next(uptime)) {
-            Action::Send(send) => first = Some(send),
-            Action::Sleep { .. } => world.now_ms += 1000,
-            Action::Sample => world.with(|tracker, uptime| tracker.sampled(uptime, None)),
-            other => panic!("{other:?}"),
-        }
-    }
-    let send = first.unwrap();
+    let send = world.next_send();
     assert_eq!((send.port, send.payload.as_slice()), (0, &[][..]));
+    // Some are pending until something is heard: they do not keep the readings waiting.
+    world.with(|tracker, uptime| tracker.sent(uptime, &sent));
+    world.with(|tracker, uptime| tracker.felt(uptime, EventKind::CaseOpened, 0));
+    assert_eq!(world.next_send().port, 11);
 }
 
 #[test]

@@ -110,8 +110,8 @@ impl Reading {
         Some((self.temperature.saturating_sub(below.into()), self.temperature.saturating_add(above.into())))
     }
 
-    /// Whether each value is within what it says of itself.
-    pub(crate) fn is_sound(&self) -> bool {
+    /// Whether each value is within what it says of itself, so that it can be written.
+    pub fn is_sound(&self) -> bool {
         let colder = self.spread.map_or(0, |spread| spread.below);
         let warmer = self.spread.map_or(0, |spread| spread.above);
         let lowest = self.temperature.checked_sub(colder.into());

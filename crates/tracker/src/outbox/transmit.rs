@@ -1,21 +1,22 @@
 //! What to send next: the network's own answers, alarms, what the tracker says of itself, readings, and what was asked for.
 
 use embedded_storage::nor_flash::NorFlash;
-use wire::{CLOCK_PORT, LOG_PORT, MAX_LEN, Range, SETUP_PORT, STATUS_PORT, Setup, Status, What, encode};
+use wire::{
+    CLOCK_PORT, LOG_PORT, LOST_MAX, MAX_LEN, Range, SETUP_PORT, STATUS_PORT, Setup, Status, What, encode,
+};
 
-use super::{InFlight, Payload, Send};
+use super::{InFlight, MINUTE_MS, Payload, Send};
 use crate::saved::Stage;
 use crate::tracker::{Sent, Tracker};
 
-const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
 const DAY_MS: u64 = 24 * HOUR_MS;
 
 /// From the end of one uplink to the next, at least: its two receive windows and the network's pace.
 const PAUSE_MS: u64 = 8_000;
 
-/// An alarm is sent again after 1, 4 and 16 minutes.
-const URGENT_TRIES: u32 = 4;
+/// Any entry fits alone into so many bytes, but for a humidity beside a wide spread, which is not urgent.
+const SHORTEST_ROOM: usize = 11;
 
 /// Until the clock is set, it is asked for after so many minutes, each time twice as many, up to a day.
 const CLOCK_FIRST_MS: u64 = 10 * MINUTE_MS;
@@ -33,21 +34,22 @@ pub enum Transmission {
 impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
     /// The most urgent thing that may be sent now, or when there will be one.
     pub(crate) fn transmission(&mut self, now_ms: u64) -> Transmission {
-        let wait_ms = self.outbox.pause_until_ms.max(self.outbox.poor_until_ms);
-        if now_ms < wait_ms {
-            return Transmission::At(wait_ms);
+        if now_ms < self.outbox.pause_until_ms {
+            return Transmission::At(self.outbox.pause_until_ms);
         }
-        let mut next = u64::MAX;
-        for kind in
-            [Self::mac, Self::urgent, Self::setup, Self::clock, Self::readings, Self::status, Self::asked]
-        {
+        // What is urgent has some air of its own, however poor the rest is.
+        let is_poor = now_ms < self.outbox.poor_until_ms;
+        let kinds =
+            [Self::mac, Self::urgent, Self::setup, Self::clock, Self::readings, Self::status, Self::asked];
+        let considered = if is_poor { 2 } else { kinds.len() };
+        let mut next = if is_poor { self.outbox.poor_until_ms } else { u64::MAX };
+        for kind in kinds.into_iter().take(considered) {
             match kind(self, now_ms) {
                 Due::Now { port, payload, in_flight, reserve_ms } => {
-                    let rate = self.link.rate();
-                    let needed = self.parts.region.time_on_air_ms(rate, payload.length) + reserve_ms;
+                    let needed = self.on_air_ms(payload.length) + reserve_ms;
                     if self.budget.has(needed) {
                         self.outbox.in_flight = Some(in_flight);
-                        return Transmission::Now(Send { port, rate, payload });
+                        return Transmission::Now(Send { port, rate: self.link.rate(), payload });
                     }
                     self.outbox.poor_until_ms = self.budget.has_at_ms(needed);
                     return Transmission::At(self.outbox.poor_until_ms);
@@ -59,19 +61,32 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         Transmission::At(next)
     }
 
-    fn mac(&mut self, _: u64) -> Due {
-        if self.outbox.mac_pending { Due::now(0, &[], InFlight::Mac, 0) } else { Due::Never }
+    fn on_air_ms(&self, bytes: usize) -> u64 {
+        self.parts.region.time_on_air_ms(self.link.rate(), bytes)
     }
 
+    /// Some answers are pending until a downlink is heard: they must not keep everything else waiting.
+    fn mac(&mut self, _: u64) -> Due {
+        let is_due = self.outbox.mac_pending && !self.outbox.mac_sent;
+        if is_due { Due::now(0, &[], InFlight::Mac, 0) } else { Due::Never }
+    }
+
+    /// The newest entries back to the urgent one. Where they do not reach it, or there is too little air for them, the frame
+    /// begins with it and is as short as can be.
     fn urgent(&mut self, now_ms: u64) -> Due {
-        match self.outbox.urgent {
-            None => Due::Never,
-            Some(urgent) if urgent.at_ms > now_ms => Due::At(urgent.at_ms),
-            Some(urgent) => {
-                let behind = self.log.next().saturating_sub(urgent.sequence);
-                self.newest(behind, true, 0)
-            }
+        let Some(urgent) = self.outbox.urgent else { return Due::Never };
+        if urgent.at_ms > now_ms {
+            return Due::At(urgent.at_ms);
         }
+        let behind = self.log.next().saturating_sub(urgent.sequence);
+        let due = self.newest(behind, true, 0);
+        if let Due::Now { payload, in_flight: InFlight::Readings { entries, .. }, .. } = &due
+            && (*entries < behind || !self.budget.has(self.on_air_ms(payload.length)))
+            && let Some((payload, _)) = self.frame(urgent.sequence, 1, SHORTEST_ROOM)
+        {
+            return Due::Now { port: LOG_PORT, payload, in_flight: InFlight::Urgent, reserve_ms: 0 };
+        }
+        due
     }
 
     fn readings(&mut self, now_ms: u64) -> Due {
@@ -135,12 +150,16 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
                 continue;
             }
             let most = (range.last - range.first + 1) as usize;
-            if let Some((payload, entries)) = self.frame(range.last, most) {
+            if let Some((payload, entries)) = self.frame(range.last, most, MAX_LEN) {
                 let in_flight = InFlight::Asked { newest: range.last, entries };
                 return Due::Now { port: LOG_PORT, payload, in_flight, reserve_ms: reserve };
             }
-            // What cannot be read of the flash is lost.
-            self.answer_lost(place, range, range.last + 1, now_ms);
+            // What cannot be read of the flash is lost; what lies before it may be sound.
+            self.note(What::Lost { first: range.last, count: 1 }, now_ms);
+            if let Some(asked) = self.outbox.asked.get_mut(place) {
+                let rest = range.last.checked_sub(1).map(|last| Range { last, ..range });
+                *asked = rest.filter(|rest| rest.first <= rest.last);
+            }
         }
         Due::Never
     }
@@ -151,7 +170,7 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             *asked = Some(Range { first: held, ..range }).filter(|rest| rest.first <= rest.last);
         }
         let first = range.first.max(self.log.acknowledged());
-        let count = held.min(range.last + 1).saturating_sub(first);
+        let count = held.min(range.last + 1).saturating_sub(first).min(LOST_MAX);
         if count > 0 {
             self.note(What::Lost { first, count }, now_ms);
         }
@@ -167,7 +186,7 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             (self.outbox.readings_at_ms, self.outbox.urgent) = (None, None);
             return Due::Never;
         };
-        match self.frame(newest, most) {
+        match self.frame(newest, most, MAX_LEN) {
             Some((payload, entries)) => {
                 let in_flight = InFlight::Readings { newest, entries, is_urgent };
                 Due::Now { port: LOG_PORT, payload, in_flight, reserve_ms }
@@ -176,11 +195,11 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         }
     }
 
-    /// A frame that begins with that entry and goes back for at most so many.
-    fn frame(&self, newest: u32, most: usize) -> Option<(Payload, u32)> {
+    /// A frame that begins with that entry and goes back for at most so many, in at most so many bytes.
+    fn frame(&self, newest: u32, most: usize, room: usize) -> Option<(Payload, u32)> {
         let log = &self.log;
         let entries = (0..=newest).rev().take(most).map_while(|sequence| log.get(sequence));
-        let room = self.parts.region.room(self.link.rate()).min(MAX_LEN);
+        let room = self.parts.region.room(self.link.rate()).min(room);
         let mut payload = Payload { bytes: [0; MAX_LEN], length: 0 };
         let written = encode(entries, self.pace.step, payload.bytes.get_mut(..room)?).ok()?;
         payload.length = written.length;
@@ -189,7 +208,7 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
 
     /// So that an alarm always finds some air.
     fn alarm_reserve_ms(&self) -> u64 {
-        self.parts.region.time_on_air_ms(self.link.rate(), 11)
+        self.on_air_ms(SHORTEST_ROOM)
     }
 
     /// What was handed over is on the air.
@@ -199,8 +218,16 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         self.outbox.pause_until_ms = now_ms + PAUSE_MS + jitter;
         self.outbox.poor_until_ms = 0;
         self.outbox.mac_pending = sent.mac_pending;
-        match self.outbox.in_flight.take() {
-            None | Some(InFlight::Mac) => {}
+        let in_flight = self.outbox.in_flight.take();
+        if sent.airtime_ms == 0 {
+            // The radio did not send: all is due as before.
+            return;
+        }
+        self.outbox.mac_sent = false;
+        match in_flight {
+            None => {}
+            Some(InFlight::Mac) => self.outbox.mac_sent = true,
+            Some(InFlight::Urgent) => self.outbox.tried_urgent(now_ms),
             Some(InFlight::Setup) => self.outbox.setup = false,
             Some(InFlight::Status) => {
                 let jitter = self.random(HOUR_MS);
@@ -229,10 +256,8 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         if self.saved.stage == Stage::Stopped && self.log.acknowledged() < self.log.next() {
             self.outbox.send_by(now_ms + STOPPED_MS);
         }
-        if is_urgent && let Some(urgent) = &mut self.outbox.urgent {
-            urgent.tries += 1;
-            urgent.at_ms = now_ms + (MINUTE_MS << (2 * (urgent.tries - 1)));
-            self.outbox.urgent = Some(*urgent).filter(|urgent| urgent.tries < URGENT_TRIES);
+        if is_urgent {
+            self.outbox.tried_urgent(now_ms);
         }
     }
 }

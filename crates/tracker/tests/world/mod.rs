@@ -157,7 +157,7 @@ impl World {
         }
         let before = *self.tracker.as_ref().expect("it runs").saved();
         let is_old = u32::from_be_bytes([0, bytes[0], bytes[1], bytes[2]]) <= before.command;
-        self.deliver(0, Some(&bytes));
+        self.deliver(60, Some(&bytes));
         if is_old {
             let after = *self.tracker.as_ref().expect("it runs").saved();
             assert_eq!(before, after, "a replay changes nothing");
@@ -171,7 +171,7 @@ impl World {
         }
         // Below any number that counts: noise with a sound number would be a forgery, which the network's keys prevent.
         let bytes: Vec<u8> = [0, 0, 0].into_iter().chain(bytes.iter().copied()).collect();
-        self.deliver(0, Some(&bytes));
+        self.deliver(60, Some(&bytes));
     }
 
     pub fn with<T>(&mut self, act: impl FnOnce(&mut Tracker<Nor, Nor>, u64) -> T) -> T {
@@ -263,6 +263,26 @@ impl World {
         self.with(|tracker, uptime| {
             tracker.sent(uptime, &Sent { airtime_ms, mac_pending: false, heard });
         });
+    }
+
+    /// What it sends next, sampling meanwhile.
+    pub fn next_send(&mut self) -> tracker::Send {
+        loop {
+            match self.with(|tracker, uptime| tracker.next(uptime)) {
+                Action::Send(send) => return send,
+                Action::Sleep { .. } => self.now_ms += 1000,
+                Action::Sample => self.with(|tracker, uptime| tracker.sampled(uptime, None)),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// Everything from that number on is held as it was written.
+    pub fn check_kept(&self, from: u32) {
+        let tracker = self.tracker.as_ref().expect("it runs");
+        for (sequence, entry) in self.truth.range(from..) {
+            assert_eq!(tracker.entry(*sequence).as_ref(), Some(entry));
+        }
     }
 
     fn measure(&mut self, before: usize) {
