@@ -10,9 +10,9 @@ const DAY_S: u64 = 86_400;
 
 /// What of the air any device may take in a day by The Things Network's fair use, in milliseconds; less than the 1 % of
 /// EU868 (ETSI EN 300 220).
-pub const DAY_MS: u64 = 30_000;
+pub const AIR_A_DAY_MS: u64 = 30_000;
 
-/// What may be taken at once of it. The rest comes back evenly over the day, so that any 24 hours stay within [`DAY_MS`],
+/// What may be taken at once of it. The rest comes back evenly over the day, so that any 24 hours stay within [`AIR_A_DAY_MS`],
 /// and any hour far below 1 %.
 pub const BURST_MS: u64 = 8_000;
 
@@ -101,7 +101,7 @@ impl Budget {
     }
 
     /// How much comes back in a second, in microseconds.
-    const PER_SECOND_US: u64 = (DAY_MS - BURST_MS) * 1000 / DAY_S;
+    const PER_SECOND_US: u64 = (AIR_A_DAY_MS - BURST_MS) * 1000 / DAY_S;
 
     pub fn fill(&mut self, now_ms: u64) {
         let seconds = now_ms.saturating_sub(self.filled_ms) / 1000;
@@ -113,7 +113,7 @@ impl Budget {
         self.left_us >= ms * 1000
     }
 
-    /// Takes what was sent. What the network's own traffic takes beyond it is owed.
+    /// Takes what was sent; what goes beyond is forgiven.
     pub fn take(&mut self, ms: u64) {
         self.left_us = self.left_us.saturating_sub(ms * 1000);
     }
@@ -172,7 +172,7 @@ mod tests {
         for (from, _) in &sent {
             let within: u64 =
                 sent.iter().filter(|(at, _)| (*from..from + DAY_S).contains(at)).map(|(_, ms)| ms).sum();
-            assert!(within <= DAY_MS, "{within}");
+            assert!(within <= AIR_A_DAY_MS, "{within}");
         }
         assert!(sent.len() > 40, "{}", sent.len());
     }

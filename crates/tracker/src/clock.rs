@@ -92,9 +92,7 @@ impl Clock {
         self.fix = Some(Fix { uptime_ms: now_ms, seconds, within_ms: CORRECTED_WITHIN_MS });
         Some(if first { Moved::First } else { Moved::By(forward_s) })
     }
-}
 
-impl Clock {
     /// Takes the time that the LoRaWAN MAC was told (DeviceTimeAns): seconds since 2024, good to a second.
     pub fn set(&mut self, seconds: u32, now_ms: u64) -> Moved {
         let moved = match self.fix {

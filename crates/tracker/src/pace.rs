@@ -2,11 +2,11 @@
 
 use wire::Step;
 
-use crate::airtime::{DAY_MS, DataRate, Region};
+use crate::airtime::{AIR_A_DAY_MS, DataRate, Region};
 
 /// Of the day's air, what the uplinks of readings may take; the rest is for alarms, for what is asked for again and for what
 /// the tracker says of itself.
-const REGULAR_MS: u64 = DAY_MS * 6 / 10;
+const REGULAR_MS: u64 = AIR_A_DAY_MS * 6 / 10;
 
 /// How often each reading is sent where there is room, and at least.
 const COPIES: usize = 3;

@@ -19,8 +19,8 @@ use crate::saved::{Memory, Saved, Stage};
 /// A battery with less than this is told of, once.
 const BATTERY_LOW_PCT: u8 = 10;
 
-/// What is felt again within this time is the same.
-const FELT_AGAIN_MS: u64 = 300_000;
+/// A shock within this time is part of one that was as hard.
+const SHOCK_AGAIN_MS: u64 = 300_000;
 
 /// The smallest room of all regions, in bytes: US915 at DR0. A second reading is worth more there than a humidity.
 const SMALLEST_ROOM: usize = 11;
@@ -100,8 +100,8 @@ pub struct Tracker<L, S> {
     pub(crate) flight_until_ms: Option<u64>,
     pub(crate) identify_until_ms: u64,
     pub(crate) restart: bool,
-    /// When each kind was felt last.
-    felt_ms: [Option<u64>; EventKind::ALL.len()],
+    /// The last shock that was written: when, and its peak.
+    shock: Option<(u64, u8)>,
     random: u32,
     fault: Option<LogError>,
 }
@@ -111,14 +111,15 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
     pub fn start(parts: Parts, log: L, memory: S, now_ms: u64) -> Result<Self, LogError> {
         let (memory, saved) = Memory::open(memory)?;
         let log = Log::open(log, parts.log_pages, saved.acknowledged)?;
+        let link = Link::new(parts.region, parts.fastest, now_ms, u64::from(parts.seed) % JITTER_MS);
         let mut tracker = Self {
             parts,
             clock: Clock::new(saved.clock_setting),
             alarm: Alarm::default(),
             interval: Interval::default(),
             budget: Budget::new(now_ms),
-            link: Link::new(parts.region, parts.fastest, now_ms, 0),
-            pace: pace(parts.region, DataRate(0), saved.step, saved.per_uplink),
+            link,
+            pace: pace(parts.region, link.rate(), saved.step, saved.per_uplink),
             outbox: Outbox::new(log.next(), now_ms),
             log,
             memory,
@@ -129,14 +130,11 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             flight_until_ms: None,
             identify_until_ms: 0,
             restart: false,
-            felt_ms: [None; EventKind::ALL.len()],
+            shock: None,
             // Xorshift never leaves 0.
             random: parts.seed | 1,
             fault: None,
         };
-        let jitter = tracker.random(JITTER_MS);
-        tracker.link = Link::new(parts.region, parts.fastest, now_ms, jitter);
-        tracker.refresh_pace();
         // How much of it was over is not known: rather silent for too long than heard in an aircraft.
         let hours = Some(saved.flight_hours).filter(|hours| *hours > 0);
         tracker.flight_until_ms = hours.map(|hours| now_ms + flight_ms(hours));
@@ -232,19 +230,20 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         }
     }
 
-    /// Case, light, shock, orientation: `value` as [`EventKind`] has it. The same again within five minutes is not written: a
-    /// rattling van must not fill the log.
+    /// Case, light, shock, orientation: `value` as [`EventKind`] has it. A shock is not written within five minutes of one that
+    /// was as hard: a rattling van must not fill the log. All else tells of a state, of which the last must be known.
     pub fn felt(&mut self, now_ms: u64, kind: EventKind, value: u8) {
-        let last_ms = self.felt_ms.get_mut(usize::from(kind as u8));
-        let Some(last_ms) =
-            last_ms.filter(|last_ms| last_ms.is_none_or(|last| now_ms >= last + FELT_AGAIN_MS))
-        else {
+        if self.saved.stage == Stage::Shelf {
             return;
-        };
-        if self.saved.stage != Stage::Shelf {
-            *last_ms = Some(now_ms);
-            self.note_event(kind, value, now_ms);
         }
+        if kind == EventKind::Shock {
+            let is_known = |(at_ms, peak): (u64, u8)| now_ms < at_ms + SHOCK_AGAIN_MS && value <= peak;
+            if self.shock.is_some_and(is_known) {
+                return;
+            }
+            self.shock = Some((now_ms, value));
+        }
+        self.note_event(kind, value, now_ms);
     }
 
     /// Somebody pressed the button: from the shelf, to begin; while it runs, to end; then to begin anew.

@@ -236,6 +236,24 @@ fn a_rattling_van_does_not_fill_the_log() {
     }
     let shocks = kinds(&world, known).iter().filter(|kind| **kind == EventKind::Shock).count();
     assert!((12..=13).contains(&shocks), "one in five minutes: {shocks}");
+    world.with(|tracker, uptime| tracker.felt(uptime, EventKind::Shock, 21));
+    assert_eq!(
+        world.events().last(),
+        Some(&Event { kind: EventKind::Shock, value: 21 }),
+        "a harder one is another"
+    );
+}
+
+#[test]
+fn the_last_state_of_the_case_is_always_written() {
+    let mut world = settled(59);
+    let known = world.events().len();
+    let states = [EventKind::CaseOpened, EventKind::CaseClosed, EventKind::CaseOpened];
+    for kind in states {
+        world.with(|tracker, uptime| tracker.felt(uptime, kind, 0));
+        world.run_for(1000);
+    }
+    assert_eq!(kinds(&world, known), states);
 }
 
 #[test]

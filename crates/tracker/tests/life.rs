@@ -4,7 +4,7 @@
 mod world;
 
 use proptest::prelude::*;
-use tracker::{DAY_MS as AIR_MS, Region};
+use tracker::{AIR_A_DAY_MS, Region};
 use wire::ResetCause;
 use world::{DAY_MS, HOUR_MS, World, calm};
 
@@ -26,7 +26,7 @@ fn end(world: &mut World) {
 fn check(world: &World) {
     assert_eq!(world.missing(), [], "every entry came, or is told to be lost");
     world.check_entries();
-    assert!(world.busiest_day_ms() <= AIR_MS, "{} ms on the air in a day", world.busiest_day_ms());
+    assert!(world.busiest_day_ms() <= AIR_A_DAY_MS, "{} ms on the air in a day", world.busiest_day_ms());
 }
 
 #[test]
