@@ -12,10 +12,6 @@ const DAY_S: u64 = 86_400;
 /// EU868 (ETSI EN 300 220).
 pub const AIR_A_DAY_MS: u64 = 30_000;
 
-/// What may be taken at once of it. The rest comes back evenly over the day, so that any 24 hours stay within [`AIR_A_DAY_MS`],
-/// and any hour far below 1 %.
-pub const BURST_MS: u64 = 8_000;
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Region {
     Eu868,
@@ -47,6 +43,16 @@ impl Region {
         };
         let faster = if rate.0 > self.fastest().0 { self.fastest().0 } else { rate.0 };
         slowest - faster as u32
+    }
+
+    /// What of a day's air may be taken at once, in milliseconds. The rest comes back evenly over the day, so that any 24 hours
+    /// stay within [`AIR_A_DAY_MS`], and any hour far below 1 %. As little as alarms need, so that as much as can be comes
+    /// back: two of the longest frames, and five of them.
+    pub const fn burst_ms(self) -> u64 {
+        match self {
+            Self::Eu868 => 8_000,
+            Self::Us915 => 2_000,
+        }
     }
 
     /// The longest application payload, in bytes.
@@ -84,6 +90,7 @@ impl Region {
 /// What is left of the day's air.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
+    burst_us: u64,
     left_us: u64,
     /// Uptime in milliseconds up to which it was filled.
     filled_ms: u64,
@@ -91,22 +98,25 @@ pub struct Budget {
 
 impl Budget {
     /// Empty: whoever restarts again and again must not begin with a full one each time.
-    pub const fn new(now_ms: u64) -> Self {
-        Self { left_us: 0, filled_ms: now_ms }
+    pub const fn new(region: Region, now_ms: u64) -> Self {
+        Self { burst_us: region.burst_ms() * 1000, left_us: 0, filled_ms: now_ms }
     }
 
     /// All that may be taken at once: for a tracker that has been on the shelf.
-    pub const fn full(now_ms: u64) -> Self {
-        Self { left_us: BURST_MS * 1000, filled_ms: now_ms }
+    pub const fn full(region: Region, now_ms: u64) -> Self {
+        let empty = Self::new(region, now_ms);
+        Self { left_us: empty.burst_us, ..empty }
     }
 
     /// How much comes back in a second, in microseconds.
-    const PER_SECOND_US: u64 = (AIR_A_DAY_MS - BURST_MS) * 1000 / DAY_S;
+    const fn per_second_us(&self) -> u64 {
+        (AIR_A_DAY_MS * 1000 - self.burst_us) / DAY_S
+    }
 
     pub fn fill(&mut self, now_ms: u64) {
         let seconds = now_ms.saturating_sub(self.filled_ms) / 1000;
         self.filled_ms = self.filled_ms.saturating_add(seconds * 1000);
-        self.left_us = self.left_us.saturating_add(seconds * Self::PER_SECOND_US).min(BURST_MS * 1000);
+        self.left_us = self.left_us.saturating_add(seconds * self.per_second_us()).min(self.burst_us);
     }
 
     pub const fn has(&self, ms: u64) -> bool {
@@ -121,7 +131,7 @@ impl Budget {
     /// Uptime in milliseconds at which it will have so much.
     pub fn has_at_ms(&self, ms: u64) -> u64 {
         let missing_us = (ms * 1000).saturating_sub(self.left_us);
-        self.filled_ms + missing_us.div_ceil(Self::PER_SECOND_US) * 1000
+        self.filled_ms + missing_us.div_ceil(self.per_second_us()) * 1000
     }
 }
 
@@ -158,7 +168,7 @@ mod tests {
 
     #[test]
     fn no_24_hours_take_more_than_a_day_may() {
-        let mut budget = Budget::new(0);
+        let mut budget = Budget::new(Region::Eu868, 0);
         let mut sent = std::vec::Vec::new();
         for second in 0..3 * DAY_S {
             budget.fill(second * 1000);
@@ -179,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_budget_says_when_it_will_have_enough() {
-        let mut budget = Budget::new(0);
+        let mut budget = Budget::new(Region::Eu868, 0);
         let at = budget.has_at_ms(1000);
         budget.fill(at - 1000);
         assert!(!budget.has(1000));

@@ -23,7 +23,7 @@ mod sampling;
 mod saved;
 mod tracker;
 
-pub use airtime::{AIR_A_DAY_MS, BURST_MS, DataRate, Region};
+pub use airtime::{AIR_A_DAY_MS, DataRate, Region};
 pub use log::{LogError, MAX_PAGES};
 pub use outbox::{Payload, Send};
 pub use pace::{Pace, pace};

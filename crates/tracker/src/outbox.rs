@@ -89,8 +89,9 @@ pub struct Outbox {
     /// They went alone last time: now it is something else's turn.
     mac_sent: bool,
     pause_until_ms: u64,
-    /// Too little air is left for what waits until then; making its frame again each minute would cost more than waiting.
-    poor_until_ms: u64,
+    /// For that kind of uplink, and those behind it, too little air is left until then. Making a frame again each minute would
+    /// cost more than waiting; what comes before it is as urgent as ever.
+    poor: Option<(usize, u64)>,
     in_flight: Option<InFlight>,
 }
 
@@ -117,7 +118,7 @@ impl Outbox {
             mac_pending: false,
             mac_sent: false,
             pause_until_ms: 0,
-            poor_until_ms: 0,
+            poor: None,
             in_flight: None,
         }
     }
@@ -138,7 +139,7 @@ impl Outbox {
         // With an earlier one that nobody may have heard.
         let sequence = self.urgent.map_or(sequence, |before| before.sequence.min(sequence));
         self.urgent = Some(Urgent { sequence, tries: 0, at_ms: now_ms });
-        self.poor_until_ms = 0;
+        self.poor = None;
     }
 
     /// A reading was written that was due at that minute. Uplinks keep their distance, and trackers keep theirs by

@@ -117,7 +117,7 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             clock: Clock::new(saved.clock_setting),
             alarm: Alarm::default(),
             interval: Interval::default(),
-            budget: Budget::new(now_ms),
+            budget: Budget::new(parts.region, now_ms),
             link,
             pace: pace(parts.region, link.rate(), saved.step, saved.per_uplink),
             outbox: Outbox::new(log.next(), now_ms),
@@ -253,7 +253,7 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             Stage::Running => Stage::Stopped,
         };
         if self.saved.stage == Stage::Shelf {
-            self.budget = Budget::full(now_ms);
+            self.budget = Budget::full(self.parts.region, now_ms);
         }
         self.close_interval();
         self.save(Saved { stage, ..self.saved });
@@ -348,16 +348,17 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         }
     }
 
-    /// Writes a reading. It goes without a spread where each sample is a reading, and without its humidity where that would take the room of another reading, or would keep it
-    /// from travelling alone at the slowest data rate.
+    /// Writes a reading. It goes without a spread where each sample is a reading; without spread and humidity where those would
+    /// take the room of another reading; and without a humidity that would keep it from travelling alone at the slowest
+    /// data rate.
     fn write(&mut self, (stamp, reading): Taken) {
         let region = self.parts.region;
-        let spread = reading.spread.filter(|_| self.pace.step != Step::Minutes1);
+        let is_narrow = region.room(self.link.rate()) <= SMALLEST_ROOM;
+        let spread = reading.spread.filter(|_| !is_narrow && self.pace.step != Step::Minutes1);
         let reading = Reading { spread, ..reading };
         let dry = Reading { humidity: None, ..reading };
         let whole = Entry { sequence: self.log.next(), stamp, what: What::Reading(reading) };
-        let is_whole =
-            region.room(self.link.rate()) > SMALLEST_ROOM && fits_alone(whole, region.room(region.slowest()));
+        let is_whole = !is_narrow && fits_alone(whole, region.room(region.slowest()));
         let written = self.log.push(stamp, What::Reading(if is_whole { reading } else { dry }));
         self.fault = self.fault.or(written.err());
     }

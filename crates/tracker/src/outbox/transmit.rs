@@ -24,6 +24,9 @@ const CLOCK_FIRST_MS: u64 = 10 * MINUTE_MS;
 /// A stopped tracker says what it still holds this often.
 pub const STOPPED_MS: u64 = HOUR_MS;
 
+/// The first so many kinds of uplinks are considered however little air is left: what is urgent, and the MAC's answers.
+const KINDS_WITH_AIR: usize = 2;
+
 /// When something can be sent.
 #[expect(clippy::large_enum_variant, reason = "there is no allocator")]
 pub enum Transmission {
@@ -37,13 +40,14 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         if now_ms < self.outbox.pause_until_ms {
             return Transmission::At(self.outbox.pause_until_ms);
         }
-        // What is urgent has some air of its own, however poor the rest is.
-        let is_poor = now_ms < self.outbox.poor_until_ms;
         let kinds =
             [Self::mac, Self::urgent, Self::setup, Self::clock, Self::readings, Self::status, Self::asked];
-        let considered = if is_poor { 2 } else { kinds.len() };
-        let mut next = if is_poor { self.outbox.poor_until_ms } else { u64::MAX };
-        for kind in kinds.into_iter().take(considered) {
+        let (considered, poor_until_ms) = match self.outbox.poor {
+            Some((kind, until_ms)) if now_ms < until_ms => (kind, until_ms),
+            _ => (kinds.len(), u64::MAX),
+        };
+        let mut next = poor_until_ms;
+        for (place, kind) in kinds.into_iter().enumerate().take(considered) {
             match kind(self, now_ms) {
                 Due::Now { port, payload, in_flight, reserve_ms } => {
                     let needed = self.on_air_ms(payload.length) + reserve_ms;
@@ -51,8 +55,10 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
                         self.outbox.in_flight = Some(in_flight);
                         return Transmission::Now(Send { port, rate: self.link.rate(), payload });
                     }
-                    self.outbox.poor_until_ms = self.budget.has_at_ms(needed);
-                    return Transmission::At(self.outbox.poor_until_ms);
+                    let until_ms = self.budget.has_at_ms(needed);
+                    // An alarm has some air of its own, however poor the rest is.
+                    self.outbox.poor = Some((place.max(KINDS_WITH_AIR), until_ms));
+                    return Transmission::At(until_ms.min(next));
                 }
                 Due::At(at_ms) => next = next.min(at_ms),
                 Due::Never => {}
@@ -216,7 +222,7 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         self.budget.take(sent.airtime_ms);
         let jitter = self.random(2_000);
         self.outbox.pause_until_ms = now_ms + PAUSE_MS + jitter;
-        self.outbox.poor_until_ms = 0;
+        self.outbox.poor = None;
         self.outbox.mac_pending = sent.mac_pending;
         let in_flight = self.outbox.in_flight.take();
         if sent.airtime_ms == 0 {
