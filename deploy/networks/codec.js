@@ -7,7 +7,7 @@ var STEPS = [1, 2, 5, 10, 15, 20, 30, 60];
 var EVENTS = [
   "alarm_high", "alarm_low", "alarm_ended", "case_opened", "case_closed", "light", "dark", "shock", "turned", "started",
   "stopped", "battery_low", "restarted", "flight_began", "flight_ended", "clock_set", "sensor_failed", "sensor_back",
-  "settings_changed",
+  "settings_changed", "self_test",
 ];
 var CAUSES = ["power_on", "brown_out", "watchdog", "software", "pin", "fault"];
 var MODES = ["shelf", "measuring", "flight", "stopped"];
@@ -192,7 +192,8 @@ function decodeStatus(bytes) {
     firmware: bytes[0] + "." + bytes[1] + "." + bytes[2],
     battery_pct: unless255(bytes[3]),
     reset_cause: known(CAUSES, bytes[4] >> 4, "cause of a reset"),
-    mode: known(MODES, bytes[4] & 15, "mode"),
+    faulty: (bytes[4] & 8) !== 0,
+    mode: known(MODES, bytes[4] & 7, "mode"),
     next: number(bytes, 5, 3),
     held: number(bytes, 8, 2),
     clock_within_s: unless255(bytes[10]),

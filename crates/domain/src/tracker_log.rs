@@ -34,6 +34,8 @@ named_enum! {
         SensorFailed = "sensor_failed",
         SensorBack = "sensor_back",
         SettingsChanged = "settings_changed",
+        /// What failed, as docs/wire-format.md numbers it; 0 where all is well.
+        SelfTest = "self_test",
     }
 }
 

@@ -200,6 +200,7 @@ fn kind(kind: EventKind) -> TrackerEvent {
         EventKind::SensorFailed => TrackerEvent::SensorFailed,
         EventKind::SensorBack => TrackerEvent::SensorBack,
         EventKind::SettingsChanged => TrackerEvent::SettingsChanged,
+        EventKind::SelfTest => TrackerEvent::SelfTest,
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::DevEui;
 use geo::Point;
 use tracker::{Action, DataRate, Heard, Parts, Sample, Sent, Tracker};
-use wire::{EPOCH_UNIX_S, Firmware, ResetCause};
+use wire::{Broken, EPOCH_UNIX_S, Firmware, ResetCause};
 
 use crate::cooling::{Behaviour, ColdBox};
 use crate::flash::Flash;
@@ -153,6 +153,7 @@ impl Device {
                     let sample = self.sample(now_ms);
                     self.tracker.sampled(uptime, Some(sample));
                 }
+                Action::Test => self.tracker.tested(uptime, Broken::NOTHING),
                 Action::Sleep { until_ms: u64::MAX } => return Some(i64::MAX),
                 Action::Sleep { until_ms } => return Some(self.at_uptime(until_ms).max(now_ms + 1)),
                 Action::Restart => self.restart(now_ms, ResetCause::Software),

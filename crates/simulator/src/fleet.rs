@@ -209,7 +209,10 @@ impl Fleet {
                 let airtime_ms = (flight.until_ms - flight.from_ms).cast_unsigned();
                 let uplink = uplink(device, &self.radio, &send, at_ms, &heard);
                 let queued = if uplink.is_some() { device.queue.pop_front() } else { None };
-                let came = queued.as_ref().filter(|_| answered);
+                // A confirmed uplink is answered even where nobody has anything to say.
+                let bare = Queued { id: String::new(), port: 0, payload: Vec::new() };
+                let owed = (send.confirmed && uplink.is_some()).then_some(&bare);
+                let came = queued.as_ref().or(owed).filter(|_| answered);
                 // The gateway that heard the tracker best answers, and is heard as well.
                 let snr = heard.first().map_or(0, |best| (best.snr_db * 4.0) as i32);
                 device.sent(at_ms + RX_1_MS, airtime_ms, came.map(|queued| (queued, snr)));

@@ -2,6 +2,8 @@
 
 use wire::{Event, EventKind, Thresholds};
 
+const ENDED: Event = Event { kind: EventKind::AlarmEnded, value: 0 };
+
 /// Where a temperature lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Side {
@@ -25,18 +27,19 @@ impl Side {
 }
 
 /// How long the temperature has been where it is.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Alarm {
-    side: Side,
-    /// Samples on that side after the first, which are minutes.
-    minutes: u8,
-    raised: bool,
+    pub side: Side,
+    /// Samples beyond the limit after the first, which are minutes, until it is raised.
+    pub minutes: u8,
+    /// Whether it stands.
+    pub raised: bool,
 }
 
 impl Alarm {
-    /// Whether the alarm stands.
-    pub const fn is_raised(&self) -> bool {
-        self.raised
+    /// Nothing is measured any more: what stood is over.
+    pub fn end(&mut self) -> Option<Event> {
+        core::mem::take(self).raised.then_some(ENDED)
     }
 
     /// Takes a sample, one a minute; returns what is to be written down.
@@ -47,9 +50,9 @@ impl Alarm {
             self.side = side;
             if core::mem::take(&mut self.raised) {
                 // Straight from one side to the other is the end of the one; its other side has its delay before it.
-                return Some(Event { kind: EventKind::AlarmEnded, value: 0 });
+                return Some(ENDED);
             }
-        } else {
+        } else if side != Side::Within && !self.raised {
             self.minutes = self.minutes.saturating_add(1);
         }
         let (kind, delay, limit) = match side {

@@ -8,11 +8,12 @@ const HOUR_MS: u64 = 3_600_000;
 const MUCH: i32 = 48;
 const LITTLE: i32 = 16;
 
-/// Nothing heard for so long although so much was sent: a slower rate, which reaches farther.
+/// Nothing heard for so long: the network is asked for an answer, which needs nobody behind it. Where so many uplinks find none, a
+/// slower rate, which reaches farther.
 const UNHEARD_MS: u64 = 12 * HOUR_MS;
-const UNHEARD_UPLINKS: u32 = 6;
+const UNANSWERED: u32 = 6;
 
-/// Nothing heard for so long: the network may have forgotten the tracker.
+/// Asked and nothing heard for so long: the network may have forgotten the tracker.
 const FORGOTTEN_MS: u64 = 72 * HOUR_MS;
 
 /// From one attempt to join to the next: one minute, then twice as long each time up to an hour.
@@ -32,8 +33,8 @@ pub struct Link {
     /// When the next attempt may be made.
     join_at_ms: u64,
     heard_at_ms: u64,
-    /// Uplinks since something was heard, or the rate was changed.
-    unheard: u32,
+    /// Uplinks that asked for an answer since something was heard, or the rate was changed.
+    unanswered: u32,
 }
 
 impl Link {
@@ -54,8 +55,13 @@ impl Link {
             attempts: 0,
             join_at_ms,
             heard_at_ms: now_ms,
-            unheard: 0,
+            unanswered: 0,
         }
+    }
+
+    /// Whether the next uplink asks the network for an answer.
+    pub const fn asks(&self, now_ms: u64) -> bool {
+        now_ms.saturating_sub(self.heard_at_ms) >= UNHEARD_MS
     }
 
     pub const fn rate(&self) -> DataRate {
@@ -87,7 +93,7 @@ impl Link {
     /// At the rate of the last attempt, which reached the network.
     pub fn joined(&mut self, now_ms: u64) {
         self.rate = self.tried_rate;
-        (self.joined, self.attempts, self.unheard, self.heard_at_ms) = (true, 0, 0, now_ms);
+        (self.joined, self.attempts, self.unanswered, self.heard_at_ms) = (true, 0, 0, now_ms);
     }
 
     /// The network has no session of this tracker any more.
@@ -97,7 +103,7 @@ impl Link {
 
     /// A downlink came, so many quarters of a dB above the noise.
     pub fn heard(&mut self, now_ms: u64, snr_quarter_db: i32) {
-        (self.heard_at_ms, self.unheard) = (now_ms, 0);
+        (self.heard_at_ms, self.unanswered) = (now_ms, 0);
         let spare = snr_quarter_db - self.region.weakest_quarter_db(self.rate);
         if spare >= MUCH && self.rate < self.fastest {
             self.rate = DataRate(self.rate.0 + 1);
@@ -106,19 +112,15 @@ impl Link {
         }
     }
 
-    /// An uplink was sent and nothing came back.
-    pub fn unheard(&mut self, now_ms: u64) {
-        self.unheard = self.unheard.saturating_add(1);
-        let silent_ms = now_ms.saturating_sub(self.heard_at_ms);
-        if silent_ms >= FORGOTTEN_MS {
+    /// An uplink that asked for an answer was sent, and nothing came back.
+    pub fn unanswered(&mut self, now_ms: u64) {
+        self.unanswered = self.unanswered.saturating_add(1);
+        if now_ms.saturating_sub(self.heard_at_ms) >= FORGOTTEN_MS {
             self.lost(now_ms);
             self.heard_at_ms = now_ms;
-        } else if silent_ms >= UNHEARD_MS
-            && self.unheard >= UNHEARD_UPLINKS
-            && self.rate > self.region.slowest()
-        {
+        } else if self.unanswered >= UNANSWERED && self.rate > self.region.slowest() {
             self.rate = DataRate(self.rate.0 - 1);
-            self.unheard = 0;
+            self.unanswered = 0;
         }
     }
 }
@@ -178,12 +180,19 @@ mod tests {
         let mut link = Link::new(Region::Us915, DataRate(5), 0, 0);
         link.joined(0);
         for hour in 1..12 {
-            link.unheard(hour * HOUR_MS);
+            assert!(!link.asks(hour * HOUR_MS));
         }
-        assert_eq!(link.rate(), DataRate(1));
-        link.unheard(12 * HOUR_MS);
+        for hour in 12..18 {
+            assert_eq!(link.rate(), DataRate(1));
+            assert!(link.asks(hour * HOUR_MS));
+            link.unanswered(hour * HOUR_MS);
+        }
         assert_eq!((link.rate(), link.is_joined()), (DataRate(0), true));
-        link.unheard(72 * HOUR_MS);
+        link.heard(18 * HOUR_MS, 0);
+        assert!(!link.asks(29 * HOUR_MS) && link.asks(30 * HOUR_MS));
+        link.unanswered(90 * HOUR_MS - 1);
+        assert!(link.is_joined());
+        link.unanswered(90 * HOUR_MS);
         assert!(!link.is_joined());
     }
 }

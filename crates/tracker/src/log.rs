@@ -15,6 +15,9 @@ use word::{Head, MAX_AFTER};
 /// What flash writes at once, in bytes.
 const WORD: u32 = 8;
 
+/// How often something is tried to be written before the flash is said to be broken.
+pub const TRIES: usize = 4;
+
 /// The most pages that a log can have.
 pub const MAX_PAGES: usize = 64;
 
@@ -149,6 +152,17 @@ impl<F: NorFlash> Log<F> {
 
     /// Writes an entry down and returns its number. A loss that this brings about is written before it.
     pub fn push(&mut self, stamp: Stamp, what: What) -> Result<u32, LogError> {
+        // A word that the flash does not take is passed over.
+        let mut tries = 1..TRIES;
+        loop {
+            match self.try_push(stamp, what) {
+                Err(LogError::Flash) if tries.next().is_some() => {}
+                pushed => return pushed,
+            }
+        }
+    }
+
+    fn try_push(&mut self, stamp: Stamp, what: What) -> Result<u32, LogError> {
         if self.after(stamp).is_none() && !self.begin_time(stamp)? {
             self.turn_page(stamp)?;
         }
@@ -208,8 +222,21 @@ impl<F: NorFlash> Log<F> {
     }
 
     fn turn_page(&mut self, stamp: Stamp) -> Result<(), LogError> {
-        let next = self.next();
+        let head = Head { first: self.next(), base: stamp };
         let index = if self.page().is_none() { self.current } else { (self.current + 1) % self.count };
+        // A page that is worn out is passed over, but never for the one that was written last.
+        let behind = (index + 1) % self.count;
+        match self.begin_page(index, head) {
+            Err(LogError::Flash) if behind != self.current => self.begin_page(behind, head)?,
+            begun => begun?,
+        }
+        match self.lost() {
+            Some(lost) => self.write(stamp, lost).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    fn begin_page(&mut self, index: usize, head: Head) -> Result<(), LogError> {
         // First the head, which may always become zero: a page that was half erased would number its entries wrongly.
         if self.pages.get_mut(index).and_then(Option::take).is_some() {
             self.put(index, 0, [0; WORD as usize])?;
@@ -217,16 +244,12 @@ impl<F: NorFlash> Log<F> {
         let size = F::ERASE_SIZE as u32;
         let from = index as u32 * size;
         self.flash.get_mut().erase(from, from + size).map_err(|_| LogError::Flash)?;
-        let head = Head { first: next, base: stamp };
         self.put(index, 0, word::write_head(head))?;
         if let Some(place) = self.pages.get_mut(index) {
             *place = Some(Page::new(head));
         }
         self.current = index;
-        match self.lost() {
-            Some(lost) => self.write(stamp, lost).map(drop),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     fn write(&mut self, stamp: Stamp, what: What) -> Result<u32, LogError> {
@@ -312,9 +335,19 @@ impl<F: NorFlash> Log<F> {
         Some(word)
     }
 
+    /// What counts is what is read afterwards: a write that failed may have left the word whole, and must then not be made again,
+    /// or left another one, which must not be read after the next start.
     fn put(&mut self, page: usize, place: u32, word: [u8; 8]) -> Result<(), LogError> {
         let at = page as u32 * F::ERASE_SIZE as u32 + place * WORD;
-        self.flash.get_mut().write(at, &word).map_err(|_| LogError::Flash)
+        let written = self.flash.get_mut().write(at, &word);
+        if self.word(page, place) == Some(word) {
+            return Ok(());
+        }
+        if written.is_err() {
+            // Nothing more can be done where this fails, too.
+            let _ = self.flash.get_mut().write(at, &[0; WORD as usize]);
+        }
+        Err(LogError::Flash)
     }
 }
 

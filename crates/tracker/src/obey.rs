@@ -4,7 +4,7 @@ use embedded_storage::nor_flash::NorFlash;
 use wire::{COMMAND_PORT, Command, Downlink, Event, EventKind, Range, What};
 
 use crate::saved::Saved;
-use crate::tracker::Tracker;
+use crate::tracker::{Test, Tracker};
 
 /// The hours of a flight in milliseconds.
 pub const fn flight_ms(hours: u8) -> u64 {
@@ -116,6 +116,7 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             }
             Command::Identify { seconds } => {
                 self.identify_until_ms = now_ms + u64::from(seconds) * 1000;
+                self.test = Some(Test::Told);
                 self.outbox.say_status(now_ms);
             }
             Command::Restart => self.restart = true,

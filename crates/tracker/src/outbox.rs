@@ -2,7 +2,7 @@
 
 mod transmit;
 
-use wire::{Entry, MAX_LEN, Range, What, encode};
+use wire::{Entry, MAX_LEN, Position, Range, What, encode};
 
 pub use self::transmit::{STOPPED_MS, Transmission};
 use crate::airtime::DataRate;
@@ -40,9 +40,12 @@ impl core::fmt::Debug for Payload {
     }
 }
 
-/// An uplink to send, unconfirmed.
+/// An uplink to send.
 #[derive(Debug, Clone, Copy)]
 pub struct Send {
+    /// The network is to answer (a confirmed uplink), so that the tracker knows that it is heard. Nothing is sent again for want of
+    /// the answer.
+    pub confirmed: bool,
     /// 0, with an empty payload: only the answers that the MAC has for the network, which must not take the room of a reading.
     pub port: u8,
     pub rate: DataRate,
@@ -67,6 +70,7 @@ enum InFlight {
     Status,
     Setup,
     Clock,
+    Position,
 }
 
 /// What waits to be sent.
@@ -84,6 +88,9 @@ pub struct Outbox {
     status_at_ms: u64,
     clock_at_ms: u64,
     clock_tries: u32,
+    /// The last one that was not sent, and when it may be.
+    position: Option<Position>,
+    position_at_ms: u64,
     /// The MAC has answers for the network.
     mac_pending: bool,
     /// They went alone last time: now it is something else's turn.
@@ -93,6 +100,8 @@ pub struct Outbox {
     /// cost more than waiting; what comes before it is as urgent as ever.
     poor: Option<(usize, u64)>,
     in_flight: Option<InFlight>,
+    /// The network was asked to answer it.
+    in_flight_confirmed: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -115,11 +124,14 @@ impl Outbox {
             status_at_ms: now_ms,
             clock_at_ms: now_ms,
             clock_tries: 0,
+            position: None,
+            position_at_ms: now_ms,
             mac_pending: false,
             mac_sent: false,
             pause_until_ms: 0,
             poor: None,
             in_flight: None,
+            in_flight_confirmed: false,
         }
     }
 
@@ -129,6 +141,11 @@ impl Outbox {
 
     pub fn say_status(&mut self, now_ms: u64) {
         self.status_at_ms = now_ms;
+    }
+
+    /// In place of an older one.
+    pub fn say_position(&mut self, position: Position) {
+        self.position = Some(position);
     }
 
     pub fn clock_was_set(&mut self) {
@@ -157,9 +174,9 @@ impl Outbox {
         self.readings_at_ms.get_or_insert(at_ms);
     }
 
-    /// Remembers what was asked for, together with what overlaps it.
+    /// Remembers what was asked for, together with what it overlaps or continues.
     pub fn ask(&mut self, range: Range) {
-        let overlaps = |asked: &Range| asked.first <= range.last && range.first <= asked.last;
+        let overlaps = |asked: &Range| asked.first <= range.last + 1 && range.first <= asked.last + 1;
         let place = self.asked.iter().position(|asked| asked.as_ref().is_some_and(overlaps));
         let free = || self.asked.iter().position(Option::is_none);
         if let Some(asked) = place.or_else(free).and_then(|place| self.asked.get_mut(place)) {
@@ -218,7 +235,8 @@ pub fn is_urgent(entry: &What) -> bool {
         | Kind::Stopped
         | Kind::BatteryLow
         | Kind::SensorFailed
-        | Kind::SensorBack => true,
+        | Kind::SensorBack
+        | Kind::SelfTest => true,
         Kind::CaseClosed
         | Kind::Dark
         | Kind::Turned

@@ -3,7 +3,11 @@
 use embedded_storage::nor_flash::NorFlash;
 use wire::{Step, Thresholds};
 
-use crate::log::LogError;
+use crate::alarm::{Alarm, Side};
+use crate::log::{LogError, TRIES};
+
+/// The layout of the content. Whoever finds another one must not go on as if nothing had been saved.
+const LAYOUT: u8 = 1;
 
 /// A copy: generation, content, CRC-32.
 const COPY: usize = 32;
@@ -12,7 +16,7 @@ const CONTENT: usize = COPY - 8;
 /// What a tracker remembers of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Saved {
-    /// Every entry below was acknowledged.
+    /// Every entry below was acknowledged: at most one more than the last number there is.
     pub acknowledged: u32,
     /// The number of the last downlink that was obeyed; 0 before the first.
     pub command: u32,
@@ -27,6 +31,9 @@ pub struct Saved {
     pub per_uplink: u8,
     /// Hours of flight that were asked for; 0 outside of it.
     pub flight_hours: u8,
+    pub alarm: Alarm,
+    /// An alarm was raised since the button began.
+    pub alarmed: bool,
 }
 
 /// What the tracker was told to do by its button.
@@ -49,10 +56,12 @@ impl Saved {
         step: Step::Minutes5,
         per_uplink: 3,
         flight_hours: 0,
+        alarm: Alarm { side: Side::Within, minutes: 0, raised: false },
+        alarmed: false,
     };
 
     fn write(&self) -> [u8; CONTENT] {
-        let [_, a2, a1, a0] = self.acknowledged.to_be_bytes();
+        let [a3, a2, a1, a0] = self.acknowledged.to_be_bytes();
         let [_, c2, c1, c0] = self.command.to_be_bytes();
         let [n1, n0] = self.dev_nonce.to_be_bytes();
         let Thresholds { low, high, low_delay, high_delay } = self.thresholds;
@@ -63,15 +72,24 @@ impl Saved {
             Stage::Stopped => 2,
         };
         let step = self.step.minutes() as u8;
-        let head = [a2, a1, a0, c2, c1, c0, n1, n0, self.clock_setting, stage];
-        let rest = [l1, l0, h1, h0, low_delay, high_delay, step, self.per_uplink, self.flight_hours];
+        let side = match self.alarm.side {
+            Side::Within => 0,
+            Side::Low => 1,
+            Side::High => 2,
+        };
+        let alarm = side << 2 | u8::from(self.alarm.raised) << 1 | u8::from(self.alarmed);
+        let head = [LAYOUT, a3, a2, a1, a0, c2, c1, c0, n1, n0, self.clock_setting, stage];
+        let limits = [l1, l0, h1, h0, low_delay, high_delay];
+        let rest = [step, self.per_uplink, self.flight_hours, alarm, self.alarm.minutes];
         let mut content = [0; CONTENT];
-        content.iter_mut().zip(head.into_iter().chain(rest)).for_each(|(to, byte)| *to = byte);
+        content.iter_mut().zip(head.into_iter().chain(limits).chain(rest)).for_each(|(to, byte)| *to = byte);
         content
     }
 
     fn read(content: [u8; CONTENT]) -> Option<Self> {
         let [
+            LAYOUT,
+            a3,
             a2,
             a1,
             a0,
@@ -91,10 +109,15 @@ impl Saved {
             step,
             pace,
             flight_hours,
+            alarm,
+            alarm_minutes,
             ..,
-        ] = content;
+        ] = content
+        else {
+            return None;
+        };
         Some(Self {
-            acknowledged: u32::from_be_bytes([0, a2, a1, a0]),
+            acknowledged: u32::from_be_bytes([a3, a2, a1, a0]),
             command: u32::from_be_bytes([0, c2, c1, c0]),
             dev_nonce: u16::from_be_bytes([n1, n0]),
             clock_setting,
@@ -113,6 +136,17 @@ impl Saved {
             step: Step::of(step.into())?,
             per_uplink: pace,
             flight_hours,
+            alarm: Alarm {
+                side: match alarm >> 2 {
+                    0 => Side::Within,
+                    1 => Side::Low,
+                    2 => Side::High,
+                    _ => return None,
+                },
+                minutes: alarm_minutes,
+                raised: alarm & 2 != 0,
+            },
+            alarmed: alarm & 1 != 0,
         })
     }
 }
@@ -128,7 +162,8 @@ pub struct Memory<F> {
 impl<F: NorFlash> Memory<F> {
     const PAGE: u32 = F::ERASE_SIZE as u32;
 
-    /// Finds the newest copy; [`Saved::NEW`] where there is none.
+    /// Finds the newest copy; [`Saved::NEW`] where there is none. A sound copy of another layout is an error: firmware that does
+    /// not know what it was told would use nonces and numbers again.
     pub fn open(flash: F) -> Result<(Self, Saved), LogError> {
         if F::WRITE_SIZE > 8 || !F::ERASE_SIZE.is_multiple_of(COPY) {
             return Err(LogError::Layout);
@@ -136,11 +171,12 @@ impl<F: NorFlash> Memory<F> {
         let mut memory = Self { flash, next: 0, generation: 0 };
         let mut newest = Saved::NEW;
         for at in (0..2 * Self::PAGE).step_by(COPY) {
-            let found = memory.copy_at(at).and_then(|copy| sound(&copy));
-            if let Some((generation, saved)) =
-                found.filter(|(generation, _)| *generation >= memory.generation)
-            {
-                (memory.generation, memory.next, newest) = (generation + 1, at + COPY as u32, saved);
+            let Some((generation, content)) = memory.copy_at(at).and_then(|copy| sound(&copy)) else {
+                continue;
+            };
+            if generation >= memory.generation {
+                newest = Saved::read(content).ok_or(LogError::Layout)?;
+                (memory.generation, memory.next) = (generation + 1, at + COPY as u32);
             }
         }
         // Behind it there may be copies that were cut off, which cannot be written over.
@@ -156,8 +192,13 @@ impl<F: NorFlash> Memory<F> {
         Some(copy)
     }
 
-    /// Saves a copy. The one before stays until this one is whole.
+    /// Saves a copy. The one before stays until this one is whole. A place that the flash does not take is passed over.
     pub fn save(&mut self, saved: &Saved) -> Result<(), LogError> {
+        let tried = (0..TRIES).map(|_| self.try_save(saved)).find(Result::is_ok);
+        tried.unwrap_or(Err(LogError::Flash))
+    }
+
+    fn try_save(&mut self, saved: &Saved) -> Result<(), LogError> {
         if self.next.is_multiple_of(Self::PAGE) {
             self.next %= 2 * Self::PAGE;
             self.flash.erase(self.next, self.next + Self::PAGE).map_err(|_| LogError::Flash)?;
@@ -179,11 +220,11 @@ fn copy(generation: u32, saved: &Saved) -> [u8; COPY] {
     copy
 }
 
-fn sound(copy: &[u8; COPY]) -> Option<(u32, Saved)> {
+fn sound(copy: &[u8; COPY]) -> Option<(u32, [u8; CONTENT])> {
     let (generation, rest) = copy.split_first_chunk::<4>()?;
     let (content, sum) = rest.split_first_chunk::<CONTENT>()?;
     let is_sound = crc32(copy.get(..COPY - 4)?).to_be_bytes() == *sum;
-    is_sound.then_some((u32::from_be_bytes(*generation), Saved::read(*content)?))
+    is_sound.then_some((u32::from_be_bytes(*generation), *content))
 }
 
 /// CRC-32 (ISO-HDLC).

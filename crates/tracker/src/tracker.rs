@@ -1,83 +1,30 @@
 //! The tracker as a machine: what it is asked and told, and what it keeps.
 
 use embedded_storage::nor_flash::NorFlash;
-use wire::{
-    Entry, Event, EventKind, Firmware, Mode, Reading, ResetCause, SPREAD_MAX, Step, TEMPERATURE_MIN, What,
-};
+use wire::{Broken, Entry, Event, EventKind, Mode, What};
 
-use crate::airtime::{Budget, DataRate, Region};
-use crate::alarm::{Alarm, Side};
+use crate::airtime::Budget;
+use crate::alarm::Alarm;
 use crate::clock::Clock;
 use crate::link::Link;
 use crate::log::{Log, LogError};
+use crate::machine::{Action, Light, Parts, Sent};
 use crate::obey::flight_ms;
-use crate::outbox::{Outbox, STOPPED_MS, Send, Transmission, fits_alone, is_urgent};
+use crate::outbox::{Outbox, STOPPED_MS, Transmission, is_urgent};
 use crate::pace::{Pace, pace};
-use crate::sampling::{Interval, Sample, Taken};
+use crate::sampling::Interval;
 use crate::saved::{Memory, Saved, Stage};
 
-/// A battery with less than this is told of, once.
-const BATTERY_LOW_PCT: u8 = 10;
-
-/// A shock within this time is part of one that was as hard.
-const SHOCK_AGAIN_MS: u64 = 300_000;
-
-/// The smallest room of all regions, in bytes: US915 at DR0. A second reading is worth more there than a humidity.
-const SMALLEST_ROOM: usize = 11;
-
 /// The longest time that uplinks and joins of trackers that began together are kept apart.
-const JITTER_MS: u64 = 50_000;
+pub const JITTER_MS: u64 = 50_000;
 
-/// What a tracker is made of.
-#[derive(Debug, Clone, Copy)]
-pub struct Parts {
-    pub region: Region,
-    pub firmware: Firmware,
-    /// The number of the thermometer's calibration certificate; 0 for none.
-    pub calibration: u32,
-    /// Why the program began.
-    pub reset_cause: ResetCause,
-    /// Any number that differs from tracker to tracker, such as the lower half of the DevEUI.
-    pub seed: u32,
-    /// The fastest data rate that it may choose; [`Region::fastest`] where nothing speaks against it.
-    pub fastest: DataRate,
-    /// How many pages the log has.
-    pub log_pages: usize,
-}
-
-/// What is to be done now.
-#[expect(clippy::large_enum_variant, reason = "there is no allocator")]
-#[derive(Debug, Clone, Copy)]
-pub enum Action {
-    /// Measure, and tell it by [`Tracker::sampled`].
-    Sample,
-    /// Ask the network to join, and tell it by [`Tracker::joined`]; where no answer comes, it is tried again later.
-    Join { dev_nonce: u16, rate: DataRate },
-    /// Send, listen, and tell it by [`Tracker::sent`].
-    Send(Send),
-    /// Nothing before that uptime, but for what is felt or pressed meanwhile. `u64::MAX`: not until then.
-    Sleep { until_ms: u64 },
-    /// Begin anew, with [`ResetCause::Software`].
-    Restart,
-}
-
-/// What came of an uplink.
-#[derive(Debug, Clone, Copy)]
-pub struct Sent<'a> {
-    /// How long the radio sent, in milliseconds; 0 where it did not.
-    pub airtime_ms: u64,
-    /// The MAC has answers for the network, which would take room of the next uplink.
-    pub mac_pending: bool,
-    pub heard: Option<Heard<'a>>,
-}
-
-/// A downlink. Whether it may be one recorded before is found out here.
-#[derive(Debug, Clone, Copy)]
-pub struct Heard<'a> {
-    pub port: u8,
-    pub payload: &'a [u8],
-    /// Above the noise, in quarters of a dB.
-    pub snr_quarter_db: i32,
+/// A self-test that is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Test {
+    /// After a reset: nobody wants to know that all is as before.
+    Quiet,
+    /// Somebody wants to know.
+    Told,
 }
 
 /// A tracker over the flash of its log and the flash of what it remembers. Times are uptimes in milliseconds, which go on
@@ -88,22 +35,25 @@ pub struct Tracker<L, S> {
     memory: Memory<S>,
     pub(crate) saved: Saved,
     pub(crate) clock: Clock,
-    alarm: Alarm,
-    interval: Interval,
+    pub(crate) alarm: Alarm,
+    pub(crate) interval: Interval,
     pub(crate) budget: Budget,
     pub(crate) link: Link,
     pub(crate) pace: Pace,
     pub(crate) outbox: Outbox,
     pub(crate) next_sample_ms: u64,
-    sensor_failed: bool,
+    pub(crate) sensor_failed: bool,
+    pub(crate) test: Option<Test>,
+    /// What the last self-test found.
+    pub(crate) broken: Broken,
     pub(crate) battery_pct: Option<u8>,
     pub(crate) flight_until_ms: Option<u64>,
     pub(crate) identify_until_ms: u64,
     pub(crate) restart: bool,
     /// The last shock that was written: when, and its peak.
-    shock: Option<(u64, u8)>,
+    pub(crate) shock: Option<(u64, u8)>,
     random: u32,
-    fault: Option<LogError>,
+    pub(crate) fault: Option<LogError>,
 }
 
 impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
@@ -115,7 +65,7 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         let mut tracker = Self {
             parts,
             clock: Clock::new(saved.clock_setting),
-            alarm: Alarm::default(),
+            alarm: saved.alarm,
             interval: Interval::default(),
             budget: Budget::new(parts.region, now_ms),
             link,
@@ -126,6 +76,8 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             saved,
             next_sample_ms: now_ms,
             sensor_failed: false,
+            test: Some(Test::Quiet),
+            broken: Broken::NOTHING,
             battery_pct: None,
             flight_until_ms: None,
             identify_until_ms: 0,
@@ -153,6 +105,7 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         }
         let sample_ms = match self.saved.stage {
             Stage::Shelf => return Action::Sleep { until_ms: u64::MAX },
+            Stage::Running | Stage::Stopped if self.test.is_some() => return Action::Test,
             Stage::Running if now_ms >= self.next_sample_ms => return Action::Sample,
             Stage::Running => self.next_sample_ms,
             Stage::Stopped => u64::MAX,
@@ -177,6 +130,10 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             if now_ms < self.link.join_at_ms() {
                 return Err(self.link.join_at_ms());
             }
+            let Some(dev_nonce) = self.saved.dev_nonce.checked_add(1) else {
+                self.fault = Some(LogError::NumbersExhausted);
+                return Err(u64::MAX);
+            };
             let rate = self.link.join_rate();
             // A join request is as long as an uplink of ten bytes.
             let needed = self.parts.region.time_on_air_ms(rate, 10);
@@ -186,90 +143,12 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             self.budget.take(needed);
             let jitter = self.random(JITTER_MS);
             self.link.tried(now_ms, jitter);
-            let dev_nonce = self.saved.dev_nonce.saturating_add(1);
             self.save(Saved { dev_nonce, ..self.saved });
             return Ok(Action::Join { dev_nonce, rate });
         }
         match self.transmission(now_ms) {
             Transmission::Now(send) => Ok(Action::Send(send)),
             Transmission::At(at_ms) => Err(at_ms),
-        }
-    }
-
-    /// The thermometer answered, or it did not.
-    pub fn sampled(&mut self, now_ms: u64, sample: Option<Sample>) {
-        self.next_sample_ms = self.clock.next_minute_ms(now_ms);
-        // Colder than can be is what a broken thermometer says; with its spread it must be sayable, too.
-        let is_sound = |sample: &Sample| {
-            sample.temperature >= TEMPERATURE_MIN + i16::from(SPREAD_MAX)
-                && sample.temperature <= i16::MAX - i16::from(SPREAD_MAX)
-        };
-        let Some(sample) = sample.filter(is_sound) else {
-            self.close_interval();
-            if !core::mem::replace(&mut self.sensor_failed, true) {
-                self.note_event(EventKind::SensorFailed, 0, now_ms);
-            }
-            return;
-        };
-        if core::mem::take(&mut self.sensor_failed) {
-            self.note_event(EventKind::SensorBack, 0, now_ms);
-        }
-        let stamp = self.clock.stamp(now_ms);
-        let side = Side::of(sample.temperature, &self.saved.thresholds);
-        let [before, due] = self.interval.add(stamp, sample, side, self.pace.step);
-        before.into_iter().chain(due).for_each(|taken| self.write(taken));
-        if let Some((at, _)) = due {
-            let distance = self.pace.per_uplink * self.pace.step.minutes();
-            let jitter = self.random(JITTER_MS);
-            self.outbox.reading_due(at.minutes(), distance, now_ms, jitter);
-        }
-        if let Some(event) = self.alarm.sample(sample.temperature, &self.saved.thresholds) {
-            // The samples that raised it go with it.
-            self.close_interval();
-            self.note(What::Event(event), now_ms);
-        }
-    }
-
-    /// Case, light, shock, orientation: `value` as [`EventKind`] has it. A shock is not written within five minutes of one that
-    /// was as hard: a rattling van must not fill the log. All else tells of a state, of which the last must be known.
-    pub fn felt(&mut self, now_ms: u64, kind: EventKind, value: u8) {
-        if self.saved.stage == Stage::Shelf {
-            return;
-        }
-        if kind == EventKind::Shock {
-            let is_known = |(at_ms, peak): (u64, u8)| now_ms < at_ms + SHOCK_AGAIN_MS && value <= peak;
-            if self.shock.is_some_and(is_known) {
-                return;
-            }
-            self.shock = Some((now_ms, value));
-        }
-        self.note_event(kind, value, now_ms);
-    }
-
-    /// Somebody pressed the button: from the shelf, to begin; while it runs, to end; then to begin anew.
-    pub fn pressed(&mut self, now_ms: u64) {
-        let stage = match self.saved.stage {
-            Stage::Shelf | Stage::Stopped => Stage::Running,
-            Stage::Running => Stage::Stopped,
-        };
-        if self.saved.stage == Stage::Shelf {
-            self.budget = Budget::full(self.parts.region, now_ms);
-        }
-        self.close_interval();
-        self.save(Saved { stage, ..self.saved });
-        self.alarm = Alarm::default();
-        self.next_sample_ms = now_ms;
-        let kind = if stage == Stage::Running { EventKind::Started } else { EventKind::Stopped };
-        self.note_event(kind, 0, now_ms);
-        self.outbox.say_status(now_ms);
-    }
-
-    /// What is left of the battery, 0 to 100 %.
-    pub fn battery(&mut self, now_ms: u64, percent: u8) {
-        let was_low = self.battery_pct.is_some_and(|before| before < BATTERY_LOW_PCT);
-        self.battery_pct = Some(percent.min(100));
-        if percent < BATTERY_LOW_PCT && !was_low && self.saved.stage != Stage::Shelf {
-            self.note_event(EventKind::BatteryLow, percent, now_ms);
         }
     }
 
@@ -281,19 +160,25 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
     /// An uplink was sent, and perhaps something was heard after it.
     pub fn sent(&mut self, now_ms: u64, sent: &Sent<'_>) {
         self.note_sent(now_ms, sent);
-        match sent.heard {
-            None => self.link.unheard(now_ms),
-            Some(heard) => {
-                self.link.heard(now_ms, heard.snr_quarter_db);
-                self.obey(now_ms, heard.port, heard.payload);
-            }
+        if let Some(heard) = sent.heard {
+            self.obey(now_ms, heard.port, heard.payload);
         }
         self.refresh_pace();
     }
 
-    /// The light beside OK / ALARM: an alarm stands.
-    pub const fn is_alarm(&self) -> bool {
-        self.alarm.is_raised()
+    /// What its light says.
+    pub fn light(&self) -> Light {
+        if self.is_broken() {
+            Light::Broken
+        } else if self.saved.alarmed {
+            Light::Alarm
+        } else {
+            Light::Ok
+        }
+    }
+
+    pub(crate) fn is_broken(&self) -> bool {
+        self.fault.is_some() || self.broken != Broken::NOTHING
     }
 
     /// Whether it is to blink, so that somebody finds it.
@@ -340,27 +225,6 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             self.save(Saved { flight_hours: 0, ..self.saved });
             self.note_event(EventKind::FlightEnded, 0, now_ms);
         }
-    }
-
-    pub(crate) fn close_interval(&mut self) {
-        if let Some(taken) = self.interval.close() {
-            self.write(taken);
-        }
-    }
-
-    /// Writes a reading. It goes without a spread where each sample is a reading; without spread and humidity where those would
-    /// take the room of another reading; and without a humidity that would keep it from travelling alone at the slowest
-    /// data rate.
-    fn write(&mut self, (stamp, reading): Taken) {
-        let region = self.parts.region;
-        let is_narrow = region.room(self.link.rate()) <= SMALLEST_ROOM;
-        let spread = reading.spread.filter(|_| !is_narrow && self.pace.step != Step::Minutes1);
-        let reading = Reading { spread, ..reading };
-        let dry = Reading { humidity: None, ..reading };
-        let whole = Entry { sequence: self.log.next(), stamp, what: What::Reading(reading) };
-        let is_whole = !is_narrow && fits_alone(whole, region.room(region.slowest()));
-        let written = self.log.push(stamp, What::Reading(if is_whole { reading } else { dry }));
-        self.fault = self.fault.or(written.err());
     }
 
     pub(crate) fn note_event(&mut self, kind: EventKind, value: u8, now_ms: u64) {

@@ -1,23 +1,11 @@
-//! What a tracker does when: alarms, buttons, flight, sensors, commands, the MAC.
+//! What a tracker measures, feels and shows: alarms, button, sensors, resets.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, dead_code)]
 
 mod world;
 
-use tracker::{Action, Region, Sent, Stage};
-use wire::{Command, Event, EventKind, ResetCause, Setup, Stamp, Status, Step, Thresholds, Uplink, What};
-use world::{DAY_MS, HOUR_MS, MINUTE_MS, World, calm};
-
-/// Joined, and past its first words.
-fn settled(seed: u64) -> World {
-    let mut world = World::started(Region::Eu868, 40, seed);
-    world.air.snr = 40;
-    world.run_for(DAY_MS);
-    world
-}
-
-fn kinds(world: &World, from: usize) -> Vec<EventKind> {
-    world.events()[from..].iter().map(|event| event.kind).collect()
-}
+use tracker::{Light, Region, Stage};
+use wire::{Broken, Event, EventKind, ResetCause, What};
+use world::{DAY_MS, HOUR_MS, MINUTE_MS, World, calm, kinds, settled};
 
 fn is_warm_at(minute: u64) -> bool {
     (2000..2060).contains(&minute)
@@ -35,10 +23,10 @@ fn an_alarm_is_sent_at_once_and_again_until_it_is_acknowledged() {
     // Out of range from minute 2000 on; thirty minutes later it is an alarm.
     world.run_until(2030 * MINUTE_MS - 1);
     let known = world.events().len();
-    assert!(!world.with(|tracker, _| tracker.is_alarm()));
+    assert_eq!(world.with(|tracker, _| tracker.light()), Light::Ok);
     let before = world.uplinks;
     world.run_until(2032 * MINUTE_MS);
-    assert!(world.with(|tracker, _| tracker.is_alarm()));
+    assert_eq!(world.with(|tracker, _| tracker.light()), Light::Alarm);
     let [Event { kind: EventKind::AlarmHigh, value }] = world.events()[known..] else { panic!("one alarm") };
     assert!((10..=25).contains(&value), "1.0 to 2.5 °C above: {value}");
     assert!(world.uplinks > before);
@@ -54,7 +42,82 @@ fn an_alarm_is_sent_at_once_and_again_until_it_is_acknowledged() {
     );
     world.run_until(2062 * MINUTE_MS);
     assert_eq!(kinds(&world, known), [EventKind::AlarmHigh, EventKind::AlarmEnded]);
-    assert!(!world.with(|tracker, _| tracker.is_alarm()));
+}
+
+#[test]
+fn its_light_says_alarm_until_its_button_begins_anew() {
+    let mut world = settled(61);
+    world.temperature = warm;
+    world.run_until(2062 * MINUTE_MS);
+    assert_eq!(world.with(|tracker, _| tracker.light()), Light::Alarm, "it is over and was there");
+    world.restart_by(ResetCause::Watchdog);
+    assert_eq!(world.with(|tracker, _| tracker.light()), Light::Alarm);
+    world.with(|tracker, uptime| tracker.pressed(uptime));
+    assert_eq!(world.with(|tracker, _| tracker.light()), Light::Alarm, "whoever stopped it wants to know");
+    world.with(|tracker, uptime| tracker.pressed(uptime));
+    assert_eq!(world.with(|tracker, _| tracker.light()), Light::Ok);
+}
+
+#[test]
+fn a_reset_neither_begins_an_alarms_delay_anew_nor_raises_it_twice() {
+    let mut world = settled(63);
+    world.temperature = warm;
+    world.run_until(2020 * MINUTE_MS + 1);
+    world.restart_by(ResetCause::BrownOut);
+    world.run_until(2031 * MINUTE_MS);
+    let raised =
+        |world: &World| world.events().iter().filter(|event| event.kind == EventKind::AlarmHigh).count();
+    assert_eq!(raised(&world), 1, "thirty minutes, with the reset among them");
+    world.restart_by(ResetCause::BrownOut);
+    world.run_until(2059 * MINUTE_MS);
+    assert_eq!(raised(&world), 1);
+    world.run_until(2062 * MINUTE_MS);
+    assert_eq!(world.events().last().map(|event| event.kind), Some(EventKind::AlarmEnded));
+}
+
+#[test]
+fn whoever_stops_it_ends_a_standing_alarm() {
+    let mut world = settled(65);
+    world.temperature = warm;
+    world.run_until(2040 * MINUTE_MS);
+    let known = world.events().len();
+    world.with(|tracker, uptime| tracker.pressed(uptime));
+    assert_eq!(kinds(&world, known), [EventKind::AlarmEnded, EventKind::Stopped]);
+}
+
+#[test]
+fn it_tests_itself_when_it_is_started_and_tells_of_what_is_broken() {
+    let mut world = World::new(Region::Eu868, 40, 67);
+    world.broken = Broken::HUMIDITY.and(Broken::LIGHT);
+    world.with(|tracker, uptime| tracker.pressed(uptime));
+    world.run_for(DAY_MS);
+    let broken = Event { kind: EventKind::SelfTest, value: 2 + 8 };
+    assert_eq!(world.events()[..2], [Event { kind: EventKind::Started, value: 0 }, broken]);
+    assert_eq!(world.with(|tracker, _| tracker.light()), Light::Broken);
+    assert!(world.service.status.unwrap().faulty);
+    // A reset tells of it again, since it has forgotten it; what is well is not worth an entry then.
+    world.restart_by(ResetCause::BrownOut);
+    world.run_for(HOUR_MS);
+    let tests = |world: &World| {
+        world.events().into_iter().filter(|event| event.kind == EventKind::SelfTest).collect::<Vec<_>>()
+    };
+    assert_eq!(tests(&world), [broken, broken]);
+    world.broken = Broken::NOTHING;
+    world.restart_by(ResetCause::BrownOut);
+    world.run_for(DAY_MS + HOUR_MS);
+    assert_eq!(tests(&world), [broken, broken]);
+    assert_eq!(world.with(|tracker, _| tracker.light()), Light::Ok);
+    assert!(!world.service.status.unwrap().faulty);
+}
+
+#[test]
+fn a_flash_that_takes_nothing_more_is_told_of() {
+    let mut world = settled(69);
+    world.supply.borrow_mut().refusals = u32::MAX;
+    world.run_for(DAY_MS + HOUR_MS);
+    assert_eq!(world.with(|tracker, _| tracker.light()), Light::Broken);
+    assert!(world.service.status.unwrap().faulty);
+    assert!(world.with(|tracker, _| tracker.fault()).is_some());
 }
 
 #[test]
@@ -91,110 +154,6 @@ fn stopped_it_measures_nothing_more_and_still_hands_over() {
     world.run_for(10 * DAY_MS);
     assert!((9..=16).contains(&(world.uplinks - before)), "{}", world.uplinks - before);
     assert_eq!(world.service.status.unwrap().mode, wire::Mode::Stopped);
-}
-
-#[test]
-fn in_flight_it_measures_and_does_not_send() {
-    let mut world = settled(9);
-    let downlink = world.service.say(&[Command::Flight { hours: 5 }]).unwrap();
-    world.deliver(60, Some(&downlink));
-    let (sent, written) = (world.sent.len(), world.truth.len());
-    world.run_for(5 * HOUR_MS - MINUTE_MS);
-    assert_eq!(world.sent.len(), sent);
-    assert!(world.truth.len() >= written + 59);
-    world.run_for(DAY_MS);
-    assert!(world.sent.len() > sent);
-    let events = world.events();
-    let flight: Vec<&Event> = events
-        .iter()
-        .filter(|event| matches!(event.kind, EventKind::FlightBegan | EventKind::FlightEnded))
-        .collect();
-    assert_eq!(
-        flight,
-        [
-            &Event { kind: EventKind::FlightBegan, value: 5 },
-            &Event { kind: EventKind::FlightEnded, value: 0 }
-        ]
-    );
-    // It ends early by a command.
-    let downlink = world.service.say(&[Command::Flight { hours: 200 }]).unwrap();
-    world.deliver(60, Some(&downlink));
-    let downlink = world.service.say(&[Command::Flight { hours: 0 }]).unwrap();
-    world.deliver(60, Some(&downlink));
-    let sent = world.sent.len();
-    world.run_for(HOUR_MS);
-    assert!(world.sent.len() > sent);
-}
-
-#[test]
-fn a_reset_in_flight_does_not_end_it() {
-    let mut world = settled(45);
-    let downlink = world.service.say(&[Command::Flight { hours: 5 }]).unwrap();
-    world.deliver(60, Some(&downlink));
-    let sent = world.sent.len();
-    world.run_for(3 * HOUR_MS);
-    world.restart_by(ResetCause::BrownOut);
-    world.run_for(5 * HOUR_MS - MINUTE_MS);
-    assert_eq!(world.sent.len(), sent, "counted from the reset, since nobody knows how much was over");
-    world.run_for(DAY_MS);
-    assert!(world.sent.len() > sent);
-    assert_eq!(world.tracker.as_ref().unwrap().saved().flight_hours, 0);
-}
-
-/// Whether an uplink tells that the case was opened.
-fn says_opened(port: u8, bytes: &[u8]) -> bool {
-    let Ok(Uplink::Log(frame)) = Uplink::decode(port, bytes) else { return false };
-    let opened = |what| matches!(what, What::Event(Event { kind: EventKind::CaseOpened, .. }));
-    frame.entries().any(|entry| opened(entry.what))
-}
-
-/// EU868's slowest data rate, where a frame of 51 bytes takes three seconds of the day's thirty.
-fn slow(seed: u64) -> World {
-    let mut world = World::new(Region::Eu868, 40, seed);
-    world.parts.fastest = Region::Eu868.slowest();
-    world.boot(ResetCause::PowerOn);
-    world.with(|tracker, uptime| tracker.pressed(uptime));
-    world.run_for(3 * DAY_MS);
-    world
-}
-
-#[test]
-fn where_air_is_short_an_alarm_goes_alone_and_at_once() {
-    for after_min in [0, 1, 30, 60, 100] {
-        let mut world = slow(47);
-        // Just after an uplink of readings took all but the reserve.
-        let sent = world.uplinks;
-        while world.uplinks == sent {
-            world.run_for(MINUTE_MS);
-        }
-        world.run_for(after_min * MINUTE_MS);
-        world.heard.clear();
-        world.with(|tracker, uptime| tracker.felt(uptime, EventKind::CaseOpened, 0));
-        world.run_for(MINUTE_MS);
-        let opened = |(port, bytes): &(u8, Vec<u8>)| {
-            let Ok(Uplink::Log(frame)) = Uplink::decode(*port, bytes) else { return false };
-            frame
-                .entries()
-                .any(|entry| matches!(entry.what, What::Event(event) if event.kind == EventKind::CaseOpened))
-        };
-        assert!(world.heard.iter().any(opened), "{after_min} min after the readings");
-    }
-}
-
-#[test]
-fn in_eleven_bytes_every_copy_of_an_alarm_holds_the_alarm() {
-    let mut world = World::new(Region::Us915, 40, 49);
-    world.parts.fastest = Region::Us915.slowest();
-    world.boot(ResetCause::PowerOn);
-    world.with(|tracker, uptime| tracker.pressed(uptime));
-    world.run_for(DAY_MS);
-    // Each minute a reading of its own, with as wide a spread as there is.
-    world.temperature = |minute| Some(400 + (minute % 2) as i16 * 60);
-    world.heard.clear();
-    world.with(|tracker, uptime| tracker.felt(uptime, EventKind::CaseOpened, 0));
-    world.run_for(40 * MINUTE_MS);
-    let copies = world.heard.iter().filter(|(port, bytes)| says_opened(*port, bytes));
-    assert!(copies.count() >= 4);
 }
 
 #[test]
@@ -257,17 +216,6 @@ fn the_last_state_of_the_case_is_always_written() {
 }
 
 #[test]
-fn what_the_radio_did_not_send_is_due_as_before() {
-    let mut world = settled(57);
-    world.with(|tracker, uptime| tracker.felt(uptime, EventKind::CaseOpened, 0));
-    for _ in 0..10 {
-        let send = world.next_send();
-        assert!(says_opened(send.port, send.payload.as_slice()));
-        world.deliver(0, None);
-    }
-}
-
-#[test]
 fn a_thermometer_that_does_not_answer_is_told_of_once_and_when_it_is_back() {
     let mut world = settled(11);
     let known = world.events().len();
@@ -304,114 +252,6 @@ fn what_is_felt_is_written_down_and_a_low_battery_once() {
 }
 
 #[test]
-fn before_it_is_told_the_time_it_counts_from_its_start_and_then_in_utc() {
-    let mut world = World::started(Region::Eu868, 40, 17);
-    world.run_for(DAY_MS);
-    let stamps: Vec<Stamp> = world.truth.values().map(|entry| entry.stamp).collect();
-    let first_utc = stamps.iter().position(|stamp| matches!(stamp, Stamp::Utc(_))).unwrap();
-    assert!(first_utc > 0, "a tracker that starts does not know the time");
-    assert!(stamps[..first_utc].iter().all(|stamp| matches!(stamp, Stamp::SinceStart(_))));
-    assert!(stamps[first_utc..].iter().all(|stamp| matches!(stamp, Stamp::Utc(_))));
-    let set: Vec<_> = world.events().into_iter().filter(|event| event.kind == EventKind::ClockSet).collect();
-    assert_eq!(set, [Event { kind: EventKind::ClockSet, value: 255 }]);
-    // The last one is of now, to the minute.
-    let Some(Stamp::Utc(minutes)) = stamps.last() else { panic!("it knows the time") };
-    let now = (world::service::START_S + world.now_ms / 1000) / 60;
-    assert!(now - u64::from(*minutes) <= 5, "{now} {minutes}");
-    // Within a month it is corrected again, by seconds at most.
-    world.run_for(30 * DAY_MS);
-    let set = world.events().into_iter().filter(|event| event.kind == EventKind::ClockSet).count();
-    assert!((3..6).contains(&set), "{set}");
-}
-
-#[test]
-fn a_stack_that_is_told_the_time_sets_the_clock_at_once() {
-    let mut world = World::started(Region::Eu868, 40, 43);
-    world.with(|tracker, uptime| tracker.told_time(uptime, 80_000_000, 0));
-    assert_eq!(world.events().last(), Some(&Event { kind: EventKind::ClockSet, value: 255 }));
-    let known = world.events().len();
-    world.run_for(90_000);
-    world.with(|tracker, uptime| tracker.told_time(uptime, 80_000_091, 0));
-    assert_eq!(world.events().len(), known, "a second is within its doubt");
-    world.with(|tracker, uptime| tracker.told_time(uptime, 80_000_191, 0));
-    assert_eq!(world.events().last(), Some(&Event { kind: EventKind::ClockSet, value: 100 }));
-    assert!(world.truth.values().any(|entry| entry.stamp == Stamp::Utc(80_000_191 / 60)));
-}
-
-#[test]
-fn settings_come_by_command_survive_a_reset_and_are_answered() {
-    let mut world = settled(19);
-    let thresholds = Thresholds { low: -2500, high: -1500, low_delay: 0, high_delay: 5 };
-    let commands =
-        [Command::Thresholds(thresholds), Command::Intervals { step: Step::Minutes15, per_uplink: 2 }];
-    let downlink = world.service.say(&commands).unwrap();
-    world.deliver(60, Some(&downlink));
-    world.restart_by(ResetCause::Watchdog);
-    let saved = *world.tracker.as_ref().unwrap().saved();
-    assert_eq!((saved.thresholds, saved.step, saved.per_uplink), (thresholds, Step::Minutes15, 2));
-    assert_eq!(saved.command, world.service.number);
-    let restarted = Event { kind: EventKind::Restarted, value: ResetCause::Watchdog as u8 };
-    assert!(world.events().contains(&restarted));
-    let said = words(&mut world, 2 * HOUR_MS);
-    let setup = said.iter().rev().find_map(|uplink| uplink.0).unwrap();
-    // Its clock was set by a further one.
-    assert!(setup.command >= saved.command);
-    assert_eq!(setup.thresholds, thresholds.sum());
-    assert_eq!(setup.step, Step::Minutes15);
-}
-
-#[test]
-fn identify_blinks_and_says_how_it_is() {
-    let mut world = settled(23);
-    let downlink = world.service.say(&[Command::Identify { seconds: 60 }]).unwrap();
-    world.deliver(60, Some(&downlink));
-    assert!(world.with(|tracker, uptime| tracker.is_identifying(uptime)));
-    let said = words(&mut world, 10 * MINUTE_MS);
-    assert!(said.iter().any(|(setup, _)| setup.is_some()) && said.iter().any(|(_, status)| status.is_some()));
-    assert!(!world.with(|tracker, uptime| tracker.is_identifying(uptime)));
-}
-
-#[test]
-fn restart_is_obeyed_once() {
-    let mut world = settled(29);
-    let downlink = world.service.say(&[Command::Restart]).unwrap();
-    world.deliver(60, Some(&downlink));
-    assert!(matches!(world.with(|tracker, uptime| tracker.next(uptime)), Action::Restart));
-    world.run_for(HOUR_MS);
-    world.deliver(60, Some(&downlink));
-    assert!(!matches!(world.with(|tracker, uptime| tracker.next(uptime)), Action::Restart));
-}
-
-#[test]
-fn answers_of_the_mac_go_alone_and_first() {
-    let mut world = settled(31);
-    world.run_for(12 * HOUR_MS);
-    let sent = Sent { airtime_ms: 60, mac_pending: true, heard: None };
-    world.with(|tracker, uptime| tracker.sent(uptime, &sent));
-    let send = world.next_send();
-    assert_eq!((send.port, send.payload.as_slice()), (0, &[][..]));
-    // Some are pending until something is heard: they do not keep the readings waiting.
-    world.with(|tracker, uptime| tracker.sent(uptime, &sent));
-    world.with(|tracker, uptime| tracker.felt(uptime, EventKind::CaseOpened, 0));
-    assert_eq!(world.next_send().port, 11);
-}
-
-#[test]
-fn the_nonce_only_grows() {
-    let mut world = World::started(Region::Eu868, 40, 41);
-    world.air.is_dark = true;
-    let mut last = 0;
-    for _ in 0..6 {
-        world.run_for(HOUR_MS);
-        world.restart_by(ResetCause::BrownOut);
-        let nonce = world.tracker.as_ref().unwrap().saved().dev_nonce;
-        assert!(nonce > last, "{nonce} after {last}");
-        last = nonce;
-    }
-    assert_eq!(world.joins, (1..=last).collect::<Vec<_>>());
-}
-
-#[test]
 fn a_saved_stage_goes_on_after_a_reset() {
     let mut world = settled(37);
     world.restart_by(ResetCause::BrownOut);
@@ -419,17 +259,4 @@ fn a_saved_stage_goes_on_after_a_reset() {
     let written = world.truth.len();
     world.run_for(HOUR_MS);
     assert!(world.truth.len() > written + 10);
-}
-
-/// What it says of itself within that time.
-fn words(world: &mut World, ms: u64) -> Vec<(Option<Setup>, Option<Status>)> {
-    let until = world.now_ms + ms;
-    world.heard.clear();
-    world.run_until(until);
-    let word = |(port, bytes): &(u8, Vec<u8>)| match Uplink::decode(*port, bytes) {
-        Ok(Uplink::Setup(setup)) => Some((Some(setup), None)),
-        Ok(Uplink::Status(status)) => Some((None, Some(status))),
-        _ => None,
-    };
-    world.heard.iter().filter_map(word).collect()
 }

@@ -68,6 +68,10 @@ enum Turn {
         writes: u32,
     },
     Watchdog,
+    /// The flash does not take so many writes or erases.
+    Refuse {
+        writes: u32,
+    },
     /// A downlink that was recorded comes again, or one that nobody sent.
     Replay {
         which: usize,
@@ -83,6 +87,7 @@ fn any_turn() -> impl Strategy<Value = Turn> {
             .prop_map(|(hours, lost, is_dark, snr)| Turn::Run { hours, lost, is_dark, snr }),
         2 => (0..60_u32).prop_map(|writes| Turn::Cut { writes }),
         1 => Just(Turn::Watchdog),
+        1 => (1..3_u32).prop_map(|writes| Turn::Refuse { writes }),
         1 => any::<usize>().prop_map(|which| Turn::Replay { which }),
         1 => proptest::collection::vec(any::<u8>(), 0..30).prop_map(|bytes| Turn::Noise { bytes }),
     ]
@@ -101,6 +106,10 @@ fn live(world: &mut World, turns: &[Turn]) {
             }
             Turn::Watchdog => {
                 world.restart_by(ResetCause::Watchdog);
+            }
+            Turn::Refuse { writes } => {
+                world.supply.borrow_mut().refusals = *writes;
+                world.run_for(HOUR_MS);
             }
             Turn::Replay { which } => world.replay(*which),
             Turn::Noise { bytes } => world.noise(bytes),

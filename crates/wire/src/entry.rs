@@ -86,7 +86,7 @@ pub enum What {
 pub struct Reading {
     /// 0.01 °C, from [`TEMPERATURE_MIN`] to 327.67 °C: the last sample.
     pub temperature: i16,
-    /// What was sampled since the reading before; none where each sample is a reading.
+    /// What was sampled since the reading before; none where each sample is a reading, or where the room is too small for it.
     pub spread: Option<Spread>,
     /// Relative humidity in steps of 0.5 %, from 0 to [`HUMIDITY_MAX`]; none where the tracker has no such sensor.
     pub humidity: Option<u8>,
@@ -169,10 +169,35 @@ pub enum EventKind {
     SensorBack = 17,
     /// By a command: thresholds or intervals are others from here on.
     SettingsChanged = 18,
+    /// The tracker tested itself, and found these parts [`Broken`].
+    SelfTest = 19,
+}
+
+/// Parts of a tracker that do not work. The bits are the wire's and never change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Broken(u8);
+
+impl Broken {
+    pub const NOTHING: Self = Self(0);
+    pub const THERMOMETER: Self = Self(1);
+    pub const HUMIDITY: Self = Self(2);
+    pub const MOTION: Self = Self(4);
+    pub const LIGHT: Self = Self(8);
+    /// The log cannot be written, or has used all its numbers.
+    pub const LOG: Self = Self(16);
+
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
 }
 
 impl EventKind {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::AlarmHigh,
         Self::AlarmLow,
         Self::AlarmEnded,
@@ -192,6 +217,7 @@ impl EventKind {
         Self::SensorFailed,
         Self::SensorBack,
         Self::SettingsChanged,
+        Self::SelfTest,
     ];
 
     pub(crate) const fn code(self) -> u8 {

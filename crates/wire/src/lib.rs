@@ -20,7 +20,7 @@ pub use command::{
     COMMAND_PORT, Command, DELAY_MAX, Downlink, NUMBER_LEN, Range, Thresholds, encode_commands,
 };
 pub use entry::{
-    EPOCH_UNIX_S, Entry, Event, EventKind, HUMIDITY_MAX, LOST_MAX, MAX_MINUTES, MAX_SEQUENCE,
+    Broken, EPOCH_UNIX_S, Entry, Event, EventKind, HUMIDITY_MAX, LOST_MAX, MAX_MINUTES, MAX_SEQUENCE,
     OUT_OF_RANGE_MAX, Reading, SPREAD_MAX, Spread, Stamp, Step, TEMPERATURE_MIN, What,
 };
 pub use error::{DecodeError, EncodeError};

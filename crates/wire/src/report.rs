@@ -16,6 +16,12 @@ pub const CLOCK_PORT: u8 = 15;
 const NONE: u8 = 0xff;
 const BATTERY_MAX: u8 = 100;
 
+/// In the byte of a status that holds cause and mode.
+const FAULTY: u8 = 0x08;
+
+/// One step of a latitude or longitude on the wire: a part of 90° or 180°.
+const PLACES: i64 = 1 << 23;
+
 /// Why the tracker's program began anew. The numbers are the wire's and never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -68,6 +74,8 @@ pub struct Status {
     /// What is left, 0 to 100 %; none where the tracker cannot tell.
     pub battery_pct: Option<u8>,
     pub reset_cause: ResetCause,
+    /// Entries cannot be written or are used up, or its last self-test found something broken: it must be replaced.
+    pub faulty: bool,
     pub mode: Mode,
     /// The sequence number that the next entry will have: one more than [`MAX_SEQUENCE`] is never reached.
     pub next: u32,
@@ -88,7 +96,7 @@ impl Status {
         }
         let [_, n2, n1, n0] = self.next.to_be_bytes();
         let [h1, h0] = self.held.to_be_bytes();
-        let state = (self.reset_cause as u8) << 4 | self.mode as u8;
+        let state = (self.reset_cause as u8) << 4 | if self.faulty { FAULTY } else { 0 } | self.mode as u8;
         let within = self.clock_within_s.unwrap_or(NONE);
         Ok([major, minor, patch, battery, state, n2, n1, n0, h1, h0, within])
     }
@@ -96,12 +104,13 @@ impl Status {
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let [major, minor, patch, battery, state, n2, n1, n0, h1, h0, within] = *whole(bytes)?;
         let cause = ResetCause::ALL.get(usize::from(state >> 4));
-        let mode = Mode::ALL.get(usize::from(state & 0x0f));
+        let mode = Mode::ALL.get(usize::from(state & 0x07));
         Ok(Self {
             firmware: Firmware { major, minor, patch },
             battery_pct: battery_pct(battery)?,
             reset_cause: *cause.ok_or(DecodeError::UnknownResetCause { code: state >> 4 })?,
-            mode: *mode.ok_or(DecodeError::UnknownMode { code: state & 0x0f })?,
+            faulty: state & FAULTY != 0,
+            mode: *mode.ok_or(DecodeError::UnknownMode { code: state & 0x07 })?,
             next: u32::from_be_bytes([0, n2, n1, n0]),
             held: u16::from_be_bytes([h1, h0]),
             clock_within_s: (within != NONE).then_some(within),
@@ -167,6 +176,16 @@ pub struct Position {
 
 impl Position {
     pub const LEN: usize = 10;
+
+    /// From millionths of a degree, WGS 84: the nearest that can be said.
+    pub fn of_microdegrees(minutes: u32, latitude: i32, longitude: i32, accuracy_m: Option<u8>) -> Self {
+        let scaled = |value: i32, whole: i64| {
+            let nearest = (i64::from(value) * PLACES + whole / 2).div_euclid(whole);
+            i32::try_from(nearest.clamp(-PLACES, PLACES - 1)).unwrap_or_default()
+        };
+        let (latitude, longitude) = (scaled(latitude, 90_000_000), scaled(longitude, 180_000_000));
+        Self { minutes, latitude, longitude, accuracy_m }
+    }
 
     /// The position in millionths of a degree: latitude, longitude.
     pub fn microdegrees(&self) -> (i32, i32) {

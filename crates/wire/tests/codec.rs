@@ -78,7 +78,7 @@ fn time(minutes: u32) -> String {
     format!("{year}-{:02}-{:02}T{hour:02}:{minute:02}:00Z", month + 1, day + 1)
 }
 
-const EVENTS: [&str; 19] = [
+const EVENTS: [&str; 20] = [
     "alarm_high",
     "alarm_low",
     "alarm_ended",
@@ -98,6 +98,7 @@ const EVENTS: [&str; 19] = [
     "sensor_failed",
     "sensor_back",
     "settings_changed",
+    "self_test",
 ];
 
 fn said(entry: &Entry) -> Value {
@@ -197,6 +198,7 @@ fn it_reads_what_a_tracker_says_of_itself() {
         firmware: Firmware { major: 1, minor: 2, patch: 3 },
         battery_pct: Some(87),
         reset_cause: ResetCause::Watchdog,
+        faulty: true,
         mode: Mode::Measuring,
         next: 66_052,
         held: 8640,
@@ -219,8 +221,8 @@ fn it_reads_what_a_tracker_says_of_itself() {
         uplink(15, &clock.encode()),
     ];
     let expected = [
-        json!({ "firmware": "1.2.3", "battery_pct": 87, "reset_cause": "watchdog", "mode": "measuring", "next": 66052,
-            "held": 8640, "clock_within_s": null }),
+        json!({ "firmware": "1.2.3", "battery_pct": 87, "reset_cause": "watchdog", "faulty": true,
+            "mode": "measuring", "next": 66052, "held": 8640, "clock_within_s": null }),
         json!({ "command": 658188, "calibration": 0x8022_3344_u32, "step_minutes": 15, "per_uplink": 2,
             "thresholds": 4295 }),
         json!({ "time": "2026-07-02T23:18:00Z", "latitude": -45, "longitude": 45, "accuracy_m": 12 }),

@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use wire::{
-    ClockRequest, Command, DecodeError, Downlink, EncodeError, Entry, Event, EventKind, Firmware, LogFrame,
-    Mode, Position, Range, Reading, ResetCause, Setup, Spread, Stamp, Status, Step, Thresholds, Uplink, What,
-    encode, encode_commands,
+    Broken, ClockRequest, Command, DecodeError, Downlink, EncodeError, Entry, Event, EventKind, Firmware,
+    LogFrame, Mode, Position, Range, Reading, ResetCause, Setup, Spread, Stamp, Status, Step, Thresholds,
+    Uplink, What, encode, encode_commands,
 };
 
 const PLAIN: Entry = Entry {
@@ -180,9 +180,12 @@ fn events_and_losses() {
 #[test]
 fn the_numbers_of_events_causes_modes_and_steps_stay() {
     let events = EventKind::ALL.map(|kind| kind as u8);
-    assert_eq!(events, core::array::from_fn::<u8, 19, _>(|n| u8::try_from(n).unwrap()));
-    assert_eq!(EventKind::SettingsChanged as u8, 18);
+    assert_eq!(events, core::array::from_fn::<u8, 20, _>(|n| u8::try_from(n).unwrap()));
+    assert_eq!((EventKind::SettingsChanged as u8, EventKind::SelfTest as u8), (18, 19));
     assert_eq!((EventKind::Light as u8, EventKind::Restarted as u8, EventKind::ClockSet as u8), (5, 12, 15));
+    let parts = [Broken::THERMOMETER, Broken::HUMIDITY, Broken::MOTION, Broken::LIGHT, Broken::LOG];
+    assert_eq!(parts.map(Broken::bits), [1, 2, 4, 8, 16]);
+    assert_eq!(Broken::NOTHING.and(Broken::LIGHT).and(Broken::LOG).bits(), 24);
     assert_eq!(ResetCause::ALL.map(|cause| cause as u8), [0, 1, 2, 3, 4, 5]);
     assert_eq!((ResetCause::Watchdog as u8, ResetCause::Fault as u8), (2, 5));
     assert_eq!(Mode::ALL.map(|mode| mode as u8), [0, 1, 2, 3]);
@@ -194,6 +197,7 @@ const STATUS: Status = Status {
     firmware: Firmware { major: 1, minor: 2, patch: 3 },
     battery_pct: Some(87),
     reset_cause: ResetCause::Watchdog,
+    faulty: false,
     mode: Mode::Measuring,
     next: 0x01_0204,
     held: 8640,
@@ -208,6 +212,9 @@ fn status() {
     let unknown = Status { battery_pct: None, clock_within_s: None, ..STATUS };
     assert_eq!(unknown.encode().unwrap()[3..], [255, 0x21, 0x01, 0x02, 0x04, 0x21, 0xc0, 255]);
     assert_eq!(Status::decode(&unknown.encode().unwrap()), Ok(unknown));
+    let faulty = Status { faulty: true, ..STATUS };
+    assert_eq!(faulty.encode().unwrap()[4], 0x29);
+    assert_eq!(Status::decode(&faulty.encode().unwrap()), Ok(faulty));
     assert_eq!(Status { battery_pct: Some(101), ..STATUS }.encode(), Err(EncodeError::Value));
     assert_eq!(Status { next: 1 << 24, ..STATUS }.encode(), Err(EncodeError::NumbersExhausted));
     let with = |place: usize, byte: u8| {
@@ -218,6 +225,7 @@ fn status() {
     assert_eq!(with(3, 101), Err(DecodeError::Battery { byte: 101 }));
     assert_eq!(with(4, 0x61), Err(DecodeError::UnknownResetCause { code: 6 }));
     assert_eq!(with(4, 0x24), Err(DecodeError::UnknownMode { code: 4 }));
+    assert_eq!(with(4, 0x2f), Err(DecodeError::UnknownMode { code: 7 }));
     assert_eq!(Status::decode(&bytes[..10]), Err(DecodeError::Length { length: 10, expected: 11 }));
 }
 
@@ -247,6 +255,9 @@ fn position() {
     assert_eq!(position.encode(), Ok(bytes));
     assert_eq!(Uplink::decode(14, &bytes), Ok(Uplink::Position(position)));
     assert_eq!(position.microdegrees(), (47_560_930, -7_589_987));
+    assert_eq!(Position::of_microdegrees(0x14_1516, 47_560_930, -7_589_987, Some(12)), position);
+    let ends = Position::of_microdegrees(0, 90_000_000, -180_000_000, None);
+    assert_eq!((ends.latitude, ends.longitude), ((1 << 23) - 1, -(1 << 23)));
     let unknown = Position { accuracy_m: None, ..position };
     assert_eq!(Position::decode(&unknown.encode().unwrap()), Ok(unknown));
     for wrong in [

@@ -111,7 +111,7 @@ extern "C" fn _start() -> ! {
             tracker.battery(now_ms, port(SENSOR));
             tracker.felt(now_ms, EventKind::Shock, port(SENSOR));
         }
-        tell(REGION, u8::from(tracker.is_alarm()) | u8::from(tracker.is_identifying(now_ms)) << 1);
+        tell(REGION, tracker.light() as u8 | u8::from(tracker.is_identifying(now_ms)) << 2);
     }
 }
 

@@ -2,12 +2,14 @@
 
 use embedded_storage::nor_flash::NorFlash;
 use wire::{
-    CLOCK_PORT, LOG_PORT, LOST_MAX, MAX_LEN, Range, SETUP_PORT, STATUS_PORT, Setup, Status, What, encode,
+    CLOCK_PORT, LOG_PORT, LOST_MAX, MAX_LEN, MAX_SEQUENCE, POSITION_PORT, Range, SETUP_PORT, STATUS_PORT,
+    Setup, Status, What, encode,
 };
 
 use super::{InFlight, MINUTE_MS, Payload, Send};
+use crate::machine::Sent;
 use crate::saved::Stage;
-use crate::tracker::{Sent, Tracker};
+use crate::tracker::Tracker;
 
 const HOUR_MS: u64 = 60 * MINUTE_MS;
 const DAY_MS: u64 = 24 * HOUR_MS;
@@ -20,6 +22,9 @@ const SHORTEST_ROOM: usize = 11;
 
 /// Until the clock is set, it is asked for after so many minutes, each time twice as many, up to a day.
 const CLOCK_FIRST_MS: u64 = 10 * MINUTE_MS;
+
+/// From one position to the next, at least.
+const POSITION_AGAIN_MS: u64 = HOUR_MS;
 
 /// A stopped tracker says what it still holds this often.
 pub const STOPPED_MS: u64 = HOUR_MS;
@@ -40,8 +45,16 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         if now_ms < self.outbox.pause_until_ms {
             return Transmission::At(self.outbox.pause_until_ms);
         }
-        let kinds =
-            [Self::mac, Self::urgent, Self::setup, Self::clock, Self::readings, Self::status, Self::asked];
+        let kinds = [
+            Self::mac,
+            Self::urgent,
+            Self::setup,
+            Self::clock,
+            Self::readings,
+            Self::status,
+            Self::position,
+            Self::asked,
+        ];
         let (considered, poor_until_ms) = match self.outbox.poor {
             Some((kind, until_ms)) if now_ms < until_ms => (kind, until_ms),
             _ => (kinds.len(), u64::MAX),
@@ -52,8 +65,10 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
                 Due::Now { port, payload, in_flight, reserve_ms } => {
                     let needed = self.on_air_ms(payload.length) + reserve_ms;
                     if self.budget.has(needed) {
-                        self.outbox.in_flight = Some(in_flight);
-                        return Transmission::Now(Send { port, rate: self.link.rate(), payload });
+                        let (confirmed, rate) = (self.link.asks(now_ms), self.link.rate());
+                        (self.outbox.in_flight, self.outbox.in_flight_confirmed) =
+                            (Some(in_flight), confirmed);
+                        return Transmission::Now(Send { confirmed, port, rate, payload });
                     }
                     let until_ms = self.budget.has_at_ms(needed);
                     // An alarm has some air of its own, however poor the rest is.
@@ -137,13 +152,25 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             firmware: self.parts.firmware,
             battery_pct: self.battery_pct,
             reset_cause: self.parts.reset_cause,
+            faulty: self.is_broken(),
             mode: self.mode(),
-            next: self.log.next(),
+            // The last number of all has none behind it.
+            next: self.log.next().min(MAX_SEQUENCE),
             held: u16::try_from(self.log.next() - self.log.oldest()).unwrap_or(u16::MAX),
             clock_within_s: self.clock.within_s(now_ms),
         };
         let reserve = self.alarm_reserve_ms();
         status.encode().map_or(Due::Never, |bytes| Due::now(STATUS_PORT, &bytes, InFlight::Status, reserve))
+    }
+
+    fn position(&mut self, now_ms: u64) -> Due {
+        let Some(position) = self.outbox.position else { return Due::Never };
+        if self.outbox.position_at_ms > now_ms {
+            return Due::At(self.outbox.position_at_ms);
+        }
+        let reserve = self.alarm_reserve_ms();
+        let encoded = position.encode();
+        encoded.map_or(Due::Never, |bytes| Due::now(POSITION_PORT, &bytes, InFlight::Position, reserve))
     }
 
     fn asked(&mut self, now_ms: u64) -> Due {
@@ -217,8 +244,14 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         self.on_air_ms(SHORTEST_ROOM)
     }
 
-    /// What was handed over is on the air.
+    /// What was handed over was on the air, and nothing or something came back.
     pub(crate) fn note_sent(&mut self, now_ms: u64, sent: &Sent<'_>) {
+        let was_asked = core::mem::take(&mut self.outbox.in_flight_confirmed) && sent.airtime_ms > 0;
+        match sent.heard {
+            Some(heard) => self.link.heard(now_ms, heard.snr_quarter_db),
+            None if was_asked => self.link.unanswered(now_ms),
+            None => {}
+        }
         self.budget.take(sent.airtime_ms);
         let jitter = self.random(2_000);
         self.outbox.pause_until_ms = now_ms + PAUSE_MS + jitter;
@@ -238,6 +271,10 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             Some(InFlight::Status) => {
                 let jitter = self.random(HOUR_MS);
                 self.outbox.status_at_ms = now_ms + DAY_MS + jitter;
+            }
+            Some(InFlight::Position) => {
+                self.outbox.position = None;
+                self.outbox.position_at_ms = now_ms + POSITION_AGAIN_MS;
             }
             Some(InFlight::Clock) => {
                 let wait = (CLOCK_FIRST_MS << self.outbox.clock_tries.min(8)).min(DAY_MS);

@@ -8,10 +8,11 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use embedded_storage::nor_flash::NorFlash;
 use nor::{Nor, Supply};
 use service::Service;
-use tracker::{Action, Heard, Parts, Region, Sample, Sent, Tracker};
-use wire::{Entry, Firmware, ResetCause, What};
+use tracker::{Action, Heard, LogError, Parts, Region, Sample, Sent, Tracker};
+use wire::{Broken, Entry, EventKind, Firmware, ResetCause, What};
 
 pub const MINUTE_MS: u64 = 60_000;
 pub const HOUR_MS: u64 = 60 * MINUTE_MS;
@@ -41,6 +42,10 @@ pub struct World {
     pub truth: BTreeMap<u32, Entry>,
     random: u64,
     pub temperature: fn(u64) -> Option<i16>,
+    /// What a self-test finds.
+    pub broken: Broken,
+    /// The service says nothing.
+    pub is_silent: bool,
     pub uplinks: u64,
     pub bytes: u64,
     pub restarts: u32,
@@ -91,6 +96,8 @@ impl World {
             truth: BTreeMap::new(),
             random: seed,
             temperature: calm,
+            broken: Broken::NOTHING,
+            is_silent: false,
             uplinks: 0,
             bytes: 0,
             restarts: 0,
@@ -122,8 +129,7 @@ impl World {
     pub fn boot(&mut self, cause: ResetCause) -> bool {
         self.parts.reset_cause = cause;
         self.booted_at_ms = self.now_ms;
-        let started = Tracker::start(self.parts, self.log.clone(), self.memory.clone(), 0);
-        self.tracker = started.ok();
+        self.tracker = self.start_anew().ok();
         if self.supply.borrow().failed {
             self.tracker = None;
             return false;
@@ -131,6 +137,22 @@ impl World {
         assert!(self.tracker.is_some(), "a sound flash always starts");
         self.note();
         true
+    }
+
+    pub fn start_anew(&self) -> Result<Tracker<Nor, Nor>, LogError> {
+        Tracker::start(self.parts, self.log.clone(), self.memory.clone(), 0)
+    }
+
+    /// Changes what it remembers, as firmware with another history would have left it.
+    pub fn forge_memory(&mut self, change: impl FnOnce(&mut [u8])) {
+        let mut copy = self.memory.bytes(0);
+        change(&mut copy[4..28]);
+        // Newer than all others.
+        copy[..4].copy_from_slice(&0x00ff_ffff_u32.to_be_bytes());
+        let sum = crc32(&copy[..28]).to_be_bytes();
+        copy[28..].copy_from_slice(&sum);
+        let free = (0..).step_by(32).find(|at| self.memory.bytes(*at) == [0xff; 32]).expect("there is room");
+        self.memory.write(free, &copy).expect("the supply is steady");
     }
 
     /// The supply fails and comes back.
@@ -221,6 +243,10 @@ impl World {
                     .map(|temperature| Sample { temperature, humidity: Some(90 + (minute % 5) as u8) });
                 self.with(|tracker, uptime| tracker.sampled(uptime, sample));
             }
+            Action::Test => {
+                let broken = self.broken;
+                self.with(|tracker, uptime| tracker.tested(uptime, broken));
+            }
             Action::Join { rate, dev_nonce } => {
                 self.joins.push(dev_nonce);
                 let airtime = self.parts.region.time_on_air_ms(rate, 10);
@@ -238,19 +264,24 @@ impl World {
                 self.uplinks += 1;
                 self.bytes += send.payload.as_slice().len() as u64 + 13;
                 self.now_ms += airtime_ms;
-                let answer = if self.is_lost() {
+                let was_heard = !self.is_lost();
+                let answer = if !was_heard {
                     None
                 } else {
                     self.heard.push((send.port, send.payload.as_slice().to_vec()));
                     let before = self.service.entries.len();
                     self.service.hear(self.now_ms, send.port, send.payload.as_slice());
                     self.measure(before);
-                    self.service.answer(self.now_ms)
+                    if self.is_silent { None } else { self.service.answer(self.now_ms) }
                 };
                 self.now_ms += 2_000;
                 self.said.extend(answer.clone());
                 let answer = answer.filter(|_| !self.is_lost());
-                self.deliver(airtime_ms, answer.as_deref());
+                if send.confirmed && answer.is_none() && was_heard && !self.is_lost() {
+                    self.acknowledge(airtime_ms);
+                } else {
+                    self.deliver(airtime_ms, answer.as_deref());
+                }
             }
             Action::Restart => {
                 self.boot(ResetCause::Software);
@@ -265,6 +296,12 @@ impl World {
         });
     }
 
+    /// The network's own answer to a confirmed uplink.
+    fn acknowledge(&mut self, airtime_ms: u64) {
+        let heard = Some(Heard { port: 0, payload: &[], snr_quarter_db: self.air.snr });
+        self.with(|tracker, uptime| tracker.sent(uptime, &Sent { airtime_ms, mac_pending: false, heard }));
+    }
+
     /// What it sends next, sampling meanwhile.
     pub fn next_send(&mut self) -> tracker::Send {
         loop {
@@ -272,6 +309,7 @@ impl World {
                 Action::Send(send) => return send,
                 Action::Sleep { .. } => self.now_ms += 1000,
                 Action::Sample => self.with(|tracker, uptime| tracker.sampled(uptime, None)),
+                Action::Test => self.with(|tracker, uptime| tracker.tested(uptime, Broken::NOTHING)),
                 other => panic!("{other:?}"),
             }
         }
@@ -344,4 +382,23 @@ impl World {
         }
         most
     }
+}
+
+/// Joined, and past its first words.
+pub fn settled(seed: u64) -> World {
+    let mut world = World::started(Region::Eu868, 40, seed);
+    world.air.snr = 40;
+    world.run_for(DAY_MS);
+    world
+}
+
+pub fn kinds(world: &World, from: usize) -> Vec<EventKind> {
+    world.events()[from..].iter().map(|event| event.kind).collect()
+}
+
+/// CRC-32 (ISO-HDLC).
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| crc >> 1 ^ (0xedb8_8320 & 0_u32.wrapping_sub(crc & 1)))
+    })
 }

@@ -24,6 +24,8 @@ pub struct Supply {
     /// Writes and erases until it fails.
     pub left: Option<u32>,
     pub failed: bool,
+    /// So many writes and erases fail by themselves, with a steady supply.
+    pub refusals: u32,
     /// What a cut leaves behind follows from it.
     pub noise: u64,
     pub writes: u64,
@@ -41,7 +43,7 @@ impl NorFlashError for Fault {
 
 impl Supply {
     pub fn steady() -> Rc<RefCell<Self>> {
-        Rc::new(RefCell::new(Self { left: None, failed: false, noise: 1, writes: 0, erases: 0 }))
+        Rc::new(RefCell::new(Self { left: None, failed: false, refusals: 0, noise: 1, writes: 0, erases: 0 }))
     }
 
     fn random(&mut self) -> u64 {
@@ -50,8 +52,12 @@ impl Supply {
         self.noise >> 33
     }
 
-    /// Whether the supply fails within this operation.
+    /// Whether this operation fails, with the supply or by itself.
     fn fails(&mut self) -> bool {
+        if self.refusals > 0 {
+            self.refusals -= 1;
+            return true;
+        }
         match &mut self.left {
             Some(0) => self.failed = true,
             Some(left) => *left -= 1,
@@ -65,6 +71,13 @@ impl Nor {
     pub fn erased(pages: usize, supply: Rc<RefCell<Supply>>) -> Self {
         let (bytes, torn) = (vec![0xff; pages * PAGE], vec![false; pages * PAGE / 8]);
         Self(Rc::new(RefCell::new(Cells { bytes, torn, supply })))
+    }
+}
+
+impl Nor {
+    /// Four words from there on.
+    pub fn bytes(&self, from: u32) -> [u8; 32] {
+        self.0.borrow().bytes[from as usize..from as usize + 32].try_into().unwrap()
     }
 }
 

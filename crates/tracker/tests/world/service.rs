@@ -36,7 +36,7 @@ impl Service {
             }
             Uplink::Clock(request) => self.clock = Some((request, now_ms)),
             Uplink::Setup(setup) => assert!(setup.command <= self.number),
-            Uplink::Position(_) => panic!("it has no receiver"),
+            Uplink::Position(_) => {}
         }
     }
 

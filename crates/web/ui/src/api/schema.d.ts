@@ -4578,7 +4578,7 @@ export interface components {
          * @description Something that happened to a tracker, by its own account.
          * @enum {string}
          */
-        TrackerEvent: "alarm_high" | "alarm_low" | "alarm_ended" | "case_opened" | "case_closed" | "light" | "dark" | "shock" | "turned" | "started" | "stopped" | "battery_low" | "restarted" | "flight_began" | "flight_ended" | "clock_set" | "sensor_failed" | "sensor_back" | "settings_changed";
+        TrackerEvent: "alarm_high" | "alarm_low" | "alarm_ended" | "case_opened" | "case_closed" | "light" | "dark" | "shock" | "turned" | "started" | "stopped" | "battery_low" | "restarted" | "flight_began" | "flight_ended" | "clock_set" | "sensor_failed" | "sensor_back" | "settings_changed" | "self_test";
         TrackerPage: components["schemas"]["Page_Tracker"] | components["schemas"]["Page_UnknownTracker"];
         Training: components["schemas"]["Validity"] & {
             /** Format: uuid */

@@ -15,6 +15,8 @@ const CAUSES = [
   "it found its own state wrong",
 ];
 
+const PARTS = ["thermometer", "humidity sensor", "motion sensor", "light sensor", "log"];
+
 const WORDS: Record<TrackerEvent, (value: number) => string> = {
   alarm_high: (value) => `its own alarm: too warm, by ${tenths(value, "°C")}`,
   alarm_low: (value) => `its own alarm: too cold, by ${tenths(value, "°C")}`,
@@ -36,7 +38,17 @@ const WORDS: Record<TrackerEvent, (value: number) => string> = {
   sensor_failed: () => "the thermometer does not answer",
   sensor_back: () => "the thermometer answers again",
   settings_changed: () => "its settings were changed",
+  self_test: (value) =>
+    value === 0
+      ? "it tested itself: all is well"
+      : `it tested itself: its ${broken(value)} failed and it must be replaced`,
 };
+
+/** The parts of which a self-test says that they do not work. */
+function broken(value: number): string {
+  const found = PARTS.filter((_, place) => (value >> place) % 2 === 1);
+  return found.length > 0 ? found.join(", ") : "parts";
+}
 
 export function notedWords(noted: Noted): string {
   if (noted.what === "event") return WORDS[noted.kind](noted.value);
