@@ -37,6 +37,7 @@ pub mod shipment;
 pub mod silence;
 mod time;
 pub mod tracker_log;
+pub mod tracker_report;
 pub mod watch;
 pub mod whereabouts;
 mod written_as;

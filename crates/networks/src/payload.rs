@@ -9,9 +9,10 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 use domain::downlink::Entries;
 use domain::tracker_log::{Noted, TrackerEvent};
+use domain::tracker_report::{RestartCause, Setup, Status, TrackerMode};
 use domain::{Humidity, Reading, Temperature};
 use serde::{Deserialize, Serialize};
-use wire::{Entry, EventKind, LogFrame, Stamp, Uplink, What};
+use wire::{Entry, EventKind, Firmware, LogFrame, Mode, ResetCause, Stamp, Uplink, What};
 
 /// How a tracker writes its payloads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -35,12 +36,12 @@ pub struct Payload {
     pub untimed: Vec<UntimedReading>,
     /// What else the tracker's log holds under numbers of its own, oldest first.
     pub happened: Vec<Happened>,
-    /// 0 to 100.
-    pub battery_pct: Option<u8>,
+    /// How the tracker is.
+    pub status: Option<Status>,
+    /// What is in force with it.
+    pub setup: Option<Setup>,
     /// The tracker asks how far its clock is off.
     pub clock: Option<AskedClock>,
-    /// The number of the oldest entry that its log holds; none where it holds more than it can say.
-    pub oldest: Option<u32>,
 }
 
 /// What a tracker's clock says.
@@ -137,16 +138,50 @@ pub fn decode(
 fn read_uplink(uplink: &Uplink<'_>) -> Payload {
     match uplink {
         Uplink::Log(frame) => read_log(frame),
-        Uplink::Status(status) => Payload {
-            battery_pct: status.battery_pct,
-            oldest: (status.held < u16::MAX).then(|| status.next.saturating_sub(status.held.into())),
-            ..Payload::default()
-        },
+        Uplink::Status(status) => Payload { status: Some(read_status(status)), ..Payload::default() },
+        Uplink::Setup(setup) => Payload { setup: Some(read_setup(setup)), ..Payload::default() },
         Uplink::Clock(request) => {
             let clock = AskedClock { seconds: request.seconds, setting: request.setting };
             Payload { clock: Some(clock), ..Payload::default() }
         }
-        Uplink::Setup(_) | Uplink::Position(_) => Payload::default(),
+        Uplink::Position(_) => Payload::default(),
+    }
+}
+
+fn read_status(status: &wire::Status) -> Status {
+    let Firmware { major, minor, patch } = status.firmware;
+    Status {
+        firmware: format!("{major}.{minor}.{patch}"),
+        battery_pct: status.battery_pct,
+        restarted_by: match status.reset_cause {
+            ResetCause::PowerOn => RestartCause::PowerOn,
+            ResetCause::BrownOut => RestartCause::BrownOut,
+            ResetCause::Watchdog => RestartCause::Watchdog,
+            ResetCause::Software => RestartCause::Software,
+            ResetCause::Pin => RestartCause::Pin,
+            ResetCause::Fault => RestartCause::Fault,
+        },
+        mode: match status.mode {
+            Mode::Shelf => TrackerMode::Shelf,
+            Mode::Measuring => TrackerMode::Measuring,
+            Mode::Flight => TrackerMode::Flight,
+            Mode::Stopped => TrackerMode::Stopped,
+        },
+        faulty: status.faulty,
+        next: status.next,
+        held: status.held,
+        clock_within_s: status.clock_within_s,
+    }
+}
+
+fn read_setup(setup: &wire::Setup) -> Setup {
+    Setup {
+        downlink: setup.command,
+        calibration: Some(setup.calibration).filter(|number| *number > 0),
+        // 60 at most.
+        minutes: u8::try_from(setup.step.minutes()).unwrap_or_default(),
+        per_uplink: setup.per_uplink,
+        limits_sum: setup.thresholds,
     }
 }
 

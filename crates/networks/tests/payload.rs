@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use domain::downlink::Entries;
 use domain::tracker_log::{Noted, TrackerEvent};
+use domain::tracker_report::{RestartCause, Setup, Status, TrackerMode};
 use domain::{Humidity, Reading, Temperature};
 use networks::payload::{Codec, DecodedReading, Happened, Payload, PayloadError, UntimedReading, decode};
 use wire::{Entry, Spread, Stamp, Step, What};
@@ -114,9 +115,33 @@ fn what_happened_keeps_its_number_and_its_time() {
 }
 
 #[test]
-fn a_status_says_the_battery_and_the_oldest_entry_that_is_held() {
-    let payload = read(Some(12), "0102035721010204 21c004".replace(' ', "").as_str()).unwrap();
-    assert_eq!(payload, Payload { battery_pct: Some(87), oldest: Some(57_412), ..Payload::default() });
+fn a_status_says_how_the_tracker_is_and_the_oldest_entry_that_is_held() {
+    let status = read(Some(12), "010203572101020421c004").unwrap().status.unwrap();
+    let expected = Status {
+        firmware: "1.2.3".to_owned(),
+        battery_pct: Some(87),
+        restarted_by: RestartCause::Watchdog,
+        mode: TrackerMode::Measuring,
+        faulty: false,
+        next: 66_052,
+        held: 8_640,
+        clock_within_s: Some(4),
+    };
+    assert_eq!((&status, status.oldest()), (&expected, Some(57_412)));
+    let unknown = read(Some(12), "010203ff5a010204ffffff").unwrap().status.unwrap();
+    assert_eq!((unknown.battery_pct, unknown.clock_within_s, unknown.oldest()), (None, None, None));
+    assert_eq!((unknown.restarted_by, unknown.mode), (RestartCause::Fault, TrackerMode::Flight));
+    assert!(unknown.faulty);
+}
+
+#[test]
+fn a_setup_says_what_is_in_force() {
+    let setup = |downlink, calibration, minutes, per_uplink, limits_sum| Payload {
+        setup: Some(Setup { downlink, calibration, minutes, per_uplink, limits_sum }),
+        ..Payload::default()
+    };
+    assert_eq!(read(Some(13), "0a0b0c00001f40811234"), Ok(setup(658_188, Some(8_000), 15, 2, 0x1234)));
+    assert_eq!(read(Some(13), "00000000000000ffabcd"), Ok(setup(0, None, 60, 32, 0xabcd)));
 }
 
 #[test]

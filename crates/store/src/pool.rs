@@ -3,13 +3,15 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use domain::pool::{LastRide, PoolState, Whereabouts};
+use domain::tracker_report::{Setup, Status};
 use domain::{DevEui, OrganisationId, ShipmentId, TrackerId};
 use uuid::Uuid;
 
 use crate::statement::statement;
+use crate::tracker_reports::{TrackerReport, report};
 use crate::trackers::{Tracker, eui, stored_eui};
 use crate::{Connection, StoreError};
 
@@ -22,13 +24,30 @@ pub struct PooledTracker {
     pub last_shipment: Option<(ShipmentId, String)>,
     /// Network receive time of its latest uplink.
     pub heard_at: Option<DateTime<Utc>>,
+    /// What it last said of itself.
+    pub status: Option<TrackerReport<Status>>,
+    pub setup: Option<TrackerReport<Setup>>,
+    pub restart: Option<Restart>,
+}
+
+/// The last restart that a tracker wrote down.
+#[derive(Debug, Clone, Copy)]
+pub struct Restart {
+    /// By its clock; none where it did not know the time, as after most restarts.
+    pub at: Option<DateTime<Utc>>,
+    /// When the network received word of it.
+    pub received_at: DateTime<Utc>,
 }
 
 const POOLED: &str =
     "select t.id, t.organisation_id, t.dev_eui, t.name, t.codec, t.interval_s, t.returned_at, t.lost_at,
-         l.heard_at, r.from_at, r.until_at, r.days_to_return, r.shipment_id, r.reference
+         l.heard_at, r.from_at, r.until_at, r.days_to_return, r.shipment_id, r.reference, o.status, o.status_at, o.setup,
+         o.setup_at, n.at as restarted_at, n.received_at as restart_received_at
      from trackers t
      left join tracker_states l on l.tracker_id = t.id
+     left join tracker_reports o on o.tracker_id = t.id
+     left join lateral (select at, received_at from tracker_log g where g.tracker_id = t.id and g.kind = 'restarted'
+         order by g.number desc limit 1) n on true
      left join lateral (select a.from_at, a.until_at, s.days_to_return, s.id as shipment_id, s.reference
          from assignments a join shipments s on s.id = a.shipment_id and s.status <> 'cancelled'
          where a.tracker_id = t.id order by a.until_at desc nulls first, a.from_at desc limit 1) r on true";
@@ -49,7 +68,7 @@ impl Connection {
         .bind::<BigInt, _>(limit)
         .load(&mut self.raw)
         .await?;
-        Ok(rows.into_iter().map(Row::tracker).collect())
+        rows.into_iter().map(Row::tracker).collect()
     }
 
     pub async fn pooled_tracker(
@@ -62,7 +81,7 @@ impl Connection {
             .bind::<BigInt, _>(stored_eui(dev_eui))
             .load(&mut self.raw)
             .await?;
-        rows.into_iter().next().map(Row::tracker).ok_or(StoreError::NotFound)
+        rows.into_iter().next().ok_or(StoreError::NotFound)?.tracker()
     }
 
     /// The trackers of all organisations that must be back by now and are not, in the order of their ids. Of one that is
@@ -76,8 +95,9 @@ impl Connection {
         .bind::<Timestamptz, _>(now)
         .load(&mut self.raw)
         .await?;
-        let those = rows.into_iter().map(Row::tracker);
-        Ok(those.filter(|pooled| pooled.whereabouts.state(now) == PoolState::Overdue).collect())
+        let mut those = rows.into_iter().map(Row::tracker).collect::<Result<Vec<_>, _>>()?;
+        those.retain(|pooled| pooled.whereabouts.state(now) == PoolState::Overdue);
+        Ok(those)
     }
 
     /// Notes that somebody says that the tracker is back.
@@ -131,15 +151,33 @@ struct Row {
     shipment_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<Text>)]
     reference: Option<String>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    status: Option<serde_json::Value>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    status_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    setup: Option<serde_json::Value>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    setup_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    restarted_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    restart_received_at: Option<DateTime<Utc>>,
 }
 
 impl Row {
-    fn tracker(self) -> PooledTracker {
+    fn tracker(self) -> Result<PooledTracker, StoreError> {
         let (until, days_to_return) = (self.until_at, self.days_to_return);
-        PooledTracker {
+        let organisation = OrganisationId(self.organisation_id);
+        Ok(PooledTracker {
+            status: report(organisation, self.status.zip(self.status_at))?,
+            setup: report(organisation, self.setup.zip(self.setup_at))?,
+            restart: self
+                .restart_received_at
+                .map(|received_at| Restart { at: self.restarted_at, received_at }),
             tracker: Tracker {
                 id: TrackerId(self.id),
-                organisation: OrganisationId(self.organisation_id),
+                organisation,
                 dev_eui: eui(self.dev_eui),
                 name: self.name,
                 codec: self.codec,
@@ -152,6 +190,6 @@ impl Row {
             },
             last_shipment: self.shipment_id.map(ShipmentId).zip(self.reference),
             heard_at: self.heard_at,
-        }
+        })
     }
 }

@@ -34,7 +34,6 @@ pub struct TrackerNews {
     pub measured_at: Option<DateTime<Utc>>,
     pub temperature: Option<Temperature>,
     pub humidity: Option<Humidity>,
-    pub battery_pct: Option<i32>,
     pub sequence: Option<i32>,
     /// Those that heard it then.
     pub gateways: Vec<GatewayId>,
@@ -95,9 +94,9 @@ const TRACKER_COLUMNS: (
 /// matter. Written out for each column: a sub-select would be run for each row.
 const IS_LATER: &str =
     "(coalesce(excluded.measured_at, '-infinity'), coalesce(excluded.temperature, -2147483648),
-         coalesce(excluded.humidity, -1), coalesce(excluded.battery_pct, -1), coalesce(excluded.sequence, -1))
+         coalesce(excluded.humidity, -1), coalesce(excluded.sequence, -1))
      > (coalesce(s.measured_at, '-infinity'), coalesce(s.temperature, -2147483648),
-         coalesce(s.humidity, -1), coalesce(s.battery_pct, -1), coalesce(s.sequence, -1))";
+         coalesce(s.humidity, -1), coalesce(s.sequence, -1))";
 
 /// The run continues what was received without a hole.
 const GOES_ON: &str = "s.holes = 0 and excluded.followed_from <= s.followed_to + 1
@@ -217,18 +216,18 @@ impl Connection {
         let latest = |column: &str| {
             format!("{column} = case when {IS_LATER} then excluded.{column} else s.{column} end")
         };
-        let columns = ["measured_at", "temperature", "humidity", "battery_pct", "sequence"].map(latest);
+        let columns = ["measured_at", "temperature", "humidity", "sequence"].map(latest);
         let goes_on = ["followed_to", "followed_to_at"].map(|column| {
             format!("{column} = case when {GOES_ON} then excluded.{column} else s.{column} end")
         });
         let rows: Vec<StandingRow> = statement(format!(
             "insert into tracker_states as s
-                 (tracker_id, organisation_id, heard_at, measured_at, temperature, humidity, battery_pct, sequence,
-                 gateways, followed_from, followed_to, followed_to_at)
-             select t, o, h, m, c, rh, b, n, g::int[], ff, ft, fa
+                 (tracker_id, organisation_id, heard_at, measured_at, temperature, humidity, sequence, gateways,
+                 followed_from, followed_to, followed_to_at)
+             select t, o, h, m, c, rh, n, g::int[], ff, ft, fa
              from unnest($1::int[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::int[], $6::int[], $7::int[],
-                 $8::int[], $9::text[], $10::int[], $11::int[], $12::timestamptz[])
-                 as n (t, o, h, m, c, rh, b, n, g, ff, ft, fa)
+                 $8::text[], $9::int[], $10::int[], $11::timestamptz[])
+                 as n (t, o, h, m, c, rh, n, g, ff, ft, fa)
              order by 1
              on conflict (tracker_id) do update set
                  heard_at = greatest(s.heard_at, excluded.heard_at), gateways = {}, {}, {}
@@ -243,7 +242,6 @@ impl Connection {
         .bind::<Array<Nullable<Timestamptz>>, _>(column(news, |n| n.measured_at))
         .bind::<Array<Nullable<Integer>>, _>(column(news, |n| n.temperature.map(|t| t.0)))
         .bind::<Array<Nullable<Integer>>, _>(column(news, |n| n.humidity.map(|h| h.0)))
-        .bind::<Array<Nullable<Integer>>, _>(column(news, |n| n.battery_pct))
         .bind::<Array<Nullable<Integer>>, _>(column(news, |n| n.sequence))
         .bind::<Array<Text>, _>(column(news, |n| array(&n.gateways)))
         .bind::<Array<Nullable<Integer>>, _>(column(news, |n| n.run.map(|run| stored(run.first))))

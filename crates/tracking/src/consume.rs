@@ -65,8 +65,7 @@ pub async fn consume_batch(service: &Service, arrived: &mut Arrived) -> Result<(
     heard.positions.extend(arrived.located.iter().filter_map(|located| worked_out(located, &trackers)));
     service.workers.ensure_partitions(&days_of(&arrived.uplinks, &heard.readings)).await?;
     store_intake(&mut db, arrived).await?;
-    db.note_clock_requests(&heard.clocks, now).await?;
-    db.note_oldest(&heard.oldest, now).await?;
+    heard.said.store(&mut db, now).await?;
     let answered = db.answer_downlinks(&arrived.answers, now + PAUSE_SPEAKING, now).await?;
     let gateways = place_heard(&mut db, &mut heard).await?;
     let fresh = store_readings(&mut db, &heard, recorded_at).await?;
@@ -246,6 +245,7 @@ pub async fn take_up_tracker(
         let mut heard = decode_uplinks(&mut uplinks, &trackers);
         let gateways = place_heard(db, &mut heard).await?;
         store_readings(db, &heard, recorded_at).await?;
+        heard.said.store(db, now).await?;
         note_heard(db, (&heard, &gateways), &trackers, now).await?;
         db.update_uplink_problems(&uplinks).await?;
         after = Some(last);

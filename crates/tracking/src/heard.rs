@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use domain::downlink::ClockRequest;
 use domain::place::Position;
 use domain::silence::numbers::{Run, add_to_runs};
 use domain::silence::outage::HeardBy;
+use domain::tracker_report::Status;
 use domain::{DevEui, OrganisationId, TrackerId};
-use networks::payload::{self, AskedClock, Codec, Happened, Payload};
+use networks::payload::{self, Codec, Happened, Payload};
 use store::{
     KnownGateway, LogEntry, SetAside, Tracker, TrackerNews, TrackerPosition, TrackerReading, UnknownTracker,
     Uplink,
@@ -17,6 +17,7 @@ use store::{
 
 use crate::arrived::{FARTHEST_BACK, MOST_AHEAD, Report};
 use crate::links::{Gateways, Link, Nearest};
+use crate::said::Said;
 
 /// What a batch's uplinks say of the trackers that are registered, and who else was heard.
 #[derive(Default)]
@@ -26,10 +27,8 @@ pub struct Heard {
     pub positions: Vec<TrackerPosition>,
     /// What their logs hold beside readings.
     pub log: Vec<LogEntry>,
-    /// The oldest entry that each tracker's log holds, by the latest word of it.
-    pub oldest: HashMap<TrackerId, (OrganisationId, u32)>,
-    /// The latest question of each tracker how far its clock is off.
-    pub clocks: HashMap<TrackerId, (OrganisationId, ClockRequest)>,
+    /// What they say of themselves.
+    pub said: Said,
     near: Vec<Near>,
     pub news: HashMap<TrackerId, (TrackerNews, Link)>,
     /// Those that heard any device, registered or not.
@@ -105,18 +104,8 @@ impl Heard {
         let decoded = payload::decode(codec, port, payload, Some(uplink.received_at))
             .map_err(|error| error.to_string())?;
         note_numbers(&mut link.runs, &decoded, uplink.received_at);
-        if let Some(AskedClock { seconds, setting }) = decoded.clock {
-            let request = ClockRequest { seconds, setting, received_at: uplink.received_at };
-            let latest = self.clocks.entry(tracker.id).or_insert((tracker.organisation, request));
-            if latest.1.received_at < request.received_at {
-                latest.1 = request;
-            }
-        }
-        if let Some(oldest) = decoded.oldest {
-            let known = self.oldest.entry(tracker.id).or_insert((tracker.organisation, oldest));
-            known.1 = known.1.max(oldest);
-            link.oldest = link.oldest.max(Some(oldest));
-        }
+        link.oldest = link.oldest.max(decoded.status.as_ref().and_then(Status::oldest));
+        self.said.note(&decoded, tracker, uplink.received_at);
         self.log.extend(decoded.happened.iter().map(|happened| log_entry(happened, tracker, uplink)));
         for untimed in decoded.untimed {
             self.set_aside.push(SetAside {
@@ -141,7 +130,7 @@ impl Heard {
             match implausible(reading.reading.measured_at, uplink.received_at) {
                 Some(reason) => self.set_aside.push(set_aside(reading, reason)),
                 None => {
-                    note_latest(news, &reading, decoded.battery_pct);
+                    note_latest(news, &reading);
                     self.readings.push(reading);
                 }
             }
@@ -189,7 +178,6 @@ fn silent_news(tracker: &Tracker, heard_at: DateTime<Utc>) -> TrackerNews {
         measured_at: None,
         temperature: None,
         humidity: None,
-        battery_pct: None,
         sequence: None,
         gateways: Vec::new(),
         run: None,
@@ -198,14 +186,12 @@ fn silent_news(tracker: &Tracker, heard_at: DateTime<Utc>) -> TrackerNews {
 
 /// The latest state is that of the greatest measured_at; of two values at one instant the warmer, and so on, as the
 /// store has it: a total order, so that it does not matter what came first.
-fn note_latest(news: &mut TrackerNews, reading: &TrackerReading, battery_pct: Option<u8>) {
+fn note_latest(news: &mut TrackerNews, reading: &TrackerReading) {
     let TrackerReading { sequence, reading, .. } = *reading;
-    let battery_pct = battery_pct.map(i32::from);
-    let known = (news.measured_at, news.temperature, news.humidity, news.battery_pct, news.sequence);
-    let other =
-        (Some(reading.measured_at), Some(reading.temperature), reading.humidity, battery_pct, sequence);
+    let known = (news.measured_at, news.temperature, news.humidity, news.sequence);
+    let other = (Some(reading.measured_at), Some(reading.temperature), reading.humidity, sequence);
     if known < other {
-        (news.measured_at, news.temperature, news.humidity, news.battery_pct, news.sequence) = other;
+        (news.measured_at, news.temperature, news.humidity, news.sequence) = other;
     }
 }
 

@@ -125,22 +125,37 @@ impl House {
 
     async fn receive(&self, of: &Box, number: u32, payload: Vec<u8>, gateways: &[&str]) {
         let json: Vec<_> = gateways.iter().map(|id| serde_json::json!({ "id": id })).collect();
+        let gateways = serde_json::to_string(&json).unwrap();
+        let uplink = Uplink { f_cnt: i64::from(number), gateways, ..self.uplink(of, 11, payload) };
+        self.take_in(uplink).await;
+    }
+
+    /// A message of another kind than a log, which the network received at that second.
+    pub async fn hear_on(&self, of: &Box, f_port: i32, payload: &str, second: i64) {
+        let payload = hex::decode(payload).unwrap();
+        self.take_in(Uplink { received_at: at(second), ..self.uplink(of, f_port, payload) }).await;
+    }
+
+    fn uplink(&self, of: &Box, f_port: i32, payload: Vec<u8>) -> Uplink {
         let now = self.now();
-        let uplink = Uplink {
+        Uplink {
             organisation: self.owner,
             integration: "depot".to_owned(),
             dev_eui: Some(of.tracker.dev_eui),
             dev_addr: None,
-            f_cnt: i64::from(number),
-            f_port: 11,
+            f_cnt: 1,
+            f_port,
             payload: Some(payload),
             confirmed: false,
-            gateways: serde_json::to_string(&json).unwrap(),
+            gateways: "[]".to_owned(),
             received_at: now,
             arrived_at: now,
             problem: None,
             address: store::NetworkAddress::default(),
-        };
+        }
+    }
+
+    async fn take_in(&self, uplink: Uplink) {
         let mut arrived = Arrived { uplinks: vec![uplink], ..Arrived::default() };
         consume_batch(&self.service, &mut arrived).await.unwrap();
         assert_eq!(arrived.uplinks[0].problem, None);

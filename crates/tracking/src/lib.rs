@@ -35,6 +35,7 @@ mod profiles;
 mod recalls;
 mod replay;
 mod runbooks;
+mod said;
 mod silence;
 mod situation;
 mod streams;

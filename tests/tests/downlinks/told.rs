@@ -1,10 +1,11 @@
 //! By people.
 
 use e2e::bodies::Network;
+use e2e::warm::now;
 use e2e::{fleet, folder};
 use reqwest::Method;
 use serde_json::{Value, json};
-use wire::{Command, Step, Thresholds};
+use wire::{Command, Entry, Event, EventKind, Stamp, Step, Thresholds, What};
 
 use crate::Loop;
 use crate::stand_ins::ChirpStack;
@@ -58,4 +59,56 @@ async fn people_tell_a_tracker_what_it_is_to_do() {
     let unknown = format!("/trackers/{}/commands", fleet::dev_eui(2));
     let body = json!({ "commands": [{ "kind": "restart" }] });
     assert_eq!(house.api.send(Method::POST, &unknown, Some(&body)).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_tracker_says_how_it_is_and_what_is_in_force() {
+    let folder = folder("status");
+    let house = Loop::start(&folder.path().join("d"), Network::ChirpStack, "http://127.0.0.1:1").await;
+    let path = format!("/trackers/{}", house.dev_eui);
+    let unheard = house.api.get(&path).await;
+    assert_eq!((&unheard["status"], &unheard["setup"]), (&json!(null), &json!(null)));
+
+    let status = wire::Status {
+        firmware: wire::Firmware { major: 1, minor: 2, patch: 3 },
+        battery_pct: Some(9),
+        reset_cause: wire::ResetCause::Watchdog,
+        mode: wire::Mode::Measuring,
+        faulty: true,
+        next: 31,
+        held: 30,
+        clock_within_s: None,
+    };
+    let setup =
+        wire::Setup { command: 0, calibration: 8_000, step: Step::Minutes5, per_uplink: 3, thresholds: 7 };
+    let restarted = What::Event(Event { kind: EventKind::Restarted, value: 2 });
+    let restarted = Entry { sequence: 30, stamp: Stamp::SinceStart(0), what: restarted };
+    let now = now(&house.api).await;
+    for (number, port, payload) in [
+        (1, wire::STATUS_PORT, status.encode().unwrap().to_vec()),
+        (2, wire::SETUP_PORT, setup.encode().unwrap().to_vec()),
+        (3, wire::LOG_PORT, fleet::log_frame(&[restarted])),
+    ] {
+        let mut webhook = house.network.uplink(&house.dev_eui, number, now, &payload);
+        webhook["fPort"] = json!(port);
+        house.post("up", &webhook).await;
+    }
+    let heard = e2e::until("all is heard", async || {
+        let tracker = house.api.get(&path).await;
+        (!tracker["status"]["restart_received_at"].is_null() && !tracker["setup"].is_null())
+            .then_some(tracker)
+    })
+    .await;
+    let at = fleet::text(now);
+    assert_eq!(
+        heard["status"],
+        json!({
+            "received_at": at, "firmware": "1.2.3", "battery_pct": 9, "mode": "measuring", "faulty": true,
+            "restarted_by": "watchdog",             "restarted_at": null, "restart_received_at": at, "next": 31, "held": 30, "clock_within_s": null,
+        })
+    );
+    let expected =
+        json!({ "received_at": at, "downlink": 0, "calibration": 8_000, "minutes": 5, "per_uplink": 3 });
+    assert_eq!(heard["setup"], expected);
+    assert_eq!(house.api.list("/trackers").await[0]["status"], heard["status"], "in the list, too");
 }

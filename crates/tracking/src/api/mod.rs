@@ -60,6 +60,7 @@ mod status;
 mod text;
 mod token;
 mod tracker_log;
+mod tracker_report;
 mod trackers;
 mod trainings;
 mod unattended;

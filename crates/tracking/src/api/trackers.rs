@@ -19,6 +19,7 @@ use super::once::Once;
 use super::page::{Page, PageQuery};
 use super::problem::{ApiError, Problem, named};
 use super::text::{celsius, dev_eui, non_empty, percent};
+use super::tracker_report::{SetupView, StatusView};
 use crate::Service;
 use crate::consume::take_up_tracker;
 use crate::live::Change;
@@ -39,6 +40,10 @@ pub struct Tracker {
     lost_at: Option<DateTime<Utc>>,
     /// When a network last heard it.
     heard_at: Option<DateTime<Utc>>,
+    /// How it is, by its own last word; null where it never said so.
+    status: Option<StatusView>,
+    /// What is in force with it, by its own last word; null where it never said so.
+    setup: Option<SetupView>,
 }
 
 /// A tracker's last ride, and when it must be back after it.
@@ -52,7 +57,7 @@ pub struct LastRide {
 
 impl Tracker {
     pub(super) fn of(pooled: PooledTracker, now: DateTime<Utc>) -> Self {
-        let PooledTracker { tracker, whereabouts, last_shipment, heard_at } = pooled;
+        let PooledTracker { tracker, whereabouts, last_shipment, heard_at, status, setup, restart } = pooled;
         let last_ride = whereabouts.last_ride.zip(last_shipment).map(|(ride, (id, reference))| LastRide {
             shipment: id.0,
             shipment_reference: reference,
@@ -69,6 +74,8 @@ impl Tracker {
             returned_at: whereabouts.returned_at,
             lost_at: whereabouts.lost_at,
             heard_at,
+            status: status.map(|status| StatusView::of(status, restart)),
+            setup: setup.map(SetupView::from),
         }
     }
 }

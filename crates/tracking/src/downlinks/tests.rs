@@ -1,7 +1,7 @@
 //! Downlinks on a real database and on a clock that the test sets, step by step.
 
 use domain::downlink::{Command, DownlinkState, Entries};
-use store::{Downlink, DownlinkAnswer, Integration, NetworkAddress, Uplink};
+use store::{Downlink, DownlinkAnswer, Integration};
 
 use super::*;
 use crate::arrived::Arrived;
@@ -44,29 +44,6 @@ impl House {
     async fn said(&self, to: &Box) -> Vec<Downlink> {
         let mut db = self.service.store.connect().await.unwrap();
         db.downlinks(self.owner, to.tracker.id, None, 100).await.unwrap()
-    }
-
-    /// Hears a message of another kind than a log.
-    async fn hear_on(&self, of: &Box, f_port: i32, payload: &str) {
-        let now = self.now();
-        let uplink = Uplink {
-            organisation: self.owner,
-            integration: "depot".to_owned(),
-            dev_eui: Some(of.tracker.dev_eui),
-            dev_addr: None,
-            f_cnt: 1,
-            f_port,
-            payload: Some(hex::decode(payload).unwrap()),
-            confirmed: false,
-            gateways: "[]".to_owned(),
-            received_at: now,
-            arrived_at: now,
-            problem: None,
-            address: NetworkAddress::default(),
-        };
-        let mut arrived = Arrived { uplinks: vec![uplink], ..Arrived::default() };
-        consume_batch(&self.service, &mut arrived).await.unwrap();
-        assert_eq!(arrived.uplinks[0].problem, None);
     }
 
     /// As if the network server had taken it.
@@ -171,7 +148,7 @@ async fn a_clock_is_answered_until_the_tracker_has_the_answer() {
     house.set(100);
     // It is 42 s behind, and was set three times.
     let seconds = u32::try_from(at(100).timestamp() - 1_704_067_200 - 42).unwrap();
-    house.hear_on(&of, 15, &format!("{seconds:08x}031e")).await;
+    house.hear_on(&of, 15, &format!("{seconds:08x}031e"), 100).await;
     house.plan(101).await;
     let answer = Command::Clock { setting: 3, forward_s: 42 };
     let said = house.said(&of).await;
@@ -191,7 +168,7 @@ async fn what_a_status_says_is_still_held_below_the_first_number_is_asked_for() 
     let (house, of) = House::spoken().await;
     house.hear(&of, 20..=29, &[]).await;
     // Firmware 1.2.3, the next number is 30, and all 30 are held.
-    house.hear_on(&of, 12, "010203572100001e001e04").await;
+    house.hear_on(&of, 12, "010203572100001e001e04", 0).await;
     house.plan(3 * i64::from(INTERVAL_S)).await;
     let said = house.said(&of).await;
     assert_eq!(said[0].commands, [Command::Resend(Entries { first: 0, last: 19 })]);

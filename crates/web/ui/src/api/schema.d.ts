@@ -4239,6 +4239,11 @@ export interface components {
              */
             replayed: number;
         };
+        /**
+         * @description Why a tracker's program began anew.
+         * @enum {string}
+         */
+        RestartCause: "power_on" | "brown_out" | "watchdog" | "software" | "pin" | "fault";
         ReturnedRequest: {
             /**
              * @description A remark, in at most 2000 characters.
@@ -4565,6 +4570,8 @@ export interface components {
              * @description When somebody last said that it is back, and that it is lost.
              */
             returned_at: string | null;
+            setup: components["schemas"]["TrackerSetup"] | null;
+            status: components["schemas"]["TrackerStatus"] | null;
         };
         /** @description One tracker's ride. Fields as `isotherm evaluate` prints them, and the gaps. */
         TrackerAssessment: components["schemas"]["SpanAssessment"] & {
@@ -4579,7 +4586,84 @@ export interface components {
          * @enum {string}
          */
         TrackerEvent: "alarm_high" | "alarm_low" | "alarm_ended" | "case_opened" | "case_closed" | "light" | "dark" | "shock" | "turned" | "started" | "stopped" | "battery_low" | "restarted" | "flight_began" | "flight_ended" | "clock_set" | "sensor_failed" | "sensor_back" | "settings_changed" | "self_test";
+        /**
+         * @description What a tracker is doing.
+         * @enum {string}
+         */
+        TrackerMode: "shelf" | "measuring" | "flight" | "stopped";
         TrackerPage: components["schemas"]["Page_Tracker"] | components["schemas"]["Page_UnknownTracker"];
+        /** @description What is in force with a tracker. */
+        TrackerSetup: {
+            /**
+             * Format: int32
+             * @description Of its thermometer, as the certificate numbers it; null where there is none.
+             */
+            calibration: number | null;
+            /**
+             * Format: int32
+             * @description The number of the last downlink that it obeyed; 0: none.
+             */
+            downlink: number;
+            /**
+             * Format: int32
+             * @description From one reading to the next.
+             */
+            minutes: number;
+            /**
+             * Format: int32
+             * @description Readings from one uplink to the next.
+             */
+            per_uplink: number;
+            /**
+             * Format: date-time
+             * @description When a network received this.
+             */
+            received_at: string;
+        };
+        /** @description How a tracker is. */
+        TrackerStatus: {
+            /**
+             * Format: int32
+             * @description What is left, 0 to 100 %; null where it cannot tell.
+             */
+            battery_pct: number | null;
+            /**
+             * Format: int32
+             * @description How wrong its clock may be, in seconds: 254 stands for more, null where it was never set.
+             */
+            clock_within_s: number | null;
+            /** @description Its log cannot be written or has used all numbers, or its last self-test failed: it must be replaced. */
+            faulty: boolean;
+            /** @example 1.2.3 */
+            firmware: string;
+            /**
+             * Format: int32
+             * @description How many entries before that one its log holds; 65535 stands for more.
+             */
+            held: number;
+            mode: components["schemas"]["TrackerMode"];
+            /**
+             * Format: int32
+             * @description The number that the next entry of its log will have.
+             */
+            next: number;
+            /**
+             * Format: date-time
+             * @description When a network received this.
+             */
+            received_at: string;
+            /**
+             * Format: date-time
+             * @description When a network received word of it; null where none came.
+             */
+            restart_received_at: string | null;
+            /**
+             * Format: date-time
+             * @description When that was by the tracker's clock; null where it did not know the time, as after most restarts.
+             */
+            restarted_at: string | null;
+            restarted_by: components["schemas"]["RestartCause"];
+        };
         Training: components["schemas"]["Validity"] & {
             /** Format: uuid */
             badge: string | null;
@@ -5131,6 +5215,7 @@ export type RecallWithShipments = components['schemas']['RecallWithShipments'];
 export type RecalledShipment = components['schemas']['RecalledShipment'];
 export type RefuseRequest = components['schemas']['RefuseRequest'];
 export type Replayed = components['schemas']['Replayed'];
+export type RestartCause = components['schemas']['RestartCause'];
 export type ReturnedRequest = components['schemas']['ReturnedRequest'];
 export type RevokeKeyRequest = components['schemas']['RevokeKeyRequest'];
 export type Ride = components['schemas']['Ride'];
@@ -5162,7 +5247,10 @@ export type TokenRequest = components['schemas']['TokenRequest'];
 export type Tracker = components['schemas']['Tracker'];
 export type TrackerAssessment = components['schemas']['TrackerAssessment'];
 export type TrackerEvent = components['schemas']['TrackerEvent'];
+export type TrackerMode = components['schemas']['TrackerMode'];
 export type TrackerPage = components['schemas']['TrackerPage'];
+export type TrackerSetup = components['schemas']['TrackerSetup'];
+export type TrackerStatus = components['schemas']['TrackerStatus'];
 export type Training = components['schemas']['Training'];
 export type TrainingTopic = components['schemas']['TrainingTopic'];
 export type UnbindRequest = components['schemas']['UnbindRequest'];

@@ -1,19 +1,19 @@
 /** What a tracker wrote down of itself, in words. */
-import type { Noted, TrackerEvent } from "../api/types";
+import type { Noted, RestartCause, TrackerEvent } from "../api/types";
+import { RESTART } from "./status";
 
 /** 255 stands for what is more. */
 function tenths(value: number, unit: string): string {
   return value === 255 ? `more than 25 ${unit}` : `${(value / 10).toFixed(1)} ${unit}`;
 }
 
-const CAUSES = [
-  "power came on",
-  "the supply fell too low",
-  "its watchdog",
-  "told to",
-  "the reset pin",
-  "it found its own state wrong",
-];
+/** As docs/wire-format.md numbers them. */
+const CAUSES: RestartCause[] = ["power_on", "brown_out", "watchdog", "software", "pin", "fault"];
+
+function causeWords(value: number): string {
+  const cause = CAUSES[value];
+  return cause ? RESTART[cause] : "for another reason";
+}
 
 const PARTS = ["thermometer", "humidity sensor", "motion sensor", "light sensor", "log"];
 
@@ -30,7 +30,7 @@ const WORDS: Record<TrackerEvent, (value: number) => string> = {
   started: () => "started by its button",
   stopped: () => "stopped by its button",
   battery_low: (value) => `battery low: ${value} %`,
-  restarted: (value) => `restarted: ${CAUSES[value] ?? "for another reason"}`,
+  restarted: (value) => `restarted: ${causeWords(value)}`,
   flight_began: () => "flight mode began",
   flight_ended: () => "flight mode ended",
   clock_set: (value) =>

@@ -1,0 +1,61 @@
+//! What a batch's uplinks say of the trackers themselves: how each is, what is in force with it, and what it asks.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use domain::downlink::ClockRequest;
+use domain::tracker_report::{Setup, Status};
+use domain::{OrganisationId, TrackerId};
+use networks::payload::{AskedClock, Payload};
+use store::{Connection, StoreError, Tracker, TrackerReport, TrackerReports};
+
+/// Of several words about one thing the one that was received last.
+#[derive(Default)]
+pub struct Said {
+    statuses: TrackerReports<Status>,
+    setups: TrackerReports<Setup>,
+    /// The oldest entry that each tracker's log holds; it only grows.
+    oldest: HashMap<TrackerId, (OrganisationId, u32)>,
+    /// The latest question of each tracker how far its clock is off.
+    clocks: HashMap<TrackerId, (OrganisationId, ClockRequest)>,
+}
+
+impl Said {
+    pub fn note(&mut self, payload: &Payload, tracker: &Tracker, received_at: DateTime<Utc>) {
+        let organisation = tracker.organisation;
+        if let Some(status) = &payload.status {
+            let said = status.clone();
+            keep_latest(&mut self.statuses, tracker, TrackerReport { organisation, received_at, said });
+        }
+        if let Some(said) = payload.setup {
+            keep_latest(&mut self.setups, tracker, TrackerReport { organisation, received_at, said });
+        }
+        if let Some(oldest) = payload.status.as_ref().and_then(Status::oldest) {
+            let known = self.oldest.entry(tracker.id).or_insert((organisation, oldest));
+            known.1 = known.1.max(oldest);
+        }
+        if let Some(AskedClock { seconds, setting }) = payload.clock {
+            let request = ClockRequest { seconds, setting, received_at };
+            let latest = self.clocks.entry(tracker.id).or_insert((organisation, request));
+            if latest.1.received_at < received_at {
+                latest.1 = request;
+            }
+        }
+    }
+
+    pub async fn store(&self, db: &mut Connection, now: DateTime<Utc>) -> Result<(), StoreError> {
+        db.keep_statuses(&self.statuses).await?;
+        db.keep_setups(&self.setups).await?;
+        db.note_clock_requests(&self.clocks, now).await?;
+        db.note_oldest(&self.oldest, now).await
+    }
+}
+
+fn keep_latest<T>(reports: &mut TrackerReports<T>, of: &Tracker, report: TrackerReport<T>) {
+    if reports.get(&of.id).is_none_or(|known| known.received_at < report.received_at) {
+        reports.insert(of.id, report);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+import { expect, test } from "vitest";
+import type { Tracker, TrackerStatus } from "../api/types";
+import { clockWords, heldWords, lookAfter, paceWords } from "./status";
+
+const STATUS: TrackerStatus = {
+  received_at: "2026-03-01T08:00:00Z",
+  firmware: "1.2.3",
+  battery_pct: 87,
+  mode: "measuring",
+  faulty: false,
+  restarted_by: "power_on",
+  restarted_at: null,
+  restart_received_at: null,
+  next: 30,
+  held: 30,
+  clock_within_s: 4,
+};
+const TRACKER: Tracker = {
+  dev_eui: "0102030405060708",
+  name: "Box 17",
+  codec: "isotherm",
+  interval_s: 900,
+  pool: "available",
+  last_ride: null,
+  returned_at: null,
+  lost_at: null,
+  heard_at: "2026-03-01T08:00:00Z",
+  status: STATUS,
+  setup: null,
+};
+
+test.each<[number | null, string]>([
+  [null, "not set yet"],
+  [4, "right within 4 s"],
+  [254, "may be wrong by more than 4 min"],
+])("a clock within %j is said as %s", (within, words) => {
+  expect(clockWords(within)).toBe(words);
+});
+
+test.each<[number, string]>([
+  [0, "nothing: all of it is kept here"],
+  [1, "1 entry"],
+  [8640, "8,640 entries"],
+  [65_535, "more than 65,000 entries"],
+])("%i held entries are said as %s", (held, words) => {
+  expect(heldWords(held)).toBe(words);
+});
+
+test("a pace says both, how often it measures and how often it sends", () => {
+  expect(paceWords({ minutes: 15, per_uplink: 2 })).toBe("every 15 min, sent every 30 min");
+});
+
+test.each<[Partial<Tracker>, string, string[]]>([
+  [{}, "2026-03-03T07:59:59Z", []],
+  [{}, "2026-03-03T08:00:00Z", ["not heard for 2 d"]],
+  [{ pool: "lost" }, "2026-03-09T08:00:00Z", []],
+  [{ heard_at: null, status: null }, "2026-03-09T08:00:00Z", []],
+  [{ status: { ...STATUS, mode: "shelf" } }, "2026-03-09T08:00:00Z", []],
+  [{ status: { ...STATUS, faulty: true } }, "2026-03-01T09:00:00Z", ["broken"]],
+  [{ status: { ...STATUS, battery_pct: 20 } }, "2026-03-01T09:00:00Z", []],
+  [{ status: { ...STATUS, battery_pct: 19 } }, "2026-03-01T09:00:00Z", ["battery 19 %"]],
+  [{ status: { ...STATUS, battery_pct: null } }, "2026-03-01T09:00:00Z", []],
+])("%j at %s is looked after for %j", (change, now, words) => {
+  expect(lookAfter({ ...TRACKER, ...change }, Date.parse(now))).toEqual(words);
+});

@@ -1,0 +1,56 @@
+/** How a tracker is, in words. */
+import type { RestartCause, Tracker, TrackerMode } from "../api/types";
+import { duration } from "../time/words";
+
+/** It tells by itself below 10 %; there is time to do something about it before. */
+const LOW_BATTERY_PCT = 20;
+
+/** A tracker that measures says once a day how it is. */
+const LONG_UNHEARD_MS = 2 * 86_400_000;
+
+export const MODE: Record<TrackerMode, string> = {
+  shelf: "on the shelf: it neither measures nor sends",
+  measuring: "measuring",
+  flight: "in flight mode: it measures and does not send",
+  stopped: "stopped: it hands over what its log holds",
+};
+
+export const RESTART: Record<RestartCause, string> = {
+  power_on: "power came on",
+  brown_out: "the supply fell too low",
+  watchdog: "its watchdog",
+  software: "told to, or new firmware",
+  pin: "the reset pin",
+  fault: "it found its own state wrong",
+};
+
+export function isLow(batteryPct: number | null): boolean {
+  return batteryPct !== null && batteryPct < LOW_BATTERY_PCT;
+}
+
+export function clockWords(withinS: number | null): string {
+  if (withinS === null) return "not set yet";
+  return withinS === 254 ? "may be wrong by more than 4 min" : `right within ${duration(withinS)}`;
+}
+
+export function heldWords(held: number): string {
+  if (held === 0) return "nothing: all of it is kept here";
+  if (held === 1) return "1 entry";
+  return held === 65_535 ? "more than 65,000 entries" : `${held.toLocaleString("en")} entries`;
+}
+
+export function paceWords({ minutes, per_uplink }: { minutes: number; per_uplink: number }): string {
+  return `every ${duration(minutes * 60)}, sent every ${duration(minutes * per_uplink * 60)}`;
+}
+
+/** Where it must be looked after: in the order in which one would. */
+export function lookAfter(tracker: Tracker, nowMs: number): string[] {
+  const { heard_at, status } = tracker;
+  const isQuiet = status?.mode === "shelf" || tracker.pool === "lost" || heard_at === null;
+  const unheardMs = heard_at === null ? 0 : nowMs - Date.parse(heard_at);
+  return [
+    isQuiet || unheardMs < LONG_UNHEARD_MS ? "" : `not heard for ${duration(unheardMs / 1000)}`,
+    status?.faulty ? "broken" : "",
+    status && isLow(status.battery_pct) ? `battery ${status.battery_pct} %` : "",
+  ].filter((words) => words !== "");
+}
