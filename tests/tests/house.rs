@@ -26,7 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Second floor.
     ("ingest", &["networks", "queue"]),
     ("tracking", &["domain", "networks", "queue", "store"]),
-    ("simulator", &["domain", "tracker", "wire"]),
+    ("simulator", &["domain", "networks", "tracker", "wire"]),
     // The top: it wires them, and alone names the page and the papers.
     (
         "isotherm",

@@ -11,13 +11,15 @@ use std::path::PathBuf;
 use anyhow::Context;
 use chrono::{DateTime, Duration, Utc};
 use domain::access::Role;
+use simulator::{Live, NetworkServer};
 use store::Store;
 use store::embedded::Cluster;
 use tokio::sync::watch;
+use tracking::credentials::new_token;
 
 use crate::admin::self_signed::{self, SelfSigned};
 use crate::clock::{self, Clock};
-use crate::config::{Config, Options, Secret, TlsFiles};
+use crate::config::{Config, Downlinks, Options, Secret, TlsFiles};
 use crate::serve::{Clocks, Door, Part, open_database, start, wait_for_stop};
 use crate::tls::Tls;
 use crate::{Failure, print_text};
@@ -113,6 +115,9 @@ async fn show(
     speed: u32,
 ) -> anyhow::Result<()> {
     let clocks = Clocks { readings: scaled.clone(), wall: machine };
+    let network_server = network_server().await.context("the loopback address")?;
+    let downlinks = [(fleet::INTEGRATION.to_owned(), reach(&network_server)?)].into();
+    let config = &Config { downlinks, ..config.clone() };
     let scheme = if door.tls.is_some() { "https" } else { "http" };
     let inside = door.inside.as_ref().map(TcpListener::local_addr).transpose()?;
     let running = start(config, Part::Both, clocks, Some(database_url), door).await?;
@@ -130,7 +135,8 @@ async fn show(
         serde_json::to_string_pretty(&people::json(&url, &logins))? + "\n",
     )?;
     let couriers = tokio::spawn(couriers::run(couriers, scaled.clone(), stopped.clone()));
-    let fleet = tokio::spawn(simulator::run(fleet, fleet::REGION, target, scaled, speed, stopped));
+    let live = Live { target, network_server, clock: scaled, speed };
+    let fleet = tokio::spawn(simulator::run(fleet, live, stopped, |_, _| {}));
     say("");
     print_text(&format!("Isotherm is at {url}\n\n{}", people::table(&logins)))
         .map_err(|failure| anyhow::anyhow!(failure.message))?;
@@ -146,7 +152,20 @@ async fn show(
     };
     running.run_until(told).await?;
     couriers.await.context("the couriers")?;
-    fleet.await.context("the fleet")
+    fleet.await.context("the fleet")?;
+    Ok(())
+}
+
+/// The fleet's own, for downlinks.
+async fn network_server() -> std::io::Result<NetworkServer> {
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    Ok(NetworkServer { listener, key: new_token() })
+}
+
+/// What the service is told of it.
+fn reach(network_server: &NetworkServer) -> std::io::Result<Downlinks> {
+    let url = format!("http://{}", network_server.listener.local_addr()?);
+    Ok(Downlinks { url, key: Secret(network_server.key.clone()), webhook: String::new() })
 }
 
 /// Everything that the demonstration shows.

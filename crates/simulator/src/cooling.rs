@@ -4,31 +4,13 @@ use chrono::{DateTime, Duration, Timelike, Utc};
 
 use crate::random::Random;
 
-/// What goes wrong on the way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Behaviour {
-    Fine,
-    /// From then on the box stands open in the warmth for some hours, and warms up to about 12 °C.
-    TooWarm {
-        from: DateTime<Utc>,
-    },
-    /// From then on the box freezes for some hours: packed with coolant that was too cold.
-    Frozen {
-        from: DateTime<Utc>,
-    },
-    /// From then on nothing is sent any more.
-    Silent {
-        from: DateTime<Utc>,
-    },
-}
-
 /// How long a failure of the cooling lasts.
 const FAILURE: Duration = Duration::hours(5);
 
 /// Where coolant keeps the inside, and where the failures lead, in °C.
 const COOLANT: f64 = 4.8;
-const WARM: f64 = 12.0;
-const COLD: f64 = -2.5;
+pub const WARM: f64 = 12.0;
+pub const COLD: f64 = -2.5;
 
 /// How fast the inside follows, in minutes: coolant, a failure, the walls alone, an open door.
 const BY_COOLANT: f64 = 60.0;
@@ -45,7 +27,8 @@ const DOOR_OPEN: i64 = 2;
 
 #[derive(Debug, Clone)]
 pub struct ColdBox {
-    behaviour: Behaviour,
+    /// Until when the cooling fails, and where to.
+    failure: Option<(DateTime<Utc>, f64)>,
     /// °C.
     inside: f64,
     coolant: f64,
@@ -54,18 +37,18 @@ pub struct ColdBox {
 }
 
 impl ColdBox {
-    pub fn packed(behaviour: Behaviour, mut random: Random, at: DateTime<Utc>) -> Self {
+    pub fn packed(mut random: Random, at: DateTime<Utc>) -> Self {
         let inside = COOLANT + random.normal() * 0.3;
-        Self { behaviour, inside, coolant: COOLANT_DEGREE_MINUTES, door_open_until: at, random }
+        Self { failure: None, inside, coolant: COOLANT_DEGREE_MINUTES, door_open_until: at, random }
     }
 
     /// One minute passes; what a thermometer inside says then, in 0.01 °C. `latitude` in degrees.
     pub fn minute(&mut self, at: DateTime<Utc>, latitude: f64) -> i16 {
         let outside = outside(at, latitude);
-        let (target, minutes) = match self.failure(at) {
-            Some(target) => (target, BY_FAILURE),
-            None if self.coolant > 0.0 => (COOLANT, BY_COOLANT),
-            None => (outside, BY_WALLS),
+        let (target, minutes) = match self.failure {
+            Some((until, target)) if at < until => (target, BY_FAILURE),
+            _ if self.coolant > 0.0 => (COOLANT, BY_COOLANT),
+            _ => (outside, BY_WALLS),
         };
         self.coolant -= (outside - self.inside).max(0.0);
         self.inside += (target - self.inside) / minutes;
@@ -84,17 +67,9 @@ impl ColdBox {
         92 + self.random.below(6) as u8
     }
 
-    pub fn is_silent(&self, at: DateTime<Utc>) -> bool {
-        matches!(self.behaviour, Behaviour::Silent { from } if at >= from)
-    }
-
-    fn failure(&self, at: DateTime<Utc>) -> Option<f64> {
-        let (from, target) = match self.behaviour {
-            Behaviour::TooWarm { from } => (from, WARM),
-            Behaviour::Frozen { from } => (from, COLD),
-            Behaviour::Fine | Behaviour::Silent { .. } => return None,
-        };
-        (at >= from && at < from + FAILURE).then_some(target)
+    /// From now on the cooling fails for some hours, towards so many °C.
+    pub fn fails(&mut self, at: DateTime<Utc>, target: f64) {
+        self.failure = Some((at + FAILURE, target));
     }
 }
 
@@ -113,16 +88,22 @@ mod tests {
         DateTime::from_timestamp(1_772_000_000 / 60 * 60 + minutes * 60, 0).unwrap()
     }
 
-    /// The temperature of each minute.
-    fn run(behaviour: Behaviour, minutes: i64, seed: u64) -> Vec<i16> {
-        let mut cold_box = ColdBox::packed(behaviour, Random::new(seed, 1), at(0));
-        (0..minutes).map(|minute| cold_box.minute(at(minute), 48.0)).collect()
+    /// The temperature of each minute, with a failure after so many.
+    fn run(failure: Option<(i64, f64)>, minutes: i64, seed: u64) -> Vec<i16> {
+        let mut cold_box = ColdBox::packed(Random::new(seed, 1), at(0));
+        let mut minute = |minute| {
+            if let Some((_, target)) = failure.filter(|(from, _)| *from == minute) {
+                cold_box.fails(at(minute), target);
+            }
+            cold_box.minute(at(minute), 48.0)
+        };
+        (0..minutes).map(&mut minute).collect()
     }
 
     #[test]
     fn a_fine_box_stays_within_two_to_eight_degrees_for_two_days_and_not_for_a_week() {
         for seed in 0..50 {
-            let values = run(Behaviour::Fine, 7 * 1440, seed);
+            let values = run(None, 7 * 1440, seed);
             let two_days = values.iter().take(2 * 1440);
             assert!(two_days.clone().all(|value| (200..=800).contains(value)), "seed {seed}");
             assert!(values.last().unwrap() > &900, "the coolant has melted: seed {seed}");
@@ -131,26 +112,17 @@ mod tests {
 
     #[test]
     fn a_failure_shows_within_half_an_hour_and_passes() {
-        for (behaviour, bad) in [
-            (Behaviour::TooWarm { from: at(100) }, 900..1250),
-            (Behaviour::Frozen { from: at(100) }, -260..-80),
-        ] {
-            let values = run(behaviour, 900, 3);
+        for (target, bad) in [(WARM, 900..1250), (COLD, -260..-80)] {
+            let values = run(Some((100, target)), 900, 3);
             assert!((200..=800).contains(&values[99]));
-            assert!(bad.contains(&values[135]), "{behaviour:?}: {}", values[135]);
-            assert!((200..=800).contains(&values[899]), "{behaviour:?}: {}", values[899]);
+            assert!(bad.contains(&values[135]), "{target}: {}", values[135]);
+            assert!((200..=800).contains(&values[899]), "{target}: {}", values[899]);
         }
     }
 
     #[test]
     fn two_runs_are_alike_and_two_boxes_are_not() {
-        assert_eq!(run(Behaviour::Fine, 500, 7), run(Behaviour::Fine, 500, 7));
-        assert_ne!(run(Behaviour::Fine, 500, 7), run(Behaviour::Fine, 500, 8));
-    }
-
-    #[test]
-    fn a_silent_tracker_sends_up_to_its_last_minute() {
-        let cold_box = ColdBox::packed(Behaviour::Silent { from: at(10) }, Random::new(1, 1), at(0));
-        assert_eq!((cold_box.is_silent(at(9)), cold_box.is_silent(at(10))), (false, true));
+        assert_eq!(run(None, 500, 7), run(None, 500, 7));
+        assert_ne!(run(None, 500, 7), run(None, 500, 8));
     }
 }

@@ -8,14 +8,17 @@ use geo::Point;
 use tracker::{Action, DataRate, Heard, Parts, Sample, Sent, Tracker};
 use wire::{Broken, EPOCH_UNIX_S, Firmware, ResetCause};
 
-use crate::cooling::{Behaviour, ColdBox};
+use crate::cooling::{COLD, ColdBox, WARM};
+use crate::downlinks::{Downlinks, Queued};
 use crate::flash::Flash;
+use crate::incident::Incident;
 use crate::journey::Journey;
 use crate::random::Random;
 
 /// As the firmware has it.
 const LOG_PAGES: usize = 40;
-const BATTERY_PCT: u8 = 96;
+/// In percent, when it begins.
+const BATTERY: u8 = 96;
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 
@@ -23,28 +26,17 @@ const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 const ASKS_TIME_MS: i64 = 6 * 60 * MINUTE_MS;
 
 /// What a device is made of.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Plan {
     /// Tells devices apart.
     pub number: u64,
     pub journey: Journey,
-    pub behaviour: Behaviour,
-    /// When its button is pressed, and when again.
+    /// When its button is pressed for the first time.
     pub starts_at: DateTime<Utc>,
-    pub stops_at: Option<DateTime<Utc>>,
     /// The fastest data rate that it may choose; none: its region's.
     pub fastest: Option<DataRate>,
-    /// Nothing of it is heard then: from, until.
-    pub dark: Option<(DateTime<Utc>, DateTime<Utc>)>,
-}
-
-/// A downlink that waits for the device's next uplink.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Queued {
-    /// As whoever queued it knows it.
-    pub id: String,
-    pub port: u8,
-    pub payload: Vec<u8>,
+    /// What happens after that, and when.
+    pub incidents: Vec<(DateTime<Utc>, Incident)>,
 }
 
 /// What the network knows of a joined device.
@@ -61,12 +53,20 @@ pub struct Device {
     log: Flash,
     memory: Flash,
     cold_box: ColdBox,
+    thermometer_fails: bool,
+    battery: u8,
+    /// Nothing of it is heard.
+    pub(crate) is_silent: bool,
+    /// When it is to wake.
+    pub(crate) wakes_ms: i64,
     boot_ms: i64,
     /// How much too fast its clock runs, in millionths.
     drift_ppm: i64,
     sampled_minute: i64,
     pub(crate) session: Option<Session>,
-    pub(crate) queue: VecDeque<Queued>,
+    pub(crate) downlinks: Downlinks,
+    /// Its next uplink says that a downlink came.
+    acknowledges: bool,
     /// What is being sent.
     pub(crate) sending: Option<Action>,
     /// When its stack was told the time last.
@@ -97,10 +97,10 @@ impl Device {
         };
         let (log, memory) = (Flash::erased(LOG_PAGES), Flash::erased(2));
         let mut tracker = Tracker::start(parts, log.clone(), memory.clone(), 0)?;
-        tracker.battery(0, BATTERY_PCT);
+        tracker.battery(0, BATTERY);
         tracker.pressed(0);
         let boot_ms = plan.starts_at.timestamp_millis();
-        let cold_box = ColdBox::packed(plan.behaviour, Random::new(seed, !plan.number), plan.starts_at);
+        let cold_box = ColdBox::packed(Random::new(seed, !plan.number), plan.starts_at);
         let drift_ppm = (random.below(41) as i64) - 20;
         Ok(Self {
             plan,
@@ -109,11 +109,16 @@ impl Device {
             log,
             memory,
             cold_box,
+            thermometer_fails: false,
+            battery: BATTERY,
+            is_silent: false,
+            wakes_ms: boot_ms,
             boot_ms,
             drift_ppm,
             sampled_minute: boot_ms / MINUTE_MS,
             session: None,
-            queue: VecDeque::new(),
+            downlinks: Downlinks::default(),
+            acknowledges: false,
             sending: None,
             told_ms: None,
             air: VecDeque::new(),
@@ -151,7 +156,7 @@ impl Device {
             match self.tracker.next(uptime) {
                 Action::Sample => {
                     let sample = self.sample(now_ms);
-                    self.tracker.sampled(uptime, Some(sample));
+                    self.tracker.sampled(uptime, (!self.thermometer_fails).then_some(sample));
                 }
                 Action::Test => self.tracker.tested(uptime, Broken::NOTHING),
                 Action::Sleep { until_ms: u64::MAX } => return Some(i64::MAX),
@@ -177,25 +182,34 @@ impl Device {
     }
 
     /// The program begins anew: what it had in memory is gone, and with it the network's session.
-    pub fn restart(&mut self, now_ms: i64, reset_cause: ResetCause) {
+    fn restart(&mut self, now_ms: i64, reset_cause: ResetCause) {
         self.parts.reset_cause = reset_cause;
         self.boot_ms = now_ms;
         (self.session, self.told_ms, self.sending) = (None, None, None);
+        self.acknowledges = false;
         if let Ok(tracker) = Tracker::start(self.parts, self.log.clone(), self.memory.clone(), 0) {
             self.tracker = tracker;
-            self.tracker.battery(0, BATTERY_PCT);
+            self.tracker.battery(0, self.battery);
         }
     }
 
-    /// Whether nothing of it is heard.
-    pub(crate) fn is_mute(&self, at_ms: i64) -> bool {
-        let at = time(at_ms);
-        let in_hole = self.plan.dark.is_some_and(|(from, until)| (from..until).contains(&at));
-        in_hole || self.cold_box.is_silent(at)
-    }
-
-    pub(crate) fn press(&mut self, now_ms: i64) {
-        self.tracker.pressed(self.uptime(now_ms));
+    pub(crate) fn happens(&mut self, now_ms: i64, incident: Incident) {
+        let uptime = self.uptime(now_ms);
+        match incident {
+            Incident::Pressed => self.tracker.pressed(uptime),
+            Incident::Reset(cause) => self.restart(now_ms, cause),
+            Incident::Felt(kind, value) => self.tracker.felt(uptime, kind, value),
+            Incident::ThermometerFails => self.thermometer_fails = true,
+            Incident::ThermometerBack => self.thermometer_fails = false,
+            Incident::Battery(percent) => {
+                self.battery = percent;
+                self.tracker.battery(uptime, percent);
+            }
+            Incident::Silent => self.is_silent = true,
+            Incident::Heard => self.is_silent = false,
+            Incident::TooWarm => self.cold_box.fails(time(now_ms), WARM),
+            Incident::Frozen => self.cold_box.fails(time(now_ms), COLD),
+        }
     }
 
     pub(crate) fn joined(&mut self, now_ms: i64) {
@@ -203,6 +217,7 @@ impl Device {
     }
 
     pub(crate) fn sent(&mut self, now_ms: i64, airtime_ms: u64, heard: Option<(&Queued, i32)>) {
+        self.acknowledges = heard.is_some_and(|(queued, _)| queued.confirmed);
         let heard = heard.map(|(queued, snr_quarter_db)| Heard {
             port: queued.port,
             payload: &queued.payload,
@@ -210,6 +225,11 @@ impl Device {
         });
         let uptime = self.uptime(now_ms);
         self.tracker.sent(uptime, &Sent { airtime_ms, mac_pending: false, heard });
+    }
+
+    /// Whether the uplink that it sends says that a downlink came: once, whether it is heard or not.
+    pub(crate) fn acknowledges(&mut self) -> bool {
+        std::mem::take(&mut self.acknowledges)
     }
 
     /// Its stack asks for the time when it does not know it, and every few hours.

@@ -8,7 +8,8 @@ use domain::DevEui;
 use geo::Point;
 use tracker::{Action, DataRate, Region};
 
-use crate::device::{Device, Plan, Queued, Session, time};
+use crate::device::{Device, Plan, Session, time};
+use crate::downlinks::{Became, Queued};
 use crate::radio::{Gateway, OnAir, Radio, Reception};
 use crate::random::Random;
 
@@ -33,18 +34,9 @@ pub struct World {
 /// What the network reports.
 #[derive(Debug, Clone)]
 pub enum Report {
-    Joined {
-        dev_eui: DevEui,
-        dev_addr: u32,
-        at: DateTime<Utc>,
-    },
+    Joined { dev_eui: DevEui, dev_addr: u32, at: DateTime<Utc> },
     Uplink(Uplink),
-    /// A downlink is on the air.
-    Transmitted {
-        dev_eui: DevEui,
-        id: String,
-        at: DateTime<Utc>,
-    },
+    Downlink { dev_eui: DevEui, id: String, became: Became, at: DateTime<Utc> },
 }
 
 /// An uplink that some gateway heard.
@@ -84,8 +76,10 @@ pub struct Totals {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
+    /// Its uplink.
     Ended,
-    Pressed,
+    /// The incident at that place of its plan.
+    Happens(usize),
     Wakes,
 }
 
@@ -101,21 +95,20 @@ pub struct Fleet {
 impl Fleet {
     pub fn new(world: World, plans: &[Plan]) -> Result<Self, tracker::LogError> {
         let radio = Radio::new(world.region, world.gateways.clone(), Random::new(world.seed, u64::MAX));
-        let made = plans.iter().map(|plan| Device::new(*plan, world.region, world.seed));
+        let made = plans.iter().map(|plan| Device::new(plan.clone(), world.region, world.seed));
         let devices = made.collect::<Result<Vec<_>, _>>()?;
-        let first = |(device, plan): (usize, &Plan)| {
-            let event = |at: DateTime<Utc>, event| Reverse((at.timestamp_millis(), event, device));
-            let stops = plan.stops_at.map(|at| event(at, Event::Pressed));
-            std::iter::once(event(plan.starts_at, Event::Wakes)).chain(stops)
-        };
         Ok(Self {
-            events: plans.iter().enumerate().flat_map(first).collect(),
+            events: plans.iter().enumerate().flat_map(events_of).collect(),
             flights: vec![None; devices.len()],
             world,
             radio,
             devices,
             totals: Totals::default(),
         })
+    }
+
+    pub const fn region(&self) -> Region {
+        self.world.region
     }
 
     /// When something happens next.
@@ -133,7 +126,7 @@ impl Fleet {
             self.events.pop();
             match event {
                 Event::Wakes => self.wake(at_ms, device),
-                Event::Pressed => self.press(at_ms, device),
+                Event::Happens(place) => self.happen(at_ms, device, place),
                 Event::Ended => self.end(at_ms, device, report),
             }
         }
@@ -142,24 +135,34 @@ impl Fleet {
     /// Queues a downlink, as a network server does for an application; false where there is no such device.
     pub fn enqueue(&mut self, dev_eui: DevEui, queued: Queued) -> bool {
         let device = self.devices.iter_mut().find(|device| device.dev_eui() == dev_eui);
-        device.map(|device| device.queue.push_back(queued)).is_some()
+        device.map(|device| device.downlinks.push(queued)).is_some()
     }
 
-    fn press(&mut self, at_ms: i64, index: usize) {
+    fn happen(&mut self, at_ms: i64, index: usize, place: usize) {
         let Some(device) = self.devices.get_mut(index) else { return };
-        device.press(at_ms);
-        self.events.push(Reverse((at_ms, Event::Wakes, index)));
+        let Some((_, incident)) = device.plan.incidents.get(place).copied() else { return };
+        device.happens(at_ms, incident);
+        // While it sends it is not asked; it goes on when that has ended.
+        if device.sending.is_none() {
+            self.wake_at(at_ms, index);
+        }
+    }
+
+    fn wake_at(&mut self, at_ms: i64, index: usize) {
+        if let Some(device) = self.devices.get_mut(index) {
+            device.wakes_ms = at_ms;
+            self.events.push(Reverse((at_ms, Event::Wakes, index)));
+        }
     }
 
     fn wake(&mut self, at_ms: i64, index: usize) {
         let Some(device) = self.devices.get_mut(index) else { return };
-        // Woken by its button while it sends: it goes on when that has ended.
-        if device.sending.is_some() {
+        // It was woken before, and sleeps for another time.
+        if device.wakes_ms != at_ms || device.sending.is_some() {
             return;
         }
         if let Some(wakes_ms) = device.go_on(at_ms) {
-            self.events.push(Reverse((wakes_ms, Event::Wakes, index)));
-            return;
+            return self.wake_at(wakes_ms, index);
         }
         let (rate, length) = match &device.sending {
             Some(Action::Send(send)) => (send.rate, send.payload.as_slice().len()),
@@ -191,10 +194,14 @@ impl Fleet {
     }
 
     fn end(&mut self, at_ms: i64, index: usize, report: &mut impl FnMut(Report)) {
-        let Some(flight) = self.flights.get_mut(index).and_then(Option::take) else { return };
+        // After a reset it may send something else already.
+        let ended = |flight: &mut OnAir| flight.until_ms == at_ms;
+        let Some(flight) = self.flights.get_mut(index).and_then(|flight| flight.take_if(ended)) else {
+            return;
+        };
         let heard = self.radio.end(&flight);
         let Some(device) = self.devices.get_mut(index) else { return };
-        let lost = device.random.below(1000) < self.world.lost_permille || device.is_mute(at_ms);
+        let lost = device.random.below(1000) < self.world.lost_permille || device.is_silent;
         let heard = if lost { Vec::new() } else { heard };
         let answered = device.random.below(1000) >= self.world.lost_permille;
         let sending = device.sending.take();
@@ -205,47 +212,59 @@ impl Fleet {
                 device.joined(at_ms + RX_2_MS);
                 report(Report::Joined { dev_eui: device.dev_eui(), dev_addr, at: time(at_ms) });
             }
-            Some(Action::Send(send)) => {
-                let airtime_ms = (flight.until_ms - flight.from_ms).cast_unsigned();
-                let uplink = uplink(device, &self.radio, &send, at_ms, &heard);
-                let queued = if uplink.is_some() { device.queue.pop_front() } else { None };
-                // A confirmed uplink is answered even where nobody has anything to say.
-                let bare = Queued { id: String::new(), port: 0, payload: Vec::new() };
-                let owed = (send.confirmed && uplink.is_some()).then_some(&bare);
-                let came = queued.as_ref().or(owed).filter(|_| answered);
-                // The gateway that heard the tracker best answers, and is heard as well.
-                let snr = heard.first().map_or(0, |best| (best.snr_db * 4.0) as i32);
-                device.sent(at_ms + RX_1_MS, airtime_ms, came.map(|queued| (queued, snr)));
-                if uplink.is_some() && answered && self.world.tells_time && device.asks_time(at_ms) {
-                    device.told_time(at_ms + RX_1_MS, snr);
-                }
-                self.totals.downlinks += u64::from(queued.is_some());
-                self.tell(index, uplink, queued, at_ms, report);
-            }
+            Some(Action::Send(send)) => self.sent(&flight, &send, &heard, answered, report),
             _ => {}
         }
-        self.events.push(Reverse((at_ms + RX_2_MS, Event::Wakes, index)));
+        self.wake_at(at_ms + RX_2_MS, index);
     }
 
-    fn tell(
+    fn sent(
         &mut self,
-        index: usize,
-        uplink: Option<Uplink>,
-        queued: Option<Queued>,
-        at_ms: i64,
+        flight: &OnAir,
+        send: &tracker::Send,
+        heard: &[Reception],
+        answered: bool,
         report: &mut impl FnMut(Report),
     ) {
-        let (Some(device), Some(uplink)) = (self.devices.get_mut(index), uplink) else { return };
-        if device.random.below(1000) < self.world.doubled_permille {
-            let heard_by = uplink.heard_by.last().copied().into_iter().collect();
-            report(Report::Uplink(Uplink { heard_by, is_copy: true, ..uplink.clone() }));
+        let Some(device) = self.devices.get_mut(flight.device) else { return };
+        let (at_ms, dev_eui) = (flight.until_ms, device.dev_eui());
+        let acknowledges = device.acknowledges();
+        let uplink = uplink(device, &self.radio, send, at_ms, heard);
+        let mut queued = None;
+        if let Some(uplink) = &uplink {
+            if device.random.below(1000) < self.world.doubled_permille {
+                let heard_by = uplink.heard_by.last().copied().into_iter().collect();
+                report(Report::Uplink(Uplink { heard_by, is_copy: true, ..uplink.clone() }));
+            }
+            report(Report::Uplink(uplink.clone()));
+            let at = time(at_ms + RX_1_MS);
+            let mut tell = |id, became| report(Report::Downlink { dev_eui, id, became, at });
+            queued = device.downlinks.after_uplink(at, acknowledges, &mut tell);
+            if let Some(queued) = &queued {
+                tell(queued.id.clone(), Became::Transmitted);
+                self.totals.downlinks += 1;
+            }
         }
-        let (dev_eui, at) = (uplink.dev_eui, time(at_ms + RX_1_MS));
-        report(Report::Uplink(uplink));
-        if let Some(queued) = queued {
-            report(Report::Transmitted { dev_eui, id: queued.id, at });
+        let airtime_ms = (flight.until_ms - flight.from_ms).cast_unsigned();
+        // The gateway that heard the tracker best answers, and is heard as well.
+        let snr = heard.first().map_or(0, |best| (best.snr_db * 4.0) as i32);
+        // A confirmed uplink is answered even where nobody has anything to say.
+        let bare = Queued::bare();
+        let owed = (send.confirmed && uplink.is_some()).then_some(&bare);
+        let came = queued.as_ref().or(owed).filter(|_| answered);
+        device.sent(at_ms + RX_1_MS, airtime_ms, came.map(|queued| (queued, snr)));
+        if uplink.is_some() && answered && self.world.tells_time && device.asks_time(at_ms) {
+            device.told_time(at_ms + RX_1_MS, snr);
         }
     }
+}
+
+/// What is known to happen to a device.
+fn events_of((device, plan): (usize, &Plan)) -> impl Iterator<Item = Reverse<(i64, Event, usize)>> {
+    let event = move |at: DateTime<Utc>, event| Reverse((at.timestamp_millis(), event, device));
+    let incidents = plan.incidents.iter().enumerate();
+    let happens = incidents.map(move |(place, (at, _))| event(*at, Event::Happens(place)));
+    std::iter::once(event(plan.starts_at, Event::Wakes)).chain(happens)
 }
 
 /// What the network makes of an uplink that was heard; without a session it is nobody's.

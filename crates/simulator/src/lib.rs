@@ -7,18 +7,23 @@
 
 mod cooling;
 mod device;
+mod downlinks;
 mod flash;
 mod fleet;
+mod incident;
 mod journey;
 mod live;
+mod network_server;
 mod radio;
 mod random;
 mod webhook;
 
-pub use cooling::Behaviour;
-pub use device::{Device, Plan, Queued, dev_eui};
+pub use device::{Device, Plan, dev_eui};
+pub use downlinks::{Became, Queued};
 pub use fleet::{Fleet, HeardBy, Report, Totals, Uplink, World};
+pub use incident::Incident;
 pub use journey::{City, Journey};
-pub use live::{Target, run};
+pub use live::{Clock, Live, Posts, Target, run};
+pub use network_server::NetworkServer;
 pub use radio::Gateway;
-pub use tracker::{DataRate, Region};
+pub use tracker::{DataRate, Region, Stage};

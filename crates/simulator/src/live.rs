@@ -1,14 +1,21 @@
-//! A fleet that posts to a service, as fast as a clock runs.
+//! A fleet that posts to a service, as fast as a clock runs, and takes its downlinks.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
-use tracker::Region;
+use tokio::task::{JoinError, JoinSet};
 
-use crate::fleet::{Fleet, Report};
+use crate::fleet::Fleet;
+use crate::network_server::{Enqueue, NetworkServer};
 use crate::webhook;
+
+/// Webhooks under way at the same time. Network servers do not wait either, so that they may overtake each other.
+const AT_ONCE: usize = 32;
+
+/// So much of the fleet's time passes without a look at downlinks.
+const AT_A_TIME: chrono::Duration = chrono::Duration::minutes(1);
 
 /// Where webhooks go.
 #[derive(Clone)]
@@ -21,34 +28,95 @@ pub struct Target {
 /// Tells the time that the trackers live in.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
-/// Posts until `stop` becomes true. What was due before the clock's present is posted at once, in order of time. `speed`
-/// is how fast that clock runs.
+/// What is around a fleet.
+pub struct Live {
+    pub target: Target,
+    pub network_server: NetworkServer,
+    pub clock: Clock,
+    /// How fast that clock runs.
+    pub speed: u32,
+}
+
+/// What became of the webhooks.
+#[derive(Debug, Clone, Default)]
+pub struct Posts {
+    pub taken: u64,
+    /// Refused, or not answered.
+    pub refused: u64,
+    /// Why the last one was not taken; none: it was.
+    pub problem: Option<String>,
+}
+
+/// Posts until `stop` becomes true; what is left then is returned. What was due before the clock's present is posted at once,
+/// in order of time. `seen` looks at the fleet whenever something has happened.
 pub async fn run(
     mut fleet: Fleet,
-    region: Region,
-    target: Target,
-    clock: Clock,
-    speed: u32,
+    live: Live,
     mut stop: watch::Receiver<bool>,
-) {
-    let client = reqwest::Client::new();
+    mut seen: impl FnMut(&Fleet, &Posts),
+) -> Fleet {
+    let Live { target, network_server, clock, speed } = live;
+    let (mut requests, server) = network_server.serve();
+    let (client, region) = (reqwest::Client::new(), fleet.region());
+    let (mut posting, mut posts) = (JoinSet::new(), Posts::default());
     while let Some(next_at) = fleet.next_at() {
         let ahead = (next_at - clock()).to_std().unwrap_or_default() / speed.max(1);
         tokio::select! {
-            () = tokio::time::sleep(ahead) => {}
-            _ = stop.wait_for(|stop| *stop) => return,
+            // Where webhooks are late, downlinks are not to wait for them.
+            biased;
+            _ = stop.wait_for(|stop| *stop) => break,
+            Some(request) = requests.recv() => take(&mut fleet, request),
+            Some(outcome) = posting.join_next() => posts.note(outcome),
+            () = tokio::time::sleep(ahead), if posting.len() < AT_ONCE => {
+                // What is late is done at once, but for downlinks that may have come meanwhile.
+                let until = clock().min(next_at + AT_A_TIME).max(next_at + chrono::Duration::milliseconds(1));
+                fleet.run_until(until, &mut |report| {
+                    let (event, body) = webhook::body(&report, region);
+                    posting.spawn(post(client.clone(), target.clone(), event, body));
+                });
+            }
         }
-        let mut reports = Vec::new();
-        fleet.run_until(next_at + chrono::Duration::milliseconds(1), &mut |report| reports.push(report));
-        for report in reports {
-            post(&client, &target, &report, region).await;
+        seen(&fleet, &posts);
+    }
+    server.abort();
+    while let Some(outcome) = posting.join_next().await {
+        posts.note(outcome);
+    }
+    seen(&fleet, &posts);
+    fleet
+}
+
+impl Posts {
+    fn note(&mut self, outcome: Result<Result<(), String>, JoinError>) {
+        match outcome.map_err(|error| error.to_string()).flatten() {
+            Ok(()) => {
+                self.taken += 1;
+                self.problem = None;
+            }
+            Err(problem) => {
+                self.refused += 1;
+                // Once, not for each.
+                if self.problem.is_none() {
+                    tracing::warn!(problem, "webhooks are not taken");
+                }
+                self.problem = Some(problem);
+            }
         }
     }
 }
 
+fn take(fleet: &mut Fleet, Enqueue { dev_eui, queued, taken }: Enqueue) {
+    // Fails where whoever asked does not wait any more; then it is queued, and will be queued again.
+    let _ = taken.send(fleet.enqueue(dev_eui, queued));
+}
+
 /// Network servers try once; so does this one.
-async fn post(client: &reqwest::Client, target: &Target, report: &Report, region: Region) {
-    let (event, body) = webhook::body(report, region);
+async fn post(
+    client: reqwest::Client,
+    target: Target,
+    event: &'static str,
+    body: serde_json::Value,
+) -> Result<(), String> {
     let request = client
         .post(&target.url)
         .query(&[("event", event)])
@@ -56,8 +124,13 @@ async fn post(client: &reqwest::Client, target: &Target, report: &Report, region
         .timeout(Duration::from_secs(5))
         .json(&body);
     match request.send().await {
-        Ok(answer) if answer.status().is_success() => {}
-        Ok(answer) => tracing::warn!(status = %answer.status(), "a webhook was refused"),
-        Err(error) => tracing::warn!(%error, "a webhook was not answered"),
+        Ok(answer) if answer.status().is_success() => Ok(()),
+        Ok(answer) => {
+            let status = answer.status();
+            let problem: Option<serde_json::Value> = answer.json().await.ok();
+            let detail = problem.as_ref().and_then(|problem| problem.get("detail")?.as_str());
+            Err(detail.map_or_else(|| status.to_string(), |detail| format!("{status}: {detail}")))
+        }
+        Err(error) => Err(format!("no answer: {error}")),
     }
 }

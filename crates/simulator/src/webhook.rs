@@ -2,10 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
 use domain::DevEui;
 use serde_json::{Value, json};
 use tracker::Region;
 
+use crate::downlinks::Became;
 use crate::fleet::{Report, Uplink};
 
 /// The word for `?event=` and the body.
@@ -21,15 +23,33 @@ pub fn body(report: &Report, region: Region) -> (&'static str, Value) {
                 "devAddr": format!("{dev_addr:08x}"),
             }),
         ),
-        Report::Transmitted { dev_eui, id, at } => (
+        Report::Downlink { dev_eui, id, became, at } => downlink(*dev_eui, id, *became, *at),
+    }
+}
+
+fn downlink(dev_eui: DevEui, id: &str, became: Became, at: DateTime<Utc>) -> (&'static str, Value) {
+    let (time, device) = (at.to_rfc3339(), device(dev_eui));
+    match became {
+        Became::Transmitted => (
             "txack",
             json!({
-                "downlinkId": 1,
-                "time": at.to_rfc3339(),
-                "deviceInfo": device(*dev_eui),
-                "queueItemId": id,
-                "fCntDown": 0,
+                "downlinkId": 1, "time": time, "deviceInfo": device, "queueItemId": id, "fCntDown": 0,
                 "gatewayId": "0000000000000000",
+            }),
+        ),
+        Became::Acknowledged | Became::Unanswered => (
+            "ack",
+            json!({
+                "time": time, "deviceInfo": device, "queueItemId": id, "fCntDown": 0,
+                "acknowledged": became == Became::Acknowledged,
+            }),
+        ),
+        Became::Expired => (
+            "log",
+            json!({
+                "time": time, "deviceInfo": device, "level": "WARNING", "code": "EXPIRED",
+                "description": "Device queue-item discarded because it has expired",
+                "context": { "queue_item_id": id },
             }),
         ),
     }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Duration, Utc};
 use domain::DevEui;
 use simulator::{
-    Behaviour, City, DataRate, Device, Fleet, Gateway, Journey, Plan, Queued, Region, Report, Uplink, World,
+    City, DataRate, Device, Fleet, Gateway, Incident, Journey, Plan, Queued, Region, Report, Uplink, World,
     dev_eui,
 };
 use wire::{COMMAND_PORT, Command, Entry, Range, Step, What, encode_commands};
@@ -115,11 +115,16 @@ fn fleet(setting: &Setting) -> Fleet {
                     departs_at: start(),
                     takes: Duration::hours(1),
                 },
-                behaviour: Behaviour::Fine,
                 starts_at,
-                stops_at: Some(starts_at + MEASURING),
                 fastest: setting.fastest,
-                dark: setting.is_bad.then_some((hole, hole + Duration::hours(6))),
+                incidents: [
+                    (starts_at + MEASURING, Incident::Pressed),
+                    (hole, Incident::Silent),
+                    (hole + Duration::hours(6), Incident::Heard),
+                ]
+                .into_iter()
+                .filter(|(_, incident)| setting.is_bad || *incident == Incident::Pressed)
+                .collect(),
             }
         })
         .collect();
@@ -164,7 +169,14 @@ fn run(setting: &Setting) -> Outcome {
             let tracker = known.entry(uplink.dev_eui).or_insert_with(first);
             tracker.hear(&uplink);
             if let Some(payload) = tracker.answer(uplink.at) {
-                fleet.enqueue(uplink.dev_eui, Queued { id: String::new(), port: COMMAND_PORT, payload });
+                let queued = Queued {
+                    id: String::new(),
+                    port: COMMAND_PORT,
+                    payload,
+                    confirmed: false,
+                    expires_at: None,
+                };
+                fleet.enqueue(uplink.dev_eui, queued);
             }
         }
         if at >= checked {

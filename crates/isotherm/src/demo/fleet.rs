@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, Timelike, Utc};
 use serde_json::{Value, json};
-use simulator::{Behaviour, City, DataRate, Fleet, Gateway, Journey, Plan, Region, Target, World, dev_eui};
+use simulator::{City, DataRate, Fleet, Gateway, Incident, Journey, Plan, Region, Target, World, dev_eui};
 use store::{Integration, Store};
 use tracking::credentials::{hash_token, new_token};
 
@@ -10,7 +10,7 @@ use super::api::{Api, id_of};
 use super::couriers::{Way, way};
 use super::people::Login;
 
-const INTEGRATION: &str = "demo";
+pub const INTEGRATION: &str = "demo";
 
 /// Before the demonstration begins the boxes have been on the way for this long.
 const UNDER_WAY: Duration = Duration::hours(6);
@@ -23,8 +23,6 @@ const GATEWAY_EVERY_M: f64 = 1_500.0;
 
 /// Each demonstration is like the others.
 const SEED: u64 = 1;
-
-pub const REGION: Region = Region::Eu868;
 
 /// Products: their names and GTINs.
 pub const INSULIN: (&str, &str) = ("Insulin 100 IU/ml, 5 pens", "09506000134352");
@@ -73,13 +71,13 @@ const LANES: [(City, City, i64); 12] = [
     (LYON, BERLIN, 14),
 ];
 
-/// The three that go wrong, and how long after the beginning.
-fn behaviour(shipment: usize, begins: DateTime<Utc>) -> Behaviour {
+/// What happens to the three that go wrong.
+fn incidents(shipment: usize, begins: DateTime<Utc>) -> Vec<(DateTime<Utc>, Incident)> {
     match shipment {
-        3 => Behaviour::TooWarm { from: begins - Duration::minutes(30) },
-        5 => Behaviour::Frozen { from: begins + Duration::minutes(10) },
-        8 => Behaviour::Silent { from: begins + Duration::minutes(10) },
-        _ => Behaviour::Fine,
+        3 => vec![(begins - Duration::minutes(30), Incident::TooWarm)],
+        5 => vec![(begins + Duration::minutes(10), Incident::Frozen)],
+        8 => vec![(begins + Duration::minutes(10), Incident::Silent)],
+        _ => Vec::new(),
     }
 }
 
@@ -152,13 +150,11 @@ pub async fn make(
         plans.push(Plan {
             number,
             journey,
-            behaviour: behaviour(shipment, begins),
             // Not all at once.
             starts_at: packed_at - STARTED_BEFORE - Duration::seconds((number as i64 * 29) % 240),
-            stops_at: None,
             // Heard farther than at the fastest, and fast enough for an uplink every quarter of an hour.
             fastest: Some(DataRate(4)),
-            dark: None,
+            incidents: incidents(shipment, begins),
         });
         let dev_eui = dev_eui(number);
         let name = format!("Box {number}");
@@ -184,7 +180,7 @@ pub async fn make(
     }
     let world = World {
         seed: SEED,
-        region: REGION,
+        region: Region::Eu868,
         gateways,
         lost_permille: 0,
         doubled_permille: 20,
