@@ -113,8 +113,10 @@ named_enum! {
         Queued = "queued",
         /// The network server has it, and waits for the tracker to be heard.
         HandedOver = "handed_over",
-        /// The tracker said that it came.
+        /// The tracker said that it came, or that it obeyed it.
         Acknowledged = "acknowledged",
+        /// It came, and the tracker did not obey it.
+        Refused = "refused",
         /// It was sent, and the tracker did not say that it came.
         Unanswered = "unanswered",
         /// The network server did not take it, or could not send it.

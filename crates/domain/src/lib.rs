@@ -22,6 +22,7 @@ pub mod ids;
 pub mod label;
 pub mod library;
 mod named_enum;
+pub mod own_alarm;
 pub mod packing;
 pub mod place;
 pub mod plan;

@@ -20,7 +20,8 @@ pub use opening::{ClockSpan, Opening, OpeningError, OpeningText};
 pub use point::{Point, PointError};
 pub(crate) use position::Said;
 pub use position::{
-    GATEWAY_RANGE_M, NETWORK_ACCURACY_M, Position, PositionSource, Positions, VEHICLE_ACCURACY_M,
+    FIX_ACCURACY_M, GATEWAY_RANGE_M, NETWORK_ACCURACY_M, Position, PositionSource, Positions,
+    VEHICLE_ACCURACY_M,
 };
 pub(crate) use stay::stays_by;
 pub use stay::{Ending, Margins, Stay, stays, visits};

@@ -1,7 +1,9 @@
 //! What a tracker says of itself: how it is, and what is in force with it.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::Temperature;
 use crate::named_enum::named_enum;
 
 named_enum! {
@@ -73,4 +75,67 @@ pub struct Setup {
     pub per_uplink: u8,
     /// CRC-16/XMODEM of its limits and delays, as a downlink writes them.
     pub limits_sum: u16,
+}
+
+/// A tracker's own limits: what is beyond one for its delay raises its own alarm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    pub low: Temperature,
+    pub high: Temperature,
+    pub low_delay_min: u8,
+    pub high_delay_min: u8,
+}
+
+impl Limits {
+    /// What a tracker has before it is told others.
+    pub const MADE_WITH: Self =
+        Self { low: Temperature(200), high: Temperature(800), low_delay_min: 10, high_delay_min: 30 };
+}
+
+/// The limits that a tracker was told last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ToldLimits {
+    pub limits: Limits,
+    /// As in [`Setup::limits_sum`].
+    pub sum: u16,
+    /// Of the downlink.
+    pub number: u32,
+    /// When it was known what became of the downlink.
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+impl Setup {
+    /// Whether the limits that were told last are in force, by this setup and when it was received; none: the tracker may
+    /// not have had them yet.
+    pub fn has(&self, told: &ToldLimits, received_at: DateTime<Utc>) -> Option<bool> {
+        let is_late = self.downlink >= told.number || told.ended_at.is_some_and(|ended| ended <= received_at);
+        if self.limits_sum == told.sum { Some(true) } else { is_late.then_some(false) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_in_force_by_their_sum_and_not_before_the_tracker_can_have_them() {
+        let at = |second| DateTime::from_timestamp(second, 0).unwrap();
+        let limits =
+            Limits { low: Temperature(200), high: Temperature(800), low_delay_min: 10, high_delay_min: 30 };
+        let told =
+            |ended_at: Option<i64>| ToldLimits { limits, sum: 7, number: 5, ended_at: ended_at.map(at) };
+        for (downlink, sum, ended_at, expected) in [
+            (5, 7, None, Some(true)),
+            // The same as before.
+            (4, 7, None, Some(true)),
+            (5, 8, None, Some(false)),
+            (6, 8, Some(101), Some(false)),
+            (4, 8, None, None),
+            (4, 8, Some(101), None),
+            (4, 8, Some(100), Some(false)),
+        ] {
+            let setup = Setup { downlink, calibration: None, minutes: 5, per_uplink: 1, limits_sum: sum };
+            assert_eq!(setup.has(&told(ended_at), at(100)), expected, "{downlink} {sum} {ended_at:?}");
+        }
+    }
 }

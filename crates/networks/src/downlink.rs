@@ -7,6 +7,7 @@ pub mod chirpstack;
 pub mod the_things_stack;
 
 use domain::downlink::{Command, Entries};
+use domain::tracker_report::Limits;
 use serde::{Deserialize, Serialize};
 use wire::{Step, Thresholds};
 
@@ -45,12 +46,7 @@ fn in_wire(command: &Command) -> Result<wire::Command, CommandError> {
         Command::Acknowledge(entries) => wire::Command::Acknowledge(range(entries)),
         Command::Resend(entries) => wire::Command::Resend(range(entries)),
         Command::Thresholds { low, high, low_delay_min, high_delay_min } => {
-            wire::Command::Thresholds(Thresholds {
-                low: limit(low.0)?,
-                high: limit(high.0)?,
-                low_delay: low_delay_min,
-                high_delay: high_delay_min,
-            })
+            wire::Command::Thresholds(thresholds(&Limits { low, high, low_delay_min, high_delay_min })?)
         }
         Command::Intervals { minutes, per_uplink } => {
             let step = Step::of(minutes.into()).ok_or(CommandError::Interval(minutes))?;
@@ -60,6 +56,20 @@ fn in_wire(command: &Command) -> Result<wire::Command, CommandError> {
         Command::Flight { hours } => wire::Command::Flight { hours },
         Command::Identify { seconds } => wire::Command::Identify { seconds },
         Command::Restart => wire::Command::Restart,
+    })
+}
+
+/// What a tracker's setup says where these are in force.
+pub fn limits_sum(limits: &Limits) -> Result<u16, CommandError> {
+    Ok(thresholds(limits)?.sum())
+}
+
+fn thresholds(limits: &Limits) -> Result<Thresholds, CommandError> {
+    Ok(Thresholds {
+        low: limit(limits.low.0)?,
+        high: limit(limits.high.0)?,
+        low_delay: limits.low_delay_min,
+        high_delay: limits.high_delay_min,
     })
 }
 

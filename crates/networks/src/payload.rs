@@ -8,11 +8,15 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use domain::downlink::Entries;
+use domain::place::{FIX_ACCURACY_M, Point, Position, PositionSource};
 use domain::tracker_log::{Noted, TrackerEvent};
 use domain::tracker_report::{RestartCause, Setup, Status, TrackerMode};
 use domain::{Humidity, Reading, Temperature};
 use serde::{Deserialize, Serialize};
 use wire::{Entry, EventKind, Firmware, LogFrame, Mode, ResetCause, Stamp, Uplink, What};
+
+/// Stands for more in the wire's accuracy of a position.
+const MORE: u8 = 254;
 
 /// How a tracker writes its payloads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -40,6 +44,8 @@ pub struct Payload {
     pub status: Option<Status>,
     /// What is in force with it.
     pub setup: Option<Setup>,
+    /// Where its own receiver found it to be.
+    pub position: Option<Position>,
     /// The tracker asks how far its clock is off.
     pub clock: Option<AskedClock>,
 }
@@ -144,7 +150,7 @@ fn read_uplink(uplink: &Uplink<'_>) -> Payload {
             let clock = AskedClock { seconds: request.seconds, setting: request.setting };
             Payload { clock: Some(clock), ..Payload::default() }
         }
-        Uplink::Position(_) => Payload::default(),
+        Uplink::Position(fix) => Payload { position: read_position(fix), ..Payload::default() },
     }
 }
 
@@ -183,6 +189,18 @@ fn read_setup(setup: &wire::Setup) -> Setup {
         per_uplink: setup.per_uplink,
         limits_sum: setup.thresholds,
     }
+}
+
+/// `None`: it is no point on earth, which a decoded message does not say.
+fn read_position(fix: &wire::Position) -> Option<Position> {
+    let (latitude, longitude) = fix.microdegrees();
+    let stamp = Stamp::Utc(fix.minutes);
+    Some(Position {
+        at: DateTime::from_timestamp(stamp.unix_seconds()?, 0)?,
+        accuracy_m: fix.accuracy_m.filter(|metres| *metres < MORE).map_or(FIX_ACCURACY_M, u32::from),
+        point: Point::from_e7(latitude.checked_mul(10)?, longitude.checked_mul(10)?).ok()?,
+        source: PositionSource::Tracker,
+    })
 }
 
 fn read_log(frame: &LogFrame<'_>) -> Payload {

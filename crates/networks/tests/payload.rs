@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::downlink::Entries;
+use domain::place::PositionSource;
 use domain::tracker_log::{Noted, TrackerEvent};
 use domain::tracker_report::{RestartCause, Setup, Status, TrackerMode};
 use domain::{Humidity, Reading, Temperature};
@@ -142,6 +143,20 @@ fn a_setup_says_what_is_in_force() {
     };
     assert_eq!(read(Some(13), "0a0b0c00001f40811234"), Ok(setup(658_188, Some(8_000), 15, 2, 0x1234)));
     assert_eq!(read(Some(13), "00000000000000ffabcd"), Ok(setup(0, None, 60, 32, 0xabcd)));
+}
+
+#[test]
+fn a_position_is_the_trackers_own_and_never_better_than_it_says() {
+    let place = |accuracy| {
+        let fix = wire::Position::of_microdegrees(1_316_118, 48_137_000, -11_575_000, accuracy);
+        read(Some(14), &hex::encode(fix.encode().unwrap())).unwrap().position.unwrap()
+    };
+    let position = place(Some(12));
+    assert_eq!((position.at, position.source), (at("2026-07-02T23:18:00Z"), PositionSource::Tracker));
+    let (lat, lon) = (position.point.lat(), position.point.lon());
+    assert!((lat - 48.137).abs() < 2e-5 && (lon + 11.575).abs() < 4e-5, "{lat} {lon}");
+    let accuracy = [Some(0), Some(253), Some(254), None].map(|accuracy| place(accuracy).accuracy_m);
+    assert_eq!(accuracy, [0, 253, 1_000, 1_000]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Alerts as people see them: listed, shown, and acknowledged one by one.
 
 use chrono::{DateTime, Utc};
-use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl;
 use domain::alert::{AlertKind, Severity};
@@ -9,6 +9,7 @@ use domain::{AlertId, DevEui, OrganisationId, ShipmentId, Temperature, UserId};
 use uuid::Uuid;
 
 use crate::alerts::{Episode, EpisodeRow, parse_kind, parse_severity};
+use crate::tracker_reports::{InForce, InForceRow};
 use crate::trackers::eui;
 use crate::{Connection, StoreError};
 
@@ -37,6 +38,10 @@ pub struct AlertView {
     pub created_at: DateTime<Utc>,
     /// Of missing readings.
     pub missing: Option<MissingNumbers>,
+    /// Of the temperature, where all is known of the tracker's own alarms until it ended: whether one of that kind stood.
+    pub own_alarm: Option<bool>,
+    /// With the tracker.
+    pub in_force: Option<InForce>,
     /// Of a gateway: how many rides it has made silent, and some of them.
     pub rides: Option<i64>,
     pub affected: Vec<AffectedRide>,
@@ -188,12 +193,21 @@ impl Connection {
 const ALERT: &str = "select a.id, a.kind, a.alarm, a.severity, a.subject, a.detail, a.shipment_id, s.reference, t.dev_eui,
          a.began_at, a.alarmed_at, a.ended_at, a.exposure_s, a.extreme, a.closed_as, a.closed_at, a.closed_reason,
          a.merged_into, a.acknowledged_at, u.email as acknowledged_by, a.acknowledge_reason, a.created_at,
-         m.first_number, m.last_number, m.readings
+         m.first_number, m.last_number, m.readings, o.own_alarm, f.setup, f.setup_at, f.told_number, f.told_commands,
+         f.told_ended_at
      from alerts a
      left join alert_readings m on m.alert_id = a.id
      left join shipments s on s.id = a.shipment_id
      left join trackers t on t.id = a.tracker_id
-     left join users u on u.id = a.acknowledged_by";
+     left join users u on u.id = a.acknowledged_by
+     left join setups_in_force f on f.tracker_id = a.tracker_id
+     left join lateral (select exists (select from tracker_log l
+             where l.tracker_id = a.tracker_id and l.kind = replace(a.kind, 'temperature', 'alarm')
+                 and l.at <= a.ended_at and not exists (select from tracker_log n
+                     where n.tracker_id = l.tracker_id and n.number > l.number and n.at < a.began_at
+                         and n.kind in ('alarm_high', 'alarm_low', 'alarm_ended'))) as own_alarm
+         from tracker_states k where k.tracker_id = a.tracker_id and k.holes = 0 and k.followed_to_at > a.ended_at
+             and a.kind in ('temperature_high', 'temperature_low')) o on true";
 
 #[derive(QueryableByName)]
 struct AlertRow {
@@ -239,6 +253,10 @@ struct AlertRow {
     last_number: Option<i32>,
     #[diesel(sql_type = Nullable<Integer>)]
     readings: Option<i32>,
+    #[diesel(sql_type = Nullable<Bool>)]
+    own_alarm: Option<bool>,
+    #[diesel(embed)]
+    in_force: InForceRow,
 }
 
 #[derive(QueryableByName)]
@@ -294,6 +312,8 @@ impl AlertRow {
             acknowledge_reason: self.acknowledge_reason,
             created_at: self.created_at,
             missing: numbers.map(|((first, last), readings)| MissingNumbers { first, last, readings }),
+            own_alarm: self.own_alarm,
+            in_force: self.in_force.in_force()?,
             rides: None,
             affected: Vec::new(),
         })

@@ -31,6 +31,9 @@ pub struct SpokenTracker {
     pub address: NetworkAddress,
 }
 
+/// A number for each of several trackers.
+type Numbers = BTreeMap<TrackerId, (OrganisationId, u32)>;
+
 /// What was said to a tracker, and what it asked.
 #[derive(Debug, Clone)]
 pub struct Spoken {
@@ -91,22 +94,33 @@ impl Connection {
     }
 
     /// Keeps the oldest entry that each tracker's log holds.
-    pub async fn note_oldest(
+    pub async fn note_oldest(&mut self, oldest: &Numbers, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.raise_numbers("oldest", oldest, now).await
+    }
+
+    /// Keeps that each tracker obeyed the downlink of that number: the next ones have higher ones, also where this database
+    /// has forgotten that it gave it.
+    pub async fn note_obeyed(&mut self, obeyed: &Numbers, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.raise_numbers("last_number", obeyed, now).await
+    }
+
+    async fn raise_numbers(
         &mut self,
-        oldest: &HashMap<TrackerId, (OrganisationId, u32)>,
+        which: &'static str,
+        numbers: &Numbers,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        if oldest.is_empty() {
+        if numbers.is_empty() {
             return Ok(());
         }
-        sql_query(
-            "insert into spoken_trackers as k (tracker_id, organisation_id, acknowledged_at, paused_until, oldest)
-             select t, o, $4, '-infinity', n from unnest($1::int[], $2::int[], $3::int[]) as n (t, o, n) order by 1
-             on conflict (tracker_id) do update set oldest = greatest(k.oldest, excluded.oldest)",
-        )
-        .bind::<Array<Integer>, _>(oldest.keys().map(|tracker| tracker.0).collect::<Vec<_>>())
-        .bind::<Array<Integer>, _>(oldest.values().map(|(organisation, _)| organisation.0).collect::<Vec<_>>())
-        .bind::<Array<Integer>, _>(oldest.values().map(|(_, oldest)| stored(*oldest)).collect::<Vec<_>>())
+        sql_query(format!(
+            "insert into spoken_trackers as k (tracker_id, organisation_id, acknowledged_at, paused_until, {which})
+             select t, o, $4, '-infinity', n from unnest($1::int[], $2::int[], $3::int[]) as n (t, o, n)
+             on conflict (tracker_id) do update set {which} = greatest(k.{which}, excluded.{which})"
+        ))
+        .bind::<Array<Integer>, _>(numbers.keys().map(|tracker| tracker.0).collect::<Vec<_>>())
+        .bind::<Array<Integer>, _>(numbers.values().map(|(organisation, _)| organisation.0).collect::<Vec<_>>())
+        .bind::<Array<Integer>, _>(numbers.values().map(|(_, number)| stored(*number)).collect::<Vec<_>>())
         .bind::<Timestamptz, _>(now)
         .execute(&mut self.raw)
         .await?;

@@ -87,13 +87,15 @@ pub struct Downlink {
 }
 
 /// Ends the downlinks that `found` selects (`tracker_id`, `number`, the new `state`, its `reason`) at $1. What was
-/// acknowledged is kept with the tracker, and after any other end nothing is planned for it until $2.
-fn end_those(found: &str) -> String {
+/// acknowledged is kept with the tracker, and after any other end nothing is planned for it until $2. What has ended has
+/// ended, but for what the tracker itself says of it.
+pub(crate) fn end_those(found: &str) -> String {
     format!(
         "with found as ({found}), ended as (
              update downlinks d set state = f.state, ended_at = $1, next_attempt_at = null,
                  reason = coalesce(f.reason, d.reason)
-             from found f where d.tracker_id = f.tracker_id and d.number = f.number and d.ended_at is null
+             from found f where d.tracker_id = f.tracker_id and d.number = f.number
+                 and (d.ended_at is null or f.state in ('acknowledged', 'refused'))
              returning d.tracker_id, d.state, d.commands, d.created_at),
          told as (
              update spoken_trackers s set
@@ -105,7 +107,8 @@ fn end_those(found: &str) -> String {
                      and (s.clock ->> 'received_at')::timestamptz <= e.created_at then null else s.clock end
              from ended e where s.tracker_id = e.tracker_id and e.state = 'acknowledged'),
          paused as (
-             update spoken_trackers s set paused_until = $2
+             update spoken_trackers s set paused_until = $2,
+                 acknowledged = case when e.state = 'refused' then null else s.acknowledged end
              from ended e where s.tracker_id = e.tracker_id and e.state <> 'acknowledged')
          select t.organisation_id, t.dev_eui from ended e join trackers t on t.id = e.tracker_id"
     )
@@ -141,21 +144,33 @@ impl Connection {
         Ok(())
     }
 
-    /// The one that is due first, locked until the transaction ends; what another process has locked is left to it.
-    pub async fn lock_due_downlink(&mut self, now: DateTime<Utc>) -> Result<Option<DueDownlink>, StoreError> {
+    /// The one of an integration that is due first. It is the caller's until then: nobody else gets it before.
+    pub async fn claim_due_downlink(
+        &mut self,
+        integration: &str,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DueDownlink>, StoreError> {
         let rows: Vec<DueRow> = sql_query(
-            "select d.organisation_id, d.tracker_id, t.dev_eui, d.number, d.integration_id, i.network, d.application,
-                 d.device, d.f_port, d.payload, d.expires_at, d.attempts
-             from downlinks d join trackers t on t.id = d.tracker_id join integrations i on i.id = d.integration_id
-             where d.next_attempt_at <= $1 and d.expires_at > $1
-             order by d.next_attempt_at limit 1 for update of d skip locked",
+            "update downlinks d set next_attempt_at = $3
+             from (select tracker_id, number from downlinks
+                     where integration_id = $1 and next_attempt_at <= $2 and expires_at > $2
+                     order by next_attempt_at limit 1 for update skip locked) due,
+                 trackers t, integrations i
+             where d.tracker_id = due.tracker_id and d.number = due.number and t.id = d.tracker_id
+                 and i.id = d.integration_id
+             returning d.organisation_id, d.tracker_id, t.dev_eui, d.number, d.integration_id, i.network, d.application,
+                 d.device, d.f_port, d.payload, d.expires_at, d.attempts",
         )
+        .bind::<Text, _>(integration)
         .bind::<Timestamptz, _>(now)
+        .bind::<Timestamptz, _>(until)
         .load(&mut self.raw)
         .await?;
         rows.into_iter().next().map(DueRow::downlink).transpose()
     }
 
+    /// Of one that has ended meanwhile nothing is noted.
     pub async fn note_hand_over(
         &mut self,
         (tracker, number): (TrackerId, u32),
@@ -168,7 +183,7 @@ impl Connection {
                 sql_query(
                     "update downlinks set state = 'handed_over', attempts = attempts + 1, next_attempt_at = null,
                          handed_over_at = $3, network_name = $4, reason = null
-                     where tracker_id = $1 and number = $2",
+                     where tracker_id = $1 and number = $2 and ended_at is null",
                 )
                 .bind::<Integer, _>(tracker)
                 .bind::<Integer, _>(number)
@@ -180,7 +195,7 @@ impl Connection {
             HandOver::Again { at, reason } => {
                 sql_query(
                     "update downlinks set attempts = attempts + 1, next_attempt_at = $3, reason = $4
-                     where tracker_id = $1 and number = $2",
+                     where tracker_id = $1 and number = $2 and ended_at is null",
                 )
                 .bind::<Integer, _>(tracker)
                 .bind::<Integer, _>(number)
@@ -278,7 +293,7 @@ impl Connection {
 }
 
 #[derive(QueryableByName)]
-struct EndedRow {
+pub(crate) struct EndedRow {
     #[diesel(sql_type = Integer)]
     organisation_id: i32,
     #[diesel(sql_type = BigInt)]
@@ -286,7 +301,7 @@ struct EndedRow {
 }
 
 impl EndedRow {
-    fn whose(self) -> (OrganisationId, DevEui) {
+    pub(crate) fn whose(self) -> (OrganisationId, DevEui) {
         (OrganisationId(self.organisation_id), eui(self.dev_eui))
     }
 }

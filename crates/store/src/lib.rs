@@ -106,7 +106,7 @@ pub use runbooks::OwnRunbook;
 pub use shipments::{Halt, NewShipment, Shipment, ShipmentFilter};
 pub use silence::{EndedOutage, GatewayState, LeftRide, OutageRide, ScheduledRide};
 pub use tracker_log::LogEntry;
-pub use tracker_reports::{TrackerReport, TrackerReports};
+pub use tracker_reports::{InForce, ToldDownlink, TrackerReport, TrackerReports};
 pub use trackers::{Standing, Tracker, TrackerNews, UnknownTracker};
 pub use uplinks::{Uplink, UplinkCursor};
 pub use watches::{DueWatch, Watched};

@@ -6,12 +6,12 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use domain::pool::{LastRide, PoolState, Whereabouts};
-use domain::tracker_report::{Setup, Status};
+use domain::tracker_report::Status;
 use domain::{DevEui, OrganisationId, ShipmentId, TrackerId};
 use uuid::Uuid;
 
 use crate::statement::statement;
-use crate::tracker_reports::{TrackerReport, report};
+use crate::tracker_reports::{InForce, InForceRow, TrackerReport, report};
 use crate::trackers::{Tracker, eui, stored_eui};
 use crate::{Connection, StoreError};
 
@@ -26,7 +26,7 @@ pub struct PooledTracker {
     pub heard_at: Option<DateTime<Utc>>,
     /// What it last said of itself.
     pub status: Option<TrackerReport<Status>>,
-    pub setup: Option<TrackerReport<Setup>>,
+    pub in_force: Option<InForce>,
     pub restart: Option<Restart>,
 }
 
@@ -41,11 +41,13 @@ pub struct Restart {
 
 const POOLED: &str =
     "select t.id, t.organisation_id, t.dev_eui, t.name, t.codec, t.interval_s, t.returned_at, t.lost_at,
-         l.heard_at, r.from_at, r.until_at, r.days_to_return, r.shipment_id, r.reference, o.status, o.status_at, o.setup,
-         o.setup_at, n.at as restarted_at, n.received_at as restart_received_at
+         l.heard_at, r.from_at, r.until_at, r.days_to_return, r.shipment_id, r.reference, o.status, o.status_at, f.setup,
+         f.setup_at, f.told_number, f.told_commands, f.told_ended_at, n.at as restarted_at,
+         n.received_at as restart_received_at
      from trackers t
      left join tracker_states l on l.tracker_id = t.id
      left join tracker_reports o on o.tracker_id = t.id
+     left join setups_in_force f on f.tracker_id = t.id
      left join lateral (select at, received_at from tracker_log g where g.tracker_id = t.id and g.kind = 'restarted'
          order by g.number desc limit 1) n on true
      left join lateral (select a.from_at, a.until_at, s.days_to_return, s.id as shipment_id, s.reference
@@ -155,10 +157,8 @@ struct Row {
     status: Option<serde_json::Value>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     status_at: Option<DateTime<Utc>>,
-    #[diesel(sql_type = Nullable<Jsonb>)]
-    setup: Option<serde_json::Value>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    setup_at: Option<DateTime<Utc>>,
+    #[diesel(embed)]
+    in_force: InForceRow,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     restarted_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
@@ -171,7 +171,7 @@ impl Row {
         let organisation = OrganisationId(self.organisation_id);
         Ok(PooledTracker {
             status: report(organisation, self.status.zip(self.status_at))?,
-            setup: report(organisation, self.setup.zip(self.setup_at))?,
+            in_force: self.in_force.in_force()?,
             restart: self
                 .restart_received_at
                 .map(|received_at| Restart { at: self.restarted_at, received_at }),

@@ -65,14 +65,14 @@ pub async fn consume_batch(service: &Service, arrived: &mut Arrived) -> Result<(
     heard.positions.extend(arrived.located.iter().filter_map(|located| worked_out(located, &trackers)));
     service.workers.ensure_partitions(&days_of(&arrived.uplinks, &heard.readings)).await?;
     store_intake(&mut db, arrived).await?;
-    heard.said.store(&mut db, now).await?;
-    let answered = db.answer_downlinks(&arrived.answers, now + PAUSE_SPEAKING, now).await?;
+    let mut ended = heard.said.store(&mut db, now).await?;
+    ended.extend(db.answer_downlinks(&arrived.answers, now + PAUSE_SPEAKING, now).await?);
     let gateways = place_heard(&mut db, &mut heard).await?;
     let fresh = store_readings(&mut db, &heard, recorded_at).await?;
     let readings = fresh.values().map(Vec::len).sum::<usize>();
     let earliest = earliest_of(&fresh);
     let mut changes = note_heard(&mut db, (&heard, &gateways), &trackers, now).await?;
-    changes.extend(answered.into_iter().map(|(owner, dev_eui)| (owner, Change::Tracker { dev_eui })));
+    changes.extend(ended.into_iter().map(|(owner, dev_eui)| (owner, Change::Tracker { dev_eui })));
     changes.extend(assess_fresh(service, &mut db, fresh, (&earliest, recorded_at), now).await?);
     let reports: Vec<&Report> = arrived.reports.iter().chain(&heard.reports).collect();
     changes.extend(raise_reports(&mut db, &reports, now).await?);

@@ -12,6 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::TrackerId;
 use domain::downlink::{BUDGET, Command, Entries, HOLDS, PAUSE, Situation, plan};
 use domain::silence::numbers::Numbers;
+use futures_util::future::join_all;
 use networks::downlink::CommandError;
 use networks::payload::Codec;
 use store::{Connection, DueDownlink, HandOver, NewDownlink, SpokenTracker, StoreError, Tracker};
@@ -26,19 +27,32 @@ use crate::watch::log_failure;
 /// The pause between two rounds.
 const ROUND: Duration = Duration::from_secs(2);
 
+/// How many downlinks are handed to one network server at once.
+const HANDS: usize = 4;
+
+/// Longer than a network server is waited for.
+const CLAIMED_FOR: TimeDelta = TimeDelta::minutes(1);
+
 /// How many trackers one statement reads.
 const AT_ONCE: i64 = 200;
 
 /// A tracker to whom there is nothing to say now is looked at again after this.
 const NOTHING_FOR: TimeDelta = TimeDelta::minutes(5);
 
-/// Runs round by round until the service stops; by itself, so that nothing waits for a network server.
+/// Runs round by round until the service stops. Nothing waits for a network server but what is to go out by it.
 pub async fn run(service: &Service) {
-    while service.pause(ROUND).await {
-        log_failure("planning downlinks", plan_downlinks(service).await);
-        log_failure("handing downlinks over", hand_over(service).await);
-        log_failure("giving downlinks up", give_up(service).await);
-    }
+    let planning = async {
+        while service.pause(ROUND).await {
+            log_failure("planning downlinks", plan_downlinks(service).await);
+            log_failure("giving downlinks up", give_up(service).await);
+        }
+    };
+    let handing_over = service.network_servers.integrations().into_iter().map(async |integration| {
+        while service.pause(ROUND).await {
+            log_failure("handing downlinks over", hand_over(service, &integration).await);
+        }
+    });
+    tokio::join!(planning, join_all(handing_over));
 }
 
 /// Puts what there is to say into the outbox.
@@ -197,20 +211,26 @@ async fn numbers_of(service: &Service, of: TrackerId) -> Result<Numbers, StoreEr
     Ok(Numbers { followed, holes })
 }
 
-/// One after the other, until none is due or the service is to stop.
-pub async fn hand_over(service: &Service) -> Result<(), StoreError> {
-    while !*service.shutdown.borrow() && hand_over_next(service).await? {}
-    Ok(())
+/// Those of an integration, a few at once, until none is due or the service is to stop.
+pub async fn hand_over(service: &Service, integration: &str) -> Result<(), StoreError> {
+    let hands = (0..HANDS).map(async |_| {
+        while !*service.shutdown.borrow() && hand_over_next(service, integration).await? {}
+        Ok(())
+    });
+    join_all(hands).await.into_iter().collect()
 }
 
-/// In a transaction of its own: after a kill this one alone may be handed over twice, and a tracker obeys a number once.
-async fn hand_over_next(service: &Service) -> Result<bool, StoreError> {
-    let mut db = service.workers.begin().await?;
-    let Some(due) = db.lock_due_downlink((service.clock)()).await? else { return Ok(false) };
+/// No transaction waits for a network server. After a kill what was on its way may be handed over twice, and a tracker obeys
+/// a number once.
+async fn hand_over_next(service: &Service, integration: &str) -> Result<bool, StoreError> {
+    let now = (service.clock)();
+    let claimed =
+        service.workers.connect().await?.claim_due_downlink(integration, now + CLAIMED_FOR, now).await?;
+    let Some(due) = claimed else { return Ok(false) };
     let outcome = service.network_servers.hand_over(&due).await;
     let now = (service.clock)();
+    let mut db = service.workers.connect().await?;
     db.note_hand_over((due.tracker, due.number), &noted(&due, outcome, now), now).await?;
-    db.commit().await?;
     service.live.publish([(due.organisation, Change::Tracker { dev_eui: due.dev_eui })]);
     Ok(true)
 }

@@ -9,7 +9,7 @@ use domain::silence::numbers::{Run, add_to_runs};
 use domain::silence::outage::HeardBy;
 use domain::tracker_report::Status;
 use domain::{DevEui, OrganisationId, TrackerId};
-use networks::payload::{self, Codec, Happened, Payload};
+use networks::payload::{self, Codec, Happened, Payload, UntimedReading};
 use store::{
     KnownGateway, LogEntry, SetAside, Tracker, TrackerNews, TrackerPosition, TrackerReading, UnknownTracker,
     Uplink,
@@ -107,18 +107,7 @@ impl Heard {
         link.oldest = link.oldest.max(decoded.status.as_ref().and_then(Status::oldest));
         self.said.note(&decoded, tracker, uplink.received_at);
         self.log.extend(decoded.happened.iter().map(|happened| log_entry(happened, tracker, uplink)));
-        for untimed in decoded.untimed {
-            self.set_aside.push(SetAside {
-                organisation: tracker.organisation,
-                tracker: tracker.id,
-                measured_at: None,
-                received_at: uplink.received_at,
-                sequence: untimed.sequence.and_then(|sequence| i32::try_from(sequence).ok()),
-                temperature: untimed.temperature,
-                humidity: untimed.humidity,
-                reason: "the tracker did not know the time".to_owned(),
-            });
-        }
+        self.set_aside.extend(decoded.untimed.iter().map(|untimed| without_time(untimed, tracker, uplink)));
         for decoded_reading in decoded.readings {
             let reading = TrackerReading {
                 organisation: tracker.organisation,
@@ -135,6 +124,15 @@ impl Heard {
                 }
             }
         }
+        decoded.position.map_or(Ok(()), |position| self.note_fix(position, tracker, uplink))
+    }
+
+    fn note_fix(&mut self, position: Position, tracker: &Tracker, uplink: &Uplink) -> Result<(), String> {
+        if let Some(reason) = implausible(position.at, uplink.received_at) {
+            return Err(format!("the position was {reason}"));
+        }
+        let organisation = tracker.organisation;
+        self.positions.push(TrackerPosition { organisation, tracker: tracker.id, position });
         Ok(())
     }
 
@@ -216,6 +214,19 @@ fn implausible(measured_at: DateTime<Utc>, received_at: DateTime<Utc>) -> Option
         return Some("measured more than 10 minutes after it was received");
     }
     (age > FARTHEST_BACK).then_some("measured more than 400 days before it was received")
+}
+
+fn without_time(untimed: &UntimedReading, tracker: &Tracker, uplink: &Uplink) -> SetAside {
+    SetAside {
+        organisation: tracker.organisation,
+        tracker: tracker.id,
+        measured_at: None,
+        received_at: uplink.received_at,
+        sequence: untimed.sequence.and_then(|sequence| i32::try_from(sequence).ok()),
+        temperature: untimed.temperature,
+        humidity: untimed.humidity,
+        reason: "the tracker did not know the time".to_owned(),
+    }
 }
 
 fn set_aside(reading: TrackerReading, reason: &str) -> SetAside {

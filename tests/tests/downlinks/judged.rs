@@ -6,7 +6,7 @@ use e2e::warm::{Target, integrations, now, ship};
 use e2e::{Installation, Part, fleet, folder, until};
 use reqwest::Client;
 use serde_json::{Value, json};
-use wire::{Entry, Event, EventKind, Stamp, What};
+use wire::{Entry, Event, EventKind, Stamp, Step, Thresholds, What};
 
 #[tokio::test]
 async fn an_alarm_of_the_tracker_that_the_service_does_not_share_is_shown() {
@@ -42,4 +42,52 @@ async fn an_alarm_of_the_tracker_that_the_service_does_not_share_is_shown() {
     let log = until("all are kept", async || Some(api.list(&path).await).filter(|log| log.len() == 4)).await;
     let agrees: Vec<Value> = log.iter().map(|entry| entry["agrees"].clone()).collect();
     assert_eq!(agrees, [json!(null), json!(null), json!(false), json!(true)], "the latest first");
+}
+
+#[tokio::test]
+async fn a_temperature_alert_says_what_the_tracker_made_of_it() {
+    let folder = folder("own-alarm");
+    let installation = Installation::embedded(&folder.path().join("d"));
+    installation.add_user("admin");
+    let token = installation.add_integration("depot", "chirpstack");
+    let program = installation.start(Part::Serve).await;
+    let api = program.log_in("admin").await;
+    integrations(&program.url, 1).await;
+    let dev_eui = fleet::dev_eui(1);
+    let shipment = ship(&api, "S-1", &dev_eui).await;
+    let target = Target { url: program.url.clone(), integration: "depot".to_owned(), token: token.clone() };
+    target.send_warm(&api, &dev_eui).await;
+    let path = format!("/shipments/{shipment}/alerts");
+    let made_of_it = async |what: &str, expected: [Value; 2]| {
+        until(what, async || {
+            let alerts = api.list(&path).await;
+            let alert = alerts.iter().find(|alert| alert["kind"] == "temperature_high")?;
+            ([&alert["own_alarm"], &alert["own_limits"]] == expected.each_ref()).then_some(())
+        })
+        .await;
+    };
+    made_of_it("while it lasts nothing is said", [json!(null), json!(null)]).await;
+    let now = now(&api).await;
+    for (sequence, minutes_ago) in [(4, 10), (5, 5)] {
+        target.send(&dev_eui, sequence, now - Duration::minutes(minutes_ago), 525).await;
+    }
+    made_of_it("its limits are not known", [json!("not_raised"), json!(null)]).await;
+
+    let post = async |f_cnt, port, payload: &[u8]| {
+        let mut webhook = Network::ChirpStack.uplink(&dev_eui, f_cnt, now, payload);
+        webhook["fPort"] = json!(port);
+        let status = fleet::post(&Client::new(), &program.url, "depot?event=up", &token, &webhook).await;
+        assert_eq!(status, Some(204));
+    };
+    let thresholds = Thresholds { low: 200, high: 800, low_delay: 10, high_delay: 30 }.sum();
+    let setup = wire::Setup { command: 0, calibration: 0, step: Step::Minutes15, per_uplink: 1, thresholds };
+    post(6, wire::SETUP_PORT, &setup.encode().unwrap()).await;
+    let limits = json!({ "low_c": 2.0, "high_c": 8.0, "low_delay_min": 10, "high_delay_min": 30 });
+    made_of_it("its limits do not explain it", [json!("not_raised"), limits.clone()]).await;
+
+    let stamp = Stamp::Utc(fleet::minutes(now - Duration::minutes(30)));
+    let what = What::Event(Event { kind: EventKind::AlarmHigh, value: 10 });
+    post(7, wire::LOG_PORT, &fleet::log_frame(&[Entry { sequence: 6, stamp, what }])).await;
+    target.send(&dev_eui, 7, now, 525).await;
+    made_of_it("it raised one", [json!("raised"), limits]).await;
 }

@@ -1,5 +1,6 @@
 //! By people.
 
+use chrono::Duration;
 use e2e::bodies::Network;
 use e2e::warm::now;
 use e2e::{fleet, folder};
@@ -53,8 +54,26 @@ async fn people_tell_a_tracker_what_it_is_to_do() {
     let item = chirpstack.taken()[0].1.queue_item.clone().unwrap();
     let commands: Vec<Command> = wire::Downlink::decode(&item.data).unwrap().commands().take(3).collect();
     let limits = Thresholds { low: 200, high: 800, low_delay: 0, high_delay: 20 };
+    let limits_sum = limits.sum();
     let pace = Command::Intervals { step: Step::Minutes5, per_uplink: 3 };
     assert_eq!(commands, [Command::Thresholds(limits), pace, Command::Restart]);
+
+    // It obeys, and says so; later it turns out that other limits are in force.
+    let number = u32::try_from(said["number"].as_u64().unwrap()).unwrap();
+    for (second, thresholds, as_told) in [(0, limits_sum, true), (1, limits_sum ^ 1, false)] {
+        let setup =
+            wire::Setup { command: number, calibration: 0, step: Step::Minutes5, per_uplink: 3, thresholds };
+        let now = now(&house.api).await + Duration::seconds(i64::from(second));
+        let mut webhook = house.network.uplink(&house.dev_eui, 10 + second, now, &setup.encode().unwrap());
+        webhook["fPort"] = json!(wire::SETUP_PORT);
+        house.post("up", &webhook).await;
+        e2e::until("the setup is heard", async || {
+            let setup = house.api.get(&heard).await["setup"].clone();
+            (setup["limits_as_told"] == as_told && setup["limits"].is_null() != as_told).then_some(())
+        })
+        .await;
+    }
+    house.latest("acknowledged").await;
 
     let unknown = format!("/trackers/{}/commands", fleet::dev_eui(2));
     let body = json!({ "commands": [{ "kind": "restart" }] });
@@ -79,8 +98,14 @@ async fn a_tracker_says_how_it_is_and_what_is_in_force() {
         held: 30,
         clock_within_s: None,
     };
-    let setup =
-        wire::Setup { command: 0, calibration: 8_000, step: Step::Minutes5, per_uplink: 3, thresholds: 7 };
+    let made_with = Thresholds { low: 200, high: 800, low_delay: 10, high_delay: 30 }.sum();
+    let setup = wire::Setup {
+        command: 0,
+        calibration: 8_000,
+        step: Step::Minutes5,
+        per_uplink: 3,
+        thresholds: made_with,
+    };
     let restarted = What::Event(Event { kind: EventKind::Restarted, value: 2 });
     let restarted = Entry { sequence: 30, stamp: Stamp::SinceStart(0), what: restarted };
     let now = now(&house.api).await;
@@ -107,8 +132,13 @@ async fn a_tracker_says_how_it_is_and_what_is_in_force() {
             "restarted_by": "watchdog",             "restarted_at": null, "restart_received_at": at, "next": 31, "held": 30, "clock_within_s": null,
         })
     );
-    let expected =
-        json!({ "received_at": at, "downlink": 0, "calibration": 8_000, "minutes": 5, "per_uplink": 3 });
-    assert_eq!(heard["setup"], expected);
+    let limits = json!({ "low_c": 2.0, "high_c": 8.0, "low_delay_min": 10, "high_delay_min": 30 });
+    assert_eq!(
+        heard["setup"],
+        json!({
+            "received_at": at, "downlink": 0, "calibration": 8_000, "minutes": 5, "per_uplink": 3, "limits": limits,
+            "limits_as_told": null,
+        })
+    );
     assert_eq!(house.api.list("/trackers").await[0]["status"], heard["status"], "in the list, too");
 }

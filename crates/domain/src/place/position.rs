@@ -17,6 +17,9 @@ pub const GATEWAY_RANGE_M: u32 = 30_000;
 /// gateways give some hundred metres to some kilometres.
 pub const NETWORK_ACCURACY_M: u32 = 3_000;
 
+/// What is believed of a tracker's own fix where it does not say how good it is, or that it is worse than it can say.
+pub const FIX_ACCURACY_M: u32 = 1_000;
+
 /// How far off a gateway in a vehicle may be from where it says that it is, in metres: at 90 km/h one that tells its
 /// place every 30 seconds is 750 m further by then.
 pub const VEHICLE_ACCURACY_M: RangeInclusive<u32> = 10..=10_000;

@@ -5,10 +5,12 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
 use domain::access::Sight;
 use domain::alert::{AlertKind, Severity};
+use domain::own_alarm::{Excursion, OwnAlarm};
 use domain::runbook::Runbook;
-use domain::{AlertId, ShipmentId};
+use domain::tracker_report::Limits;
+use domain::{AlertId, Duration, ShipmentId};
 use serde::{Deserialize, Serialize};
-use store::{AffectedRide, AlertFilter, AlertView, Connection, StoreError, extreme_temperature};
+use store::{AffectedRide, AlertFilter, AlertView, Connection, Episode, StoreError, extreme_temperature};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -18,6 +20,7 @@ use super::page::{Page, PageQuery, cursor_before};
 use super::problem::{ApiError, Problem, named};
 use super::runbooks::RunbookText;
 use super::text::{celsius, prose};
+use super::tracker_report::{LimitsView, limits_of};
 use crate::Service;
 use crate::alerting::{AlertDetail, EndedDetail};
 use crate::live::Change;
@@ -56,6 +59,10 @@ pub struct Alert {
     runbook: RunbookText,
     /// Of `readings_missing`.
     missing: Option<MissingReadings>,
+    /// What the tracker made of it, of temperature alerts that have ended, where all that it wrote down until then is here.
+    own_alarm: Option<OwnAlarm>,
+    /// The tracker's own limits as they are now, where that is said and they are known.
+    own_limits: Option<LimitsView>,
     /// Of `gateway_silent`: how many trackers are or were silent because of it.
     affected_trackers: Option<i64>,
     /// At most 50 of them, those that are still silent first.
@@ -119,6 +126,8 @@ impl From<AffectedRide> for AffectedTracker {
 impl Alert {
     pub fn of(alert: AlertView, runbook: Runbook) -> Self {
         let state = AlertState::of(&alert);
+        let own_limits = alert.own_alarm.and(alert.in_force.as_ref()).and_then(limits_of);
+        let own_alarm = own_alarm(&alert, own_limits.as_ref());
         Self {
             extreme_c: extreme_temperature(&alert).map(celsius),
             id: alert.id.0,
@@ -147,10 +156,19 @@ impl Alert {
                 first_sequence: missing.first,
                 last_sequence: missing.last,
             }),
+            own_alarm,
+            own_limits: own_limits.map(LimitsView::from),
             affected_trackers: alert.rides,
             affected: alert.affected.into_iter().map(AffectedTracker::from).collect(),
         }
     }
+}
+
+fn own_alarm(alert: &AlertView, limits: Option<&Limits>) -> Option<OwnAlarm> {
+    let Episode { began_at, ended_at, .. } = alert.episode;
+    let lasted = Duration::from_seconds((ended_at? - began_at).num_seconds())?;
+    let excursion = Excursion { kind: alert.kind, extreme: extreme_temperature(alert), lasted };
+    Some(OwnAlarm::of(alert.own_alarm?, &excursion, limits))
 }
 
 /// How somebody sees alerts: the tenant's own people all of them; a partner's what concerns the shipment, and neither who

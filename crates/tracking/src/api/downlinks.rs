@@ -88,7 +88,7 @@ pub struct Downlink {
     attempts: i32,
     handed_over_at: Option<DateTime<Utc>>,
     ended_at: Option<DateTime<Utc>>,
-    /// Why the last attempt failed, or how it ended, in the network server's words.
+    /// Why the last attempt failed, or how it ended, in the network server's words; what the tracker says where it refused it.
     reason: Option<String>,
 }
 

@@ -1,10 +1,14 @@
 //! How a tracker is and what is in force with it, by its own account.
 
 use chrono::{DateTime, Utc};
-use domain::tracker_report::{RestartCause, Setup, Status, TrackerMode};
+use domain::downlink::Command;
+use domain::tracker_report::{Limits, RestartCause, Setup, Status, ToldLimits, TrackerMode};
+use networks::downlink::limits_sum;
 use serde::Serialize;
-use store::{Restart, TrackerReport};
+use store::{InForce, Restart, ToldDownlink, TrackerReport};
 use utoipa::ToSchema;
+
+use super::text::celsius;
 
 /// How a tracker is.
 #[derive(Serialize, ToSchema)]
@@ -66,11 +70,60 @@ pub struct SetupView {
     minutes: u8,
     /// Readings from one uplink to the next.
     per_uplink: u8,
+    /// Its own limits, where they are those that it was told last, or that it was made with; null: others, which are not known.
+    limits: Option<LimitsView>,
+    /// Whether the limits that it was told last are in force; null where it was told none, or may not have them yet.
+    limits_as_told: Option<bool>,
 }
 
-impl From<TrackerReport<Setup>> for SetupView {
-    fn from(report: TrackerReport<Setup>) -> Self {
-        let Setup { downlink, calibration, minutes, per_uplink, limits_sum: _ } = report.said;
-        Self { received_at: report.received_at, downlink, calibration, minutes, per_uplink }
+/// What is beyond one of these for its delay raises the tracker's own alarm.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TrackerLimits)]
+pub struct LimitsView {
+    low_c: f64,
+    high_c: f64,
+    low_delay_min: u8,
+    high_delay_min: u8,
+}
+
+impl From<Limits> for LimitsView {
+    fn from(limits: Limits) -> Self {
+        let Limits { low, high, low_delay_min, high_delay_min } = limits;
+        Self { low_c: celsius(low), high_c: celsius(high), low_delay_min, high_delay_min }
     }
+}
+
+impl From<InForce> for SetupView {
+    fn from(in_force: InForce) -> Self {
+        let Setup { downlink, calibration, minutes, per_uplink, limits_sum: _ } = in_force.setup;
+        let told = in_force.told.as_ref().and_then(told_limits);
+        Self {
+            received_at: in_force.received_at,
+            downlink,
+            calibration,
+            minutes,
+            per_uplink,
+            limits: limits_of(&in_force).map(LimitsView::from),
+            limits_as_told: told.and_then(|told| in_force.setup.has(&told, in_force.received_at)),
+        }
+    }
+}
+
+/// A tracker's own limits, where they are known.
+pub fn limits_of(in_force: &InForce) -> Option<Limits> {
+    let told = in_force.told.as_ref().and_then(told_limits).map(|told| told.limits);
+    let is_it = |limits: &Limits| limits_sum(limits).is_ok_and(|sum| sum == in_force.setup.limits_sum);
+    told.into_iter().chain([Limits::MADE_WITH]).find(is_it)
+}
+
+/// Of several in one downlink the last one stays.
+fn told_limits(told: &ToldDownlink) -> Option<ToldLimits> {
+    let limits = told.commands.iter().rev().find_map(|command| match *command {
+        Command::Thresholds { low, high, low_delay_min, high_delay_min } => {
+            Some(Limits { low, high, low_delay_min, high_delay_min })
+        }
+        _ => None,
+    })?;
+    let sum = limits_sum(&limits).ok()?;
+    Some(ToldLimits { limits, sum, number: told.number, ended_at: told.ended_at })
 }

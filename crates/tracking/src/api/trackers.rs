@@ -57,7 +57,8 @@ pub struct LastRide {
 
 impl Tracker {
     pub(super) fn of(pooled: PooledTracker, now: DateTime<Utc>) -> Self {
-        let PooledTracker { tracker, whereabouts, last_shipment, heard_at, status, setup, restart } = pooled;
+        let PooledTracker { tracker, whereabouts, last_shipment, heard_at, status, in_force, restart } =
+            pooled;
         let last_ride = whereabouts.last_ride.zip(last_shipment).map(|(ride, (id, reference))| LastRide {
             shipment: id.0,
             shipment_reference: reference,
@@ -75,7 +76,7 @@ impl Tracker {
             lost_at: whereabouts.lost_at,
             heard_at,
             status: status.map(|status| StatusView::of(status, restart)),
-            setup: setup.map(SetupView::from),
+            setup: in_force.map(SetupView::from),
         }
     }
 }

@@ -18,18 +18,22 @@ impl House {
     /// With a network server that is away, behind the integration by which it hears.
     async fn spoken() -> (Self, Box) {
         let mut house = Self::new().await;
-        let depot = Integration {
-            id: "depot".to_owned(),
-            organisation: house.owner,
-            network: "chirpstack".to_owned(),
-            token_sha256: vec![0; 32],
-            refuse_when_broker_away: false,
-        };
-        house.service.store.connect().await.unwrap().add_integration(&depot, at(0)).await.unwrap();
+        house.integrate("depot").await;
         let server = NetworkServer::new(AWAY, "key", "").unwrap();
         house.service.network_servers = NetworkServers::new([("depot".to_owned(), server)].into());
         let of = house.ship(1, INTERVAL_S).await;
         (house, of)
+    }
+
+    async fn integrate(&self, id: &str) {
+        let integration = Integration {
+            id: id.to_owned(),
+            organisation: self.owner,
+            network: "chirpstack".to_owned(),
+            token_sha256: vec![0; 32],
+            refuse_when_broker_away: false,
+        };
+        self.service.store.connect().await.unwrap().add_integration(&integration, at(0)).await.unwrap();
     }
 
     /// Plans at that second, twice: a round changes nothing that the one before has not.
@@ -124,7 +128,7 @@ async fn a_network_server_that_is_away_is_tried_again_until_a_day_is_over() {
     house.plan(0).await;
     for (second, attempts) in [(0, 1), (9, 1), (10, 2), (29, 2), (30, 3)] {
         house.set(second);
-        hand_over(&house.service).await.unwrap();
+        hand_over(&house.service, "depot").await.unwrap();
         give_up(&house.service).await.unwrap();
         let said = house.said(&of).await;
         assert_eq!((said[0].state, said[0].attempts), (DownlinkState::Queued, attempts), "second {second}");
@@ -134,7 +138,7 @@ async fn a_network_server_that_is_away_is_tried_again_until_a_day_is_over() {
     give_up(&house.service).await.unwrap();
     assert_eq!(states(&house.said(&of).await), [(1, DownlinkState::Queued)]);
     house.set(DAY_S);
-    hand_over(&house.service).await.unwrap();
+    hand_over(&house.service, "depot").await.unwrap();
     give_up(&house.service).await.unwrap();
     let said = house.said(&of).await;
     assert_eq!((said[0].state, said[0].attempts), (DownlinkState::Expired, 3));
@@ -177,4 +181,107 @@ async fn what_a_status_says_is_still_held_below_the_first_number_is_asked_for() 
     house.hear(&of, 0..=19, &[]).await;
     house.plan(DAY_S).await;
     assert_eq!(house.said(&of).await[0].commands, acknowledge(0, 29));
+}
+
+impl House {
+    /// A setup that names that downlink, which the network received now.
+    async fn set_up(&self, of: &Box, downlink: u32, second: i64) {
+        self.hear_on(of, 13, &format!("{downlink:06x}0000000040ffff"), second).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_setup_names_was_obeyed_whatever_the_network_said_of_it() {
+    let (house, of) = House::spoken().await;
+    house.hear(&of, 0..=199, &[]).await;
+    house.plan(1).await;
+    house.take(&of, 1).await;
+    house.set_up(&of, 1, 1).await;
+    let said = house.said(&of).await;
+    assert_eq!(states(&said), [(1, DownlinkState::Acknowledged)]);
+    house.plan(DAY_S).await;
+    assert_eq!(house.said(&of).await.len(), 1, "what it holds is acknowledged");
+
+    house.hear(&of, 200..=399, &[]).await;
+    house.plan(DAY_S + 1).await;
+    house.take(&of, 2).await;
+    house.answer(2, DownlinkState::Unanswered).await;
+    // Of what lies below, a setup says nothing: it may have been lost.
+    house.set_up(&of, 1, DAY_S).await;
+    assert_eq!(house.said(&of).await[0].state, DownlinkState::Unanswered);
+    house.set_up(&of, 2, DAY_S + 1).await;
+    assert_eq!(house.said(&of).await[0].state, DownlinkState::Acknowledged);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_came_and_was_not_obeyed_is_refused_and_said_again() {
+    let (house, of) = House::spoken().await;
+    house.hear(&of, 0..=199, &[]).await;
+    house.plan(1).await;
+    house.take(&of, 1).await;
+    house.set(2);
+    house.answer(1, DownlinkState::Acknowledged).await;
+    house.set(10);
+    // Received before the downlink can have come: it says nothing of it.
+    house.set_up(&of, 0, 1).await;
+    assert_eq!(house.said(&of).await[0].state, DownlinkState::Acknowledged);
+    house.set_up(&of, 0, 10).await;
+    let said = house.said(&of).await;
+    assert_eq!(said[0].state, DownlinkState::Refused);
+    let reason = "the last one that the tracker says it obeyed is number 0";
+    assert_eq!(said[0].reason.as_deref(), Some(reason));
+    house.plan(10 + PAUSE.num_seconds()).await;
+    let said = house.said(&of).await;
+    assert_eq!((said[0].number, &said[0].commands), (2, &acknowledge(0, 199)));
+    house.take(&of, 2).await;
+    house.answer(2, DownlinkState::Acknowledged).await;
+
+    // It obeyed two, and then lost its memory: it has refused nothing.
+    house.set_up(&of, 2, 2 * DAY_S).await;
+    house.set_up(&of, 0, 3 * DAY_S).await;
+    assert_eq!(
+        states(&house.said(&of).await),
+        [(2, DownlinkState::Acknowledged), (1, DownlinkState::Refused)]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_is_above_all_that_the_tracker_obeyed_also_where_the_service_has_forgotten_them() {
+    let (house, of) = House::spoken().await;
+    house.hear(&of, 0..=199, &[]).await;
+    house.plan(1).await;
+    house.take(&of, 1).await;
+    // A database that was restored gave number 1 again.
+    house.set_up(&of, 70, 2).await;
+    assert_eq!(states(&house.said(&of).await), [(1, DownlinkState::Refused)]);
+    house.plan(1 + PAUSE.num_seconds()).await;
+    assert_eq!(house.said(&of).await[0].number, 71);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_network_server_that_does_not_answer_holds_up_its_own_downlinks_alone() {
+    let (mut house, of) = House::spoken().await;
+    // It accepts a connection, and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    house.integrate("silent").await;
+    let servers = [("depot", AWAY), ("silent", url.as_str())];
+    let servers = servers.map(|(id, url)| (id.to_owned(), NetworkServer::new(url, "key", "").unwrap()));
+    house.service.network_servers = NetworkServers::new(servers.into());
+    let other = house.ship(2, INTERVAL_S).await;
+    for (number, of) in [(0, &of), (1, &other)] {
+        house.hear(of, 0..=199 + number, &[]).await;
+    }
+    house.plan(1).await;
+    let sql =
+        format!("update downlinks set integration_id = 'silent' where tracker_id = {}", other.tracker.id);
+    house.database.psql(&sql).unwrap();
+    tokio::select! {
+        biased;
+        _ = hand_over(&house.service, "silent") => panic!("it does not answer"),
+        tried = hand_over(&house.service, "depot") => tried.unwrap(),
+    }
+    assert_eq!(house.said(&of).await[0].attempts, 1);
+    let waits = &house.said(&other).await[0];
+    assert_eq!((waits.state, waits.attempts), (DownlinkState::Queued, 0));
 }

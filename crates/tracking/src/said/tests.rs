@@ -1,5 +1,6 @@
 //! What trackers say of themselves on a real database.
 
+use domain::tracker_report::Setup;
 use store::PooledTracker;
 
 use crate::house::{Box, House, at};
@@ -22,7 +23,7 @@ async fn the_last_status_and_setup_count_by_when_the_network_received_them() {
     let house = House::new().await;
     let of = house.ship(1, 900).await;
     let pooled = house.pooled(&of).await;
-    assert_eq!((pooled.status, pooled.setup), (None, None));
+    assert!(pooled.status.is_none() && pooled.in_force.is_none());
 
     house.set(300);
     for (second, battery) in [(100, "50"), (200, "32"), (150, "40")] {
@@ -32,8 +33,9 @@ async fn the_last_status_and_setup_count_by_when_the_network_received_them() {
         house.hear_on(&of, 13, &format!("{downlink}00001f40811234"), second).await;
     }
     let pooled = house.pooled(&of).await;
-    let (status, setup) = (pooled.status.unwrap(), pooled.setup.unwrap());
+    let (status, in_force) = (pooled.status.unwrap(), pooled.in_force.unwrap());
     assert_eq!((status.received_at, status.said.battery_pct), (at(200), Some(50)));
-    assert_eq!((setup.received_at, setup.said.downlink, setup.said.calibration), (at(220), 3, Some(8_000)));
-    assert_eq!((setup.said.minutes, setup.said.per_uplink), (15, 2));
+    let Setup { downlink, calibration, minutes, per_uplink, .. } = in_force.setup;
+    assert_eq!((in_force.received_at, downlink, calibration), (at(220), 3, Some(8_000)));
+    assert_eq!((minutes, per_uplink), (15, 2));
 }

@@ -29,6 +29,8 @@ const ALERT: Alert = {
   missing: null,
   affected_trackers: null,
   affected: [],
+  own_alarm: null,
+  own_limits: null,
 };
 
 test("a new alert is announced with what, where and how grave", () => {

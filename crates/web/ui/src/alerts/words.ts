@@ -1,5 +1,6 @@
 import type { Alert, AlertKind, AlertState, MissingReadings, Severity } from "../api/types";
 import { plain } from "../parts/words";
+import { limitsWords } from "../trackers/said";
 
 export const KINDS: Record<AlertKind, string> = {
   temperature_high: "Too warm",
@@ -47,6 +48,22 @@ export const STATE: Record<AlertState, string> = {
 /** What happened, in words; also of a kind that a newer service has and this page, left open, does not. */
 export function kindOf({ kind }: { kind: string }): string {
   return kind in KINDS ? KINDS[kind as AlertKind] : plain(kind);
+}
+
+/** What the tracker made of it by limits of its own; it is no alert of its own. Null where there is nothing to say. */
+export function ownWords({ own_alarm, own_limits }: Pick<Alert, "own_alarm" | "own_limits">): string | null {
+  switch (own_alarm) {
+    case null:
+      return null;
+    case "raised":
+      return "The tracker raised its own alarm, too.";
+    case "within_its_limits":
+    case "not_raised": {
+      const limits = own_limits ? `are now ${limitsWords(own_limits)}` : "are not known here";
+      const why = own_alarm === "not_raised" ? "" : ": its limits are other ones";
+      return `The tracker raised no alarm of its own${why}. Its own limits ${limits}.`;
+    }
+  }
 }
 
 /** `3 readings, numbers 12 to 20`: what is missing of a tracker's numbered readings. */

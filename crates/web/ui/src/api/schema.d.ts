@@ -1880,6 +1880,8 @@ export interface components {
             /** Format: uuid */
             merged_into: string | null;
             missing: components["schemas"]["MissingReadings"] | null;
+            own_alarm: components["schemas"]["OwnAlarm"] | null;
+            own_limits: components["schemas"]["TrackerLimits"] | null;
             /** @description What to do, and who to call. */
             runbook: components["schemas"]["Runbook"];
             severity: components["schemas"]["Severity"];
@@ -2456,7 +2458,7 @@ export interface components {
              * @description Counts the tracker's downlinks; it obeys none that is not above the last one.
              */
             number: number;
-            /** @description Why the last attempt failed, or how it ended, in the network server's words. */
+            /** @description Why the last attempt failed, or how it ended, in the network server's words; what the tracker says where it refused it. */
             reason: string | null;
             state: components["schemas"]["DownlinkState"];
         };
@@ -2464,7 +2466,7 @@ export interface components {
          * @description What became of a downlink.
          * @enum {string}
          */
-        DownlinkState: "queued" | "handed_over" | "acknowledged" | "unanswered" | "failed" | "expired";
+        DownlinkState: "queued" | "handed_over" | "acknowledged" | "refused" | "unanswered" | "failed" | "expired";
         EndedDetail: {
             reason: string;
         };
@@ -3726,6 +3728,11 @@ export interface components {
             id: number;
             name: string;
         };
+        /**
+         * @description What a tracker made of what the service has a temperature alert about.
+         * @enum {string}
+         */
+        OwnAlarm: "raised" | "within_its_limits" | "not_raised";
         PackRequest: components["schemas"]["EntryRequest"] & {
             seals?: components["schemas"]["Seal"][];
         };
@@ -4586,6 +4593,17 @@ export interface components {
          * @enum {string}
          */
         TrackerEvent: "alarm_high" | "alarm_low" | "alarm_ended" | "case_opened" | "case_closed" | "light" | "dark" | "shock" | "turned" | "started" | "stopped" | "battery_low" | "restarted" | "flight_began" | "flight_ended" | "clock_set" | "sensor_failed" | "sensor_back" | "settings_changed" | "self_test";
+        /** @description What is beyond one of these for its delay raises the tracker's own alarm. */
+        TrackerLimits: {
+            /** Format: double */
+            high_c: number;
+            /** Format: int32 */
+            high_delay_min: number;
+            /** Format: double */
+            low_c: number;
+            /** Format: int32 */
+            low_delay_min: number;
+        };
         /**
          * @description What a tracker is doing.
          * @enum {string}
@@ -4604,6 +4622,9 @@ export interface components {
              * @description The number of the last downlink that it obeyed; 0: none.
              */
             downlink: number;
+            limits: components["schemas"]["TrackerLimits"] | null;
+            /** @description Whether the limits that it was told last are in force; null where it was told none, or may not have them yet. */
+            limits_as_told: boolean | null;
             /**
              * Format: int32
              * @description From one reading to the next.
@@ -5145,6 +5166,7 @@ export type Organisation = components['schemas']['Organisation'];
 export type OrganisationKind = components['schemas']['OrganisationKind'];
 export type OrganisationName = components['schemas']['OrganisationName'];
 export type OrganisationRef = components['schemas']['OrganisationRef'];
+export type OwnAlarm = components['schemas']['OwnAlarm'];
 export type PackRequest = components['schemas']['PackRequest'];
 export type PageAlert = components['schemas']['Page_Alert'];
 export type PageAlertChange = components['schemas']['Page_AlertChange'];
@@ -5247,6 +5269,7 @@ export type TokenRequest = components['schemas']['TokenRequest'];
 export type Tracker = components['schemas']['Tracker'];
 export type TrackerAssessment = components['schemas']['TrackerAssessment'];
 export type TrackerEvent = components['schemas']['TrackerEvent'];
+export type TrackerLimits = components['schemas']['TrackerLimits'];
 export type TrackerMode = components['schemas']['TrackerMode'];
 export type TrackerPage = components['schemas']['TrackerPage'];
 export type TrackerSetup = components['schemas']['TrackerSetup'];

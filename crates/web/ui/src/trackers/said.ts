@@ -1,5 +1,5 @@
 /** What is said to a tracker, in words. */
-import type { Command, DownlinkState } from "../api/types";
+import type { Command, DownlinkState, TrackerLimits } from "../api/types";
 import { limit } from "../parts/words";
 import { duration, exactDuration } from "../time/words";
 
@@ -7,6 +7,7 @@ export const STATE: Record<DownlinkState, string> = {
   queued: "Waits for the network server since",
   handed_over: "Waits until the tracker is heard, since",
   acknowledged: "The tracker has it since",
+  refused: "The tracker got it and did not obey it:",
   unanswered: "Sent, and the tracker did not answer:",
   failed: "Could not be sent:",
   expired: "Given up",
@@ -20,18 +21,20 @@ function count(number: number, one: string, more: string): string {
   return number === 1 ? `1 ${one}` : `${number} ${more}`;
 }
 
+/** `below 2 °C after 10 min, above 8 °C at once` */
+export function limitsWords({ low_c, high_c, low_delay_min, high_delay_min }: TrackerLimits): string {
+  const after = (minutes: number) => (minutes === 0 ? "at once" : `after ${duration(minutes * 60)}`);
+  return `below ${limit(low_c)} ${after(low_delay_min)}, above ${limit(high_c)} ${after(high_delay_min)}`;
+}
+
 export function saidWords(command: Command): string {
   switch (command.kind) {
     case "acknowledge":
       return `${entries(command.first, command.last)} of its log are kept here`;
     case "resend":
       return `send ${entries(command.first, command.last)} of the log again`;
-    case "thresholds": {
-      const { low_c, high_c, low_delay_min, high_delay_min } = command;
-      const after = (minutes: number) => (minutes === 0 ? "at once" : `after ${duration(minutes * 60)}`);
-      const below = `below ${limit(low_c)} ${after(low_delay_min)}`;
-      return `its own alarm is ${below}, above ${limit(high_c)} ${after(high_delay_min)}`;
-    }
+    case "thresholds":
+      return `its own alarm is ${limitsWords(command)}`;
     case "intervals": {
       const readings = count(command.per_uplink, "reading", "readings");
       return `measure every ${duration(command.minutes * 60)}, send after ${readings}`;
