@@ -8,7 +8,7 @@ use core::ptr::{read_volatile, write_volatile};
 
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
 use tracker::{Action, DataRate, Heard, Parts, Region, Sample, Sent, Tracker};
-use wire::{EventKind, Firmware, ResetCause};
+use wire::{Broken, EventKind, Firmware, ResetCause};
 
 /// Flash at an address.
 struct Flash(usize);
@@ -87,6 +87,10 @@ extern "C" fn _start() -> ! {
     let mut now_ms = 0;
     loop {
         match tracker.next(now_ms) {
+            Action::Test => {
+                let broken = if port(SENSOR) == 0 { Broken::NOTHING } else { Broken::THERMOMETER };
+                tracker.tested(now_ms, broken);
+            }
             Action::Sample => {
                 let temperature = i16::from_be_bytes([port(SENSOR), port(SENSOR)]);
                 let sample = Sample { temperature, humidity: Some(port(SENSOR)) };
@@ -110,6 +114,7 @@ extern "C" fn _start() -> ! {
             tracker.pressed(now_ms);
             tracker.battery(now_ms, port(SENSOR));
             tracker.felt(now_ms, EventKind::Shock, port(SENSOR));
+            tracker.positioned(now_ms, port(SENSOR).into(), port(SENSOR).into(), Some(port(SENSOR)));
         }
         tell(REGION, tracker.light() as u8 | u8::from(tracker.is_identifying(now_ms)) << 2);
     }
