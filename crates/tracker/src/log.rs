@@ -152,6 +152,10 @@ impl<F: NorFlash> Log<F> {
 
     /// Writes an entry down and returns its number. A loss that this brings about is written before it.
     pub fn push(&mut self, stamp: Stamp, what: What) -> Result<u32, LogError> {
+        // No page makes room for what has no number.
+        if self.next() > MAX_SEQUENCE {
+            return Err(LogError::NumbersExhausted);
+        }
         // A word that the flash does not take is passed over.
         let mut tries = 1..TRIES;
         loop {
@@ -215,8 +219,10 @@ impl<F: NorFlash> Log<F> {
         let written = self.put(self.current, 1 + page.used, word::write_head(head));
         if let Some(Some(page)) = self.pages.get_mut(self.current) {
             page.used += 1;
-            page.base = stamp;
-            page.heads.set(page.used);
+            if written.is_ok() {
+                page.base = stamp;
+                page.heads.set(page.used);
+            }
         }
         written.map(|()| true)
     }

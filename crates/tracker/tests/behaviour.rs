@@ -3,7 +3,7 @@
 
 mod world;
 
-use tracker::{Light, Region, Stage};
+use tracker::{Light, LogError, Region, Sample, Stage};
 use wire::{Broken, Event, EventKind, ResetCause, What};
 use world::{DAY_MS, HOUR_MS, MINUTE_MS, World, calm, kinds, settled};
 
@@ -118,6 +118,20 @@ fn a_flash_that_takes_nothing_more_is_told_of() {
     assert_eq!(world.with(|tracker, _| tracker.light()), Light::Broken);
     assert!(world.service.status.unwrap().faulty);
     assert!(world.with(|tracker, _| tracker.fault()).is_some());
+}
+
+#[test]
+fn with_the_last_number_used_it_erases_nothing_more() {
+    let mut world = settled(115);
+    // All numbers were used and acknowledged: behind generation and layout.
+    world.forge_memory(|content| content[1..5].copy_from_slice(&(wire::MAX_SEQUENCE + 1).to_be_bytes()));
+    let erases = world.supply.borrow().erases;
+    let mut tracker = world.start_anew().unwrap();
+    for minute in 0..6000 {
+        tracker.sampled(minute * MINUTE_MS, Some(Sample { temperature: 500, humidity: None }));
+    }
+    assert_eq!(tracker.fault(), Some(LogError::NumbersExhausted));
+    assert_eq!(world.supply.borrow().erases, erases);
 }
 
 #[test]

@@ -44,6 +44,16 @@ fn a_stack_that_is_told_the_time_sets_the_clock_at_once() {
 }
 
 #[test]
+fn the_flash_that_refuses_a_head_gives_no_entry_another_time() {
+    let mut world = settled(101);
+    world.supply.borrow_mut().refusals = 1;
+    world.restart_by(ResetCause::BrownOut);
+    let (_, restarted) = world.truth.last_key_value().unwrap();
+    assert_eq!(restarted.stamp, Stamp::SinceStart(0));
+    world.check_kept(0);
+}
+
+#[test]
 fn settings_come_by_command_survive_a_reset_and_are_answered() {
     let mut world = settled(19);
     let thresholds = Thresholds { low: -2500, high: -1500, low_delay: 0, high_delay: 5 };
