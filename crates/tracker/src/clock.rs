@@ -41,7 +41,7 @@ impl Clock {
         self.fix.is_some()
     }
 
-    /// How often the clock was set, modulo 256.
+    /// How often the clock was set, or lost by a reset, modulo 256.
     pub const fn setting(&self) -> u8 {
         self.setting
     }

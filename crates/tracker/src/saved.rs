@@ -22,7 +22,7 @@ pub struct Saved {
     pub command: u32,
     /// The last one that was used to join; networks take only ever higher ones (LoRaWAN 1.0.4).
     pub dev_nonce: u16,
-    /// How often the clock was set, modulo 256.
+    /// How often the clock was set, or lost by a reset, modulo 256.
     pub clock_setting: u8,
     pub stage: Stage,
     pub thresholds: Thresholds,

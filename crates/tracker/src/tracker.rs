@@ -91,8 +91,11 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         let hours = Some(saved.flight_hours).filter(|hours| *hours > 0);
         tracker.flight_until_ms = hours.map(|hours| now_ms + flight_ms(hours));
         if saved.stage != Stage::Shelf {
+            // The service may still answer what was asked by the clock that is gone.
+            tracker.clock = Clock::new(saved.clock_setting.wrapping_add(1));
+            tracker.save(Saved { clock_setting: tracker.clock.setting(), ..saved });
             let told = tracker.log.tell_lost(tracker.clock.stamp(now_ms));
-            tracker.fault = told.err();
+            tracker.fault = tracker.fault.or(told.err());
             tracker.note_event(EventKind::Restarted, parts.reset_cause as u8, now_ms);
         }
         Ok(tracker)

@@ -44,6 +44,20 @@ fn a_stack_that_is_told_the_time_sets_the_clock_at_once() {
 }
 
 #[test]
+fn a_correction_of_before_a_reset_is_not_made() {
+    let mut world = settled(105);
+    let setting = world.tracker.as_ref().unwrap().saved().clock_setting;
+    let downlink = world.service.say(&[Command::Clock { setting, forward_s: 3 }]).unwrap();
+    world.restart_by(ResetCause::BrownOut);
+    world.run_for(1000);
+    world.deliver(60, Some(&downlink));
+    world.air.is_dark = true;
+    world.run_for(30 * MINUTE_MS);
+    let (_, last) = world.truth.last_key_value().unwrap();
+    assert_eq!(last.stamp, Stamp::SinceStart(30));
+}
+
+#[test]
 fn the_flash_that_refuses_a_head_gives_no_entry_another_time() {
     let mut world = settled(101);
     world.supply.borrow_mut().refusals = 1;

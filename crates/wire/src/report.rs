@@ -224,7 +224,8 @@ impl Position {
 pub struct ClockRequest {
     /// Seconds since 2024-01-01T00:00:00Z, or since the tracker's start where the clock was never set.
     pub seconds: u32,
-    /// How often the clock was set, modulo 256: a correction names it, so that none is made twice.
+    /// How often the clock was set, or lost by a reset, modulo 256: a correction names it, so that none is made twice, or of
+    /// another clock.
     pub setting: u8,
     /// As in [`Status`].
     pub within_s: Option<u8>,
