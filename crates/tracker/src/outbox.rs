@@ -2,6 +2,9 @@
 
 mod transmit;
 
+use core::cmp::Reverse;
+use core::ops::RangeInclusive;
+
 use wire::{Entry, MAX_LEN, Position, Range, What, encode};
 
 pub use self::transmit::{STOPPED_MS, Transmission};
@@ -11,6 +14,9 @@ const MINUTE_MS: u64 = 60_000;
 
 /// An alarm is sent again after 1, 4 and 16 minutes.
 const URGENT_TRIES: u32 = 4;
+
+/// How many urgent events are remembered, each with its own tries.
+const URGENT: usize = 8;
 
 /// How many ranges of what was asked for are remembered. What is forgotten is asked for again.
 const ASKED: usize = 8;
@@ -61,8 +67,10 @@ enum InFlight {
         entries: u32,
         is_urgent: bool,
     },
-    /// An urgent entry alone, or with those before it.
-    Urgent,
+    /// An urgent entry alone.
+    Urgent {
+        sequence: u32,
+    },
     Asked {
         newest: u32,
         entries: u32,
@@ -82,7 +90,9 @@ pub struct Outbox {
     readings_at_ms: Option<u64>,
     /// The minutes of the reading that was due last.
     due_minutes: Option<u32>,
-    urgent: Option<Urgent>,
+    urgent: [Option<Urgent>; URGENT],
+    /// One went alone since readings were sent.
+    urgent_sent: bool,
     asked: [Option<Range>; ASKED],
     setup: bool,
     status_at_ms: u64,
@@ -108,8 +118,17 @@ pub struct Outbox {
 struct Urgent {
     /// The event that is urgent.
     sequence: u32,
+    /// It tells of an alarm of the temperature, or that nothing is known of it.
+    is_alarm: bool,
     tries: u32,
     at_ms: u64,
+}
+
+impl Urgent {
+    /// Alarms before all else, then what was sent least often, and of that the newest.
+    fn rank(&self) -> (bool, Reverse<u32>, u32) {
+        (self.is_alarm, Reverse(self.tries), self.sequence)
+    }
 }
 
 impl Outbox {
@@ -118,7 +137,8 @@ impl Outbox {
             sent_below: next,
             readings_at_ms: None,
             due_minutes: None,
-            urgent: None,
+            urgent: [None; URGENT],
+            urgent_sent: false,
             asked: [None; ASKED],
             setup: true,
             status_at_ms: now_ms,
@@ -152,11 +172,21 @@ impl Outbox {
         self.clock_tries = 0;
     }
 
-    pub fn hurry(&mut self, sequence: u32, now_ms: u64) {
-        // With an earlier one that nobody may have heard.
-        let sequence = self.urgent.map_or(sequence, |before| before.sequence.min(sequence));
-        self.urgent = Some(Urgent { sequence, tries: 0, at_ms: now_ms });
+    /// An urgent event was written. Where too many wait, it takes the place of the least urgent one.
+    pub fn hurry(&mut self, sequence: u32, what: &What, now_ms: u64) {
+        let urgent = Urgent { sequence, is_alarm: is_alarm(what), tries: 0, at_ms: now_ms };
+        // A free place comes before all others.
+        if let Some(place) = self.urgent.iter_mut().min_by_key(|place| place.map(|known| known.rank())) {
+            *place = Some(urgent);
+        }
         self.poor = None;
+    }
+
+    /// The most urgent event that is due, or else when one will be.
+    fn most_urgent(&self, now_ms: u64) -> Result<Urgent, Option<u64>> {
+        let waiting = || self.urgent.iter().flatten();
+        let due = waiting().filter(|urgent| urgent.at_ms <= now_ms).max_by_key(|urgent| urgent.rank());
+        due.copied().ok_or_else(|| waiting().map(|urgent| urgent.at_ms).min())
     }
 
     /// A reading was written that was due at that minute. Uplinks keep their distance, and trackers keep theirs by
@@ -196,16 +226,20 @@ impl Outbox {
                 range.first = range.first.max(next);
             }
         }
-        self.urgent = self.urgent.filter(|urgent| urgent.sequence >= next);
+        for urgent in &mut self.urgent {
+            *urgent = urgent.filter(|urgent| urgent.sequence >= next);
+        }
     }
 
-    /// The urgent entry was sent, and is sent again later, each time much later.
-    fn tried_urgent(&mut self, now_ms: u64) {
-        if let Some(urgent) = &mut self.urgent {
-            urgent.tries += 1;
-            urgent.at_ms = now_ms + (MINUTE_MS << (2 * (urgent.tries - 1)));
+    /// Urgent entries among these were sent, and are sent again later, each time much later.
+    fn tried_urgent(&mut self, sent: RangeInclusive<u32>, now_ms: u64) {
+        for place in &mut self.urgent {
+            if let Some(urgent) = place.as_mut().filter(|urgent| sent.contains(&urgent.sequence)) {
+                urgent.at_ms = now_ms + (MINUTE_MS << (2 * urgent.tries));
+                urgent.tries += 1;
+            }
+            *place = place.filter(|urgent| urgent.tries < URGENT_TRIES);
         }
-        self.urgent = self.urgent.filter(|urgent| urgent.tries < URGENT_TRIES);
     }
 
     /// So many entries back from that one were sent as they had been asked for.
@@ -246,6 +280,16 @@ pub fn is_urgent(entry: &What) -> bool {
         | Kind::ClockSet
         | Kind::SettingsChanged => false,
     }
+}
+
+/// What of the urgent comes first: the temperature is beyond a limit, or not known.
+fn is_alarm(entry: &What) -> bool {
+    use wire::EventKind as Kind;
+    let What::Event(event) = entry else { return false };
+    matches!(
+        event.kind,
+        Kind::AlarmHigh | Kind::AlarmLow | Kind::AlarmEnded | Kind::SensorFailed | Kind::SensorBack
+    )
 }
 
 /// Whether an entry fits alone into what the slowest data rate leaves.

@@ -239,7 +239,7 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         if let Ok(sequence) = written
             && is_urgent(&what)
         {
-            self.outbox.hurry(sequence, now_ms);
+            self.outbox.hurry(sequence, &what, now_ms);
         }
         if self.saved.stage == Stage::Stopped {
             self.outbox.send_by(now_ms + STOPPED_MS);

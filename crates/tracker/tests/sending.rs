@@ -7,11 +7,14 @@ use tracker::{Light, LogError, Region, Sent};
 use wire::{Command, Event, EventKind, ResetCause, Uplink, What};
 use world::{DAY_MS, HOUR_MS, MINUTE_MS, World, settled};
 
-/// Whether an uplink tells that the case was opened.
-fn says_opened(port: u8, bytes: &[u8]) -> bool {
+/// Whether an uplink tells of such an event.
+fn says(kind: EventKind, port: u8, bytes: &[u8]) -> bool {
     let Ok(Uplink::Log(frame)) = Uplink::decode(port, bytes) else { return false };
-    let opened = |what| matches!(what, What::Event(Event { kind: EventKind::CaseOpened, .. }));
-    frame.entries().any(|entry| opened(entry.what))
+    frame.entries().any(|entry| matches!(entry.what, What::Event(event) if event.kind == kind))
+}
+
+fn says_opened(port: u8, bytes: &[u8]) -> bool {
+    says(EventKind::CaseOpened, port, bytes)
 }
 
 /// EU868's slowest data rate, where a frame of 51 bytes takes three seconds of the day's thirty.
@@ -47,18 +50,44 @@ fn where_air_is_short_an_alarm_goes_alone_and_at_once() {
     }
 }
 
-#[test]
-fn in_eleven_bytes_every_copy_of_an_alarm_holds_the_alarm() {
-    let mut world = World::new(Region::Us915, 40, 49);
+/// US915's slowest data rate: eleven bytes.
+fn narrow(seed: u64) -> World {
+    let mut world = World::new(Region::Us915, 40, seed);
     world.parts.fastest = Region::Us915.slowest();
     world.boot(ResetCause::PowerOn);
     world.with(|tracker, uptime| tracker.pressed(uptime));
     world.run_for(DAY_MS);
+    world
+}
+
+#[test]
+fn an_alarm_is_sent_at_once_though_a_case_opened_before_it_was_not_acknowledged() {
+    let mut world = narrow(103);
+    world.is_silent = true;
+    world.heard.clear();
+    world.with(|tracker, uptime| tracker.felt(uptime, EventKind::CaseOpened, 0));
+    world.with(|tracker, uptime| tracker.felt(uptime, EventKind::Light, 0));
+    world.run_for(10 * MINUTE_MS);
+    world.temperature = |_| None;
+    world.run_for(2 * MINUTE_MS);
+    let copies =
+        |world: &World, kind| world.heard.iter().filter(|(port, bytes)| says(kind, *port, bytes)).count();
+    assert!(copies(&world, EventKind::SensorFailed) >= 1);
+    world.run_for(2 * HOUR_MS);
+    for (kind, least) in [(EventKind::CaseOpened, 2), (EventKind::Light, 2), (EventKind::SensorFailed, 4)] {
+        assert!(copies(&world, kind) >= least, "{kind:?}: {}", copies(&world, kind));
+    }
+}
+
+#[test]
+fn in_eleven_bytes_every_copy_of_an_alarm_holds_the_alarm() {
+    let mut world = narrow(49);
     // Each minute a reading of its own, with as wide a spread as there is.
     world.temperature = |minute| Some(400 + (minute % 2) as i16 * 60);
     world.heard.clear();
     world.with(|tracker, uptime| tracker.felt(uptime, EventKind::CaseOpened, 0));
-    world.run_for(40 * MINUTE_MS);
+    // The later ones take turns with readings.
+    world.run_for(3 * HOUR_MS);
     let copies = world.heard.iter().filter(|(port, bytes)| says_opened(*port, bytes));
     assert!(copies.count() >= 4);
 }

@@ -92,20 +92,28 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         if is_due { Due::now(0, &[], InFlight::Mac, 0) } else { Due::Never }
     }
 
-    /// The newest entries back to the urgent one. Where they do not reach it, or there is too little air for them, the frame
-    /// begins with it and is as short as can be.
+    /// The newest entries back to the most urgent one. Where they do not reach it, or there is too little air for them, it goes
+    /// alone.
     fn urgent(&mut self, now_ms: u64) -> Due {
-        let Some(urgent) = self.outbox.urgent else { return Due::Never };
-        if urgent.at_ms > now_ms {
-            return Due::At(urgent.at_ms);
-        }
+        let urgent = match self.outbox.most_urgent(now_ms) {
+            Ok(urgent) => urgent,
+            Err(at_ms) => return at_ms.map_or(Due::Never, Due::At),
+        };
         let behind = self.log.next().saturating_sub(urgent.sequence);
-        let due = self.newest(behind, true, 0);
+        // Copies of all else leave an alarm its air, and take turns with the readings.
+        let is_copy = urgent.tries > 0 && !urgent.is_alarm;
+        let readings_wait = self.outbox.readings_at_ms.is_some_and(|at_ms| at_ms <= now_ms);
+        if is_copy && readings_wait && self.outbox.urgent_sent {
+            return Due::Never;
+        }
+        let reserve_ms = if is_copy { self.alarm_reserve_ms() } else { 0 };
+        let due = self.newest(behind, true, reserve_ms);
         if let Due::Now { payload, in_flight: InFlight::Readings { entries, .. }, .. } = &due
-            && (*entries < behind || !self.budget.has(self.on_air_ms(payload.length)))
+            && (*entries < behind || !self.budget.has(self.on_air_ms(payload.length) + reserve_ms))
             && let Some((payload, _)) = self.frame(urgent.sequence, 1, SHORTEST_ROOM)
         {
-            return Due::Now { port: LOG_PORT, payload, in_flight: InFlight::Urgent, reserve_ms: 0 };
+            let in_flight = InFlight::Urgent { sequence: urgent.sequence };
+            return Due::Now { port: LOG_PORT, payload, in_flight, reserve_ms };
         }
         due
     }
@@ -216,7 +224,7 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         let unacknowledged = next - self.log.acknowledged().max(self.log.oldest()).min(next);
         let most = self.pace.entries.max(new.max(at_least) as usize).min(unacknowledged as usize);
         let Some(newest) = next.checked_sub(1).filter(|_| most > 0) else {
-            (self.outbox.readings_at_ms, self.outbox.urgent) = (None, None);
+            self.outbox.readings_at_ms = None;
             return Due::Never;
         };
         match self.frame(newest, most, MAX_LEN) {
@@ -266,7 +274,10 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         match in_flight {
             None => {}
             Some(InFlight::Mac) => self.outbox.mac_sent = true,
-            Some(InFlight::Urgent) => self.outbox.tried_urgent(now_ms),
+            Some(InFlight::Urgent { sequence }) => {
+                self.outbox.urgent_sent = true;
+                self.outbox.tried_urgent(sequence..=sequence, now_ms);
+            }
             Some(InFlight::Setup) => self.outbox.setup = false,
             Some(InFlight::Status) => {
                 let jitter = self.random(HOUR_MS);
@@ -295,12 +306,12 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             self.outbox.ask(Range { first: self.outbox.sent_below, last });
         }
         self.outbox.sent_below = newest + 1;
-        self.outbox.readings_at_ms = None;
+        (self.outbox.readings_at_ms, self.outbox.urgent_sent) = (None, false);
         if self.saved.stage == Stage::Stopped && self.log.acknowledged() < self.log.next() {
             self.outbox.send_by(now_ms + STOPPED_MS);
         }
         if is_urgent {
-            self.outbox.tried_urgent(now_ms);
+            self.outbox.tried_urgent(oldest..=newest, now_ms);
         }
     }
 }
