@@ -172,9 +172,19 @@ impl Outbox {
         self.clock_tries = 0;
     }
 
-    /// An urgent event was written. Where too many wait, it takes the place of the least urgent one.
+    /// An urgent event was written.
     pub fn hurry(&mut self, sequence: u32, what: &What, now_ms: u64) {
-        let urgent = Urgent { sequence, is_alarm: is_alarm(what), tries: 0, at_ms: now_ms };
+        self.hurry_again(sequence, what, 0, now_ms);
+    }
+
+    /// An urgent event from before a reset, of which nobody knows how often it was sent: at least once more.
+    pub fn hurry_once(&mut self, sequence: u32, what: &What, now_ms: u64) {
+        self.hurry_again(sequence, what, URGENT_TRIES - 1, now_ms);
+    }
+
+    /// Where too many wait, it takes the place of the least urgent one.
+    fn hurry_again(&mut self, sequence: u32, what: &What, tries: u32, now_ms: u64) {
+        let urgent = Urgent { sequence, is_alarm: is_alarm(what), tries, at_ms: now_ms };
         // A free place comes before all others.
         if let Some(place) = self.urgent.iter_mut().min_by_key(|place| place.map(|known| known.rank())) {
             *place = Some(urgent);

@@ -18,6 +18,9 @@ use crate::saved::{Memory, Saved, Stage};
 /// The longest time that uplinks and joins of trackers that began together are kept apart.
 pub const JITTER_MS: u64 = 50_000;
 
+/// How many of the last entries are looked through after a reset: more than half a day of readings every five minutes.
+const RECENT: u32 = 200;
+
 /// A self-test that is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Test {
@@ -94,11 +97,22 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             // The service may still answer what was asked by the clock that is gone.
             tracker.clock = Clock::new(saved.clock_setting.wrapping_add(1));
             tracker.save(Saved { clock_setting: tracker.clock.setting(), ..saved });
+            tracker.hurry_unacknowledged(now_ms);
             let told = tracker.log.tell_lost(tracker.clock.stamp(now_ms));
             tracker.fault = tracker.fault.or(told.err());
             tracker.note_event(EventKind::Restarted, parts.reset_cause as u8, now_ms);
         }
         Ok(tracker)
+    }
+
+    /// Events that were urgent before the reset, and perhaps did not reach anybody.
+    fn hurry_unacknowledged(&mut self, now_ms: u64) {
+        let next = self.log.next();
+        for sequence in self.log.acknowledged().max(next.saturating_sub(RECENT))..next {
+            if let Some(entry) = self.log.get(sequence).filter(|entry| is_urgent(&entry.what)) {
+                self.outbox.hurry_once(sequence, &entry.what, now_ms);
+            }
+        }
     }
 
     /// What to do now.

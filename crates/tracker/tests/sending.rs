@@ -93,6 +93,17 @@ fn in_eleven_bytes_every_copy_of_an_alarm_holds_the_alarm() {
 }
 
 #[test]
+fn a_reset_does_not_keep_an_alarm_to_itself() {
+    let mut world = narrow(109);
+    world.is_silent = true;
+    world.with(|tracker, uptime| tracker.felt(uptime, EventKind::CaseOpened, 0));
+    world.restart_by(ResetCause::BrownOut);
+    world.heard.clear();
+    world.run_for(2 * HOUR_MS);
+    assert!(world.heard.iter().any(|(port, bytes)| says_opened(*port, bytes)));
+}
+
+#[test]
 fn what_the_radio_did_not_send_is_due_as_before() {
     let mut world = settled(57);
     world.with(|tracker, uptime| tracker.felt(uptime, EventKind::CaseOpened, 0));
