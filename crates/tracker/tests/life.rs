@@ -5,7 +5,7 @@ mod world;
 
 use proptest::prelude::*;
 use tracker::{AIR_A_DAY_MS, Region};
-use wire::ResetCause;
+use wire::{Command, LOST_MAX, Range, ResetCause};
 use world::{DAY_MS, HOUR_MS, World, calm};
 
 /// Ends a life so that all of it can be known: the air is good, the button is pressed, and what is missing is asked for, as
@@ -42,6 +42,26 @@ fn a_year_with_a_third_lost_and_a_dark_day_each_week() {
     assert!(world.service.lost.is_empty());
     // 365 days of 288 readings, fewer where a dark day made it slow.
     assert!((95_000..106_000).contains(&world.truth.len()), "{}", world.truth.len());
+}
+
+#[test]
+fn what_was_lost_long_ago_can_be_asked_for_without_harm() {
+    // Each minute a reading, for more of them than a loss can name.
+    let mut world = World::started(Region::Eu868, 3, 113);
+    world.run_for(HOUR_MS);
+    (world.is_silent, world.air.is_dark) = (true, true);
+    world.temperature = |minute| Some(400 + (minute % 2) as i16 * 200);
+    world.run_for(95 * DAY_MS);
+    let next = world.tracker.as_ref().unwrap().next_sequence();
+    assert!(next > LOST_MAX + 3000);
+    for range in [Range { first: 10, last: 20 }, Range { first: 30, last: next }] {
+        let downlink = world.service.say(&[Command::Resend(range)]).unwrap();
+        world.deliver(60, Some(&downlink));
+    }
+    world.air.is_dark = false;
+    world.run_for(DAY_MS);
+    assert_eq!(world.tracker.as_ref().unwrap().fault(), None);
+    assert!(!world.service.lost.is_empty());
 }
 
 /// Warm for some hours of each day, and a door that is opened now and then.

@@ -210,10 +210,11 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         if let Some(asked) = self.outbox.asked.get_mut(place) {
             *asked = Some(Range { first: held, ..range }).filter(|rest| rest.first <= rest.last);
         }
-        let first = range.first.max(self.log.acknowledged());
-        let count = held.min(range.last + 1).saturating_sub(first).min(LOST_MAX);
-        if count > 0 {
-            self.note(What::Lost { first, count }, now_ms);
+        // The newest of them that can be said; the rest was told of when it made room.
+        let (first, end) = (range.first.max(self.log.acknowledged()), held.min(range.last + 1));
+        let count = end.saturating_sub(first).min(LOST_MAX);
+        if count > 0 && self.log.next() - end < LOST_MAX {
+            self.note(What::Lost { first: end - count, count }, now_ms);
         }
     }
 
