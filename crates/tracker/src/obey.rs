@@ -6,9 +6,16 @@ use wire::{COMMAND_PORT, Command, Downlink, Event, EventKind, Range, What};
 use crate::saved::Saved;
 use crate::tracker::{Test, Tracker};
 
+const HOUR_MS: u64 = 3_600_000;
+
 /// The hours of a flight in milliseconds.
 pub const fn flight_ms(hours: u8) -> u64 {
-    hours as u64 * 3_600_000
+    hours as u64 * HOUR_MS
+}
+
+/// Hours that are not over, as a command says them.
+pub fn flight_hours(ms: u64) -> u8 {
+    u8::try_from(ms.div_ceil(HOUR_MS)).unwrap_or(u8::MAX)
 }
 
 impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
@@ -119,7 +126,10 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
                 self.test = Some(Test::Told);
                 self.outbox.say_status(now_ms);
             }
-            Command::Restart => self.restart = true,
+            Command::Restart => {
+                self.close_interval();
+                self.restart = true;
+            }
         }
         self.outbox.say_setup();
     }

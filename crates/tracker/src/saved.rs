@@ -29,7 +29,7 @@ pub struct Saved {
     pub step: Step,
     /// Readings from one uplink to the next, 1 to 32.
     pub per_uplink: u8,
-    /// Hours of flight that were asked for; 0 outside of it.
+    /// Hours of flight that are not over; 0 outside of it.
     pub flight_hours: u8,
     pub alarm: Alarm,
     /// An alarm was raised since the button began.

@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::link::Link;
 use crate::log::{Log, LogError};
 use crate::machine::{Action, Light, Parts, Sent};
-use crate::obey::flight_ms;
+use crate::obey::{flight_hours, flight_ms};
 use crate::outbox::{Outbox, STOPPED_MS, Transmission, is_urgent};
 use crate::pace::{Pace, pace};
 use crate::sampling::Interval;
@@ -90,7 +90,7 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             random: parts.seed | 1,
             fault: None,
         };
-        // How much of it was over is not known: rather silent for too long than heard in an aircraft.
+        // How much of the hour was over is not known: rather silent for too long than heard in an aircraft.
         let hours = Some(saved.flight_hours).filter(|hours| *hours > 0);
         tracker.flight_until_ms = hours.map(|hours| now_ms + flight_ms(hours));
         if saved.stage != Stage::Shelf {
@@ -138,7 +138,7 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
     fn radio(&mut self, now_ms: u64) -> Result<Action, u64> {
         if let Some(until_ms) = self.flight_until_ms {
             if now_ms < until_ms {
-                return Err(until_ms);
+                return Err(self.fly_on(now_ms, until_ms));
             }
             self.end_flight(now_ms);
         }
@@ -235,6 +235,15 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             Stage::Running if self.flight_until_ms.is_some() => Mode::Flight,
             Stage::Running => Mode::Measuring,
         }
+    }
+
+    /// Saves each hour how many are left, and says when to do so next: resets must not keep it silent for ever.
+    fn fly_on(&mut self, now_ms: u64, until_ms: u64) -> u64 {
+        let flight_hours = flight_hours(until_ms - now_ms);
+        if flight_hours < self.saved.flight_hours {
+            self.save(Saved { flight_hours, ..self.saved });
+        }
+        until_ms - flight_ms(flight_hours - 1)
     }
 
     pub(crate) fn end_flight(&mut self, now_ms: u64) {

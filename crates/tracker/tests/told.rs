@@ -4,7 +4,7 @@
 mod world;
 
 use tracker::{Action, Region};
-use wire::{Command, Event, EventKind, ResetCause, Setup, Stamp, Status, Step, Thresholds, Uplink};
+use wire::{Command, Event, EventKind, ResetCause, Setup, Stamp, Status, Step, Thresholds, Uplink, What};
 use world::{DAY_MS, HOUR_MS, MINUTE_MS, World, settled};
 
 #[test]
@@ -103,8 +103,15 @@ fn identify_blinks_and_says_how_it_is() {
 #[test]
 fn restart_is_obeyed_once() {
     let mut world = settled(29);
+    world.run_until(DAY_MS + 8 * MINUTE_MS);
+    let known = world.truth.len();
     let downlink = world.service.say(&[Command::Restart]).unwrap();
     world.deliver(60, Some(&downlink));
+    let written: Vec<_> = world.truth.values().skip(known).collect();
+    assert!(
+        matches!(written[..], [wire::Entry { what: What::Reading(_), .. }]),
+        "what was sampled: {written:?}"
+    );
     assert!(matches!(world.with(|tracker, uptime| tracker.next(uptime)), Action::Restart));
     world.run_for(HOUR_MS);
     world.deliver(60, Some(&downlink));
