@@ -129,6 +129,21 @@ fn answers_of_the_mac_go_alone_and_first() {
 }
 
 #[test]
+fn answers_of_the_mac_leave_an_alarm_its_air() {
+    let mut world = slow(107);
+    world.air.is_dark = true;
+    world.is_mac_pending = true;
+    let sent = world.uplinks;
+    while world.uplinks < sent + 4 {
+        world.run_for(MINUTE_MS);
+    }
+    let sent = world.sent.len();
+    world.with(|tracker, uptime| tracker.felt(uptime, EventKind::CaseOpened, 0));
+    world.run_for(MINUTE_MS);
+    assert!(world.sent.len() > sent, "at once");
+}
+
+#[test]
 fn the_nonce_only_grows() {
     let mut world = World::started(Region::Eu868, 40, 41);
     world.air.is_dark = true;

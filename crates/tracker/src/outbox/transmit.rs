@@ -20,6 +20,9 @@ const PAUSE_MS: u64 = 8_000;
 /// Any entry fits alone into so many bytes, but for a humidity beside a wide spread, which is not urgent.
 const SHORTEST_ROOM: usize = 11;
 
+/// The longest answers of the MAC that go beside a payload (LoRaWAN's FOpts), in bytes.
+const MAC_ANSWERS: usize = 15;
+
 /// Until the clock is set, it is asked for after so many minutes, each time twice as many, up to a day.
 const CLOCK_FIRST_MS: u64 = 10 * MINUTE_MS;
 
@@ -71,9 +74,12 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
                         return Transmission::Now(Send { confirmed, port, rate, payload });
                     }
                     let until_ms = self.budget.has_at_ms(needed);
+                    next = next.min(until_ms);
                     // An alarm has some air of its own, however poor the rest is.
-                    self.outbox.poor = Some((place.max(KINDS_WITH_AIR), until_ms));
-                    return Transmission::At(until_ms.min(next));
+                    if place >= KINDS_WITH_AIR {
+                        self.outbox.poor = Some((place, until_ms));
+                        return Transmission::At(next);
+                    }
                 }
                 Due::At(at_ms) => next = next.min(at_ms),
                 Due::Never => {}
@@ -86,10 +92,14 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         self.parts.region.time_on_air_ms(self.link.rate(), bytes)
     }
 
-    /// Some answers are pending until a downlink is heard: they must not keep everything else waiting.
+    /// Some answers are pending until a downlink is heard: they must not keep everything else waiting. Where they and an alarm
+    /// have room in one frame, they leave it its air.
     fn mac(&mut self, _: u64) -> Due {
-        let is_due = self.outbox.mac_pending && !self.outbox.mac_sent;
-        if is_due { Due::now(0, &[], InFlight::Mac, 0) } else { Due::Never }
+        if !self.outbox.mac_pending || self.outbox.mac_sent {
+            return Due::Never;
+        }
+        let is_wide = self.parts.region.room(self.link.rate()) >= SHORTEST_ROOM + MAC_ANSWERS;
+        Due::now(0, &[], InFlight::Mac, if is_wide { self.alarm_reserve_ms() } else { 0 })
     }
 
     /// The newest entries back to the most urgent one. Where they do not reach it, or there is too little air for them, it goes

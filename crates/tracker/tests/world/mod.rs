@@ -46,6 +46,8 @@ pub struct World {
     pub broken: Broken,
     /// The service says nothing.
     pub is_silent: bool,
+    /// The MAC has answers for the network until something is heard.
+    pub is_mac_pending: bool,
     pub uplinks: u64,
     pub bytes: u64,
     pub restarts: u32,
@@ -98,6 +100,7 @@ impl World {
             temperature: calm,
             broken: Broken::NOTHING,
             is_silent: false,
+            is_mac_pending: false,
             uplinks: 0,
             bytes: 0,
             restarts: 0,
@@ -270,7 +273,10 @@ impl World {
                 } else {
                     self.heard.push((send.port, send.payload.as_slice().to_vec()));
                     let before = self.service.entries.len();
-                    self.service.hear(self.now_ms, send.port, send.payload.as_slice());
+                    // An uplink on port 0 is the network's alone.
+                    if send.port > 0 {
+                        self.service.hear(self.now_ms, send.port, send.payload.as_slice());
+                    }
                     self.measure(before);
                     if self.is_silent { None } else { self.service.answer(self.now_ms) }
                 };
@@ -291,9 +297,8 @@ impl World {
 
     pub fn deliver(&mut self, airtime_ms: u64, answer: Option<&[u8]>) {
         let heard = answer.map(|payload| Heard { port: 20, payload, snr_quarter_db: self.air.snr });
-        self.with(|tracker, uptime| {
-            tracker.sent(uptime, &Sent { airtime_ms, mac_pending: false, heard });
-        });
+        let mac_pending = self.is_mac_pending && heard.is_none();
+        self.with(|tracker, uptime| tracker.sent(uptime, &Sent { airtime_ms, mac_pending, heard }));
     }
 
     /// The network's own answer to a confirmed uplink.
