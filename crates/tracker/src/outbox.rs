@@ -7,7 +7,7 @@ use core::ops::RangeInclusive;
 
 use wire::{Entry, MAX_LEN, Position, Range, What, encode};
 
-pub use self::transmit::{STOPPED_MS, Transmission};
+pub use self::transmit::{HAND_OVER_MS, Transmission};
 use crate::airtime::DataRate;
 
 const MINUTE_MS: u64 = 60_000;

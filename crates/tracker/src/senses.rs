@@ -5,7 +5,7 @@ use wire::{Broken, Entry, EventKind, Position, Reading, SPREAD_MAX, Stamp, Step,
 
 use crate::airtime::Budget;
 use crate::alarm::Side;
-use crate::outbox::fits_alone;
+use crate::outbox::{HAND_OVER_MS, fits_alone};
 use crate::sampling::{Sample, Taken};
 use crate::saved::{Saved, Stage};
 use crate::tracker::{JITTER_MS, Test, Tracker};
@@ -33,6 +33,8 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             if !core::mem::replace(&mut self.sensor_failed, true) {
                 self.note_event(EventKind::SensorFailed, 0, now_ms);
             }
+            // Without readings nothing else is due that would take the rest along.
+            self.outbox.send_by(now_ms + HAND_OVER_MS);
             return;
         };
         if core::mem::take(&mut self.sensor_failed) {
@@ -153,6 +155,6 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         let whole = Entry { sequence: self.log.next(), stamp, what: What::Reading(reading) };
         let is_whole = !is_narrow && fits_alone(whole, region.room(region.slowest()));
         let written = self.log.push(stamp, What::Reading(if is_whole { reading } else { dry }));
-        self.fault = self.fault.or(written.err());
+        self.check(written);
     }
 }

@@ -10,7 +10,7 @@ use crate::link::Link;
 use crate::log::{Log, LogError};
 use crate::machine::{Action, Light, Parts, Sent};
 use crate::obey::{flight_hours, flight_ms};
-use crate::outbox::{Outbox, STOPPED_MS, Transmission, is_urgent};
+use crate::outbox::{HAND_OVER_MS, Outbox, Transmission, is_urgent};
 use crate::pace::{Pace, pace};
 use crate::sampling::Interval;
 use crate::saved::{Memory, Saved, Stage};
@@ -99,7 +99,7 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             tracker.save(Saved { clock_setting: tracker.clock.setting(), ..saved });
             tracker.hurry_unacknowledged(now_ms);
             let told = tracker.log.tell_lost(tracker.clock.stamp(now_ms));
-            tracker.fault = tracker.fault.or(told.err());
+            tracker.check(told);
             tracker.note_event(EventKind::Restarted, parts.reset_cause as u8, now_ms);
         }
         Ok(tracker)
@@ -148,7 +148,7 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
                 return Err(self.link.join_at_ms());
             }
             let Some(dev_nonce) = self.saved.dev_nonce.checked_add(1) else {
-                self.fault = Some(LogError::NumbersExhausted);
+                self.check::<()>(Err(LogError::NumbersExhausted));
                 return Err(u64::MAX);
             };
             let rate = self.link.join_rate();
@@ -265,15 +265,25 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             self.outbox.hurry(sequence, &what, now_ms);
         }
         if self.saved.stage == Stage::Stopped {
-            self.outbox.send_by(now_ms + STOPPED_MS);
+            self.outbox.send_by(now_ms + HAND_OVER_MS);
         }
-        self.fault = self.fault.or(written.err());
+        self.check(written);
+    }
+
+    /// What could not be written makes it broken, which it says at once.
+    pub(crate) fn check<T>(&mut self, written: Result<T, LogError>) {
+        if let Err(error) = written
+            && self.fault.is_none()
+        {
+            self.fault = Some(error);
+            self.outbox.say_status(0);
+        }
     }
 
     pub(crate) fn save(&mut self, saved: Saved) {
         let written = self.memory.save(&saved);
         self.saved = saved;
-        self.fault = self.fault.or(written.err());
+        self.check(written);
     }
 
     pub(crate) fn refresh_pace(&mut self) {

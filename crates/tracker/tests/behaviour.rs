@@ -113,10 +113,12 @@ fn it_tests_itself_when_it_is_started_and_tells_of_what_is_broken() {
 #[test]
 fn a_flash_that_takes_nothing_more_is_told_of() {
     let mut world = settled(69);
+    world.run_for(2 * HOUR_MS);
     world.supply.borrow_mut().refusals = u32::MAX;
-    world.run_for(DAY_MS + HOUR_MS);
+    world.service.status = None;
+    world.run_for(HOUR_MS);
     assert_eq!(world.with(|tracker, _| tracker.light()), Light::Broken);
-    assert!(world.service.status.unwrap().faulty);
+    assert!(world.service.status.expect("at once, not once a day").faulty);
     assert!(world.with(|tracker, _| tracker.fault()).is_some());
 }
 
@@ -238,9 +240,13 @@ fn a_thermometer_that_does_not_answer_is_told_of_once_and_when_it_is_back() {
     world.run_for(3 * HOUR_MS);
     assert_eq!(kinds(&world, known), [EventKind::SensorFailed]);
     assert!(world.truth.len() <= before + 2, "what was sampled before, and the event");
+    world.with(|tracker, uptime| tracker.felt(uptime, EventKind::CaseClosed, 0));
+    world.run_for(HOUR_MS + MINUTE_MS);
+    assert_eq!(world.missing(), [], "what is not urgent is handed over without readings, too");
     world.temperature = calm;
     world.run_for(HOUR_MS);
-    assert_eq!(kinds(&world, known), [EventKind::SensorFailed, EventKind::SensorBack]);
+    let expected = [EventKind::SensorFailed, EventKind::CaseClosed, EventKind::SensorBack];
+    assert_eq!(kinds(&world, known), expected);
 }
 
 #[test]

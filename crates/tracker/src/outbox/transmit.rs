@@ -29,8 +29,8 @@ const CLOCK_FIRST_MS: u64 = 10 * MINUTE_MS;
 /// From one position to the next, at least.
 const POSITION_AGAIN_MS: u64 = HOUR_MS;
 
-/// A stopped tracker says what it still holds this often.
-pub const STOPPED_MS: u64 = HOUR_MS;
+/// A tracker that takes no readings says what it still holds this often.
+pub const HAND_OVER_MS: u64 = HOUR_MS;
 
 /// The first so many kinds of uplinks are considered however little air is left: what is urgent, and the MAC's answers.
 const KINDS_WITH_AIR: usize = 2;
@@ -319,7 +319,7 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         self.outbox.sent_below = newest + 1;
         (self.outbox.readings_at_ms, self.outbox.urgent_sent) = (None, false);
         if self.saved.stage == Stage::Stopped && self.log.acknowledged() < self.log.next() {
-            self.outbox.send_by(now_ms + STOPPED_MS);
+            self.outbox.send_by(now_ms + HAND_OVER_MS);
         }
         if is_urgent {
             self.outbox.tried_urgent(oldest..=newest, now_ms);
