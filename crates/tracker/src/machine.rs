@@ -67,6 +67,6 @@ pub enum Light {
     Ok,
     /// An alarm was raised since its button began, even if it is over.
     Alarm,
-    /// The tracker must be replaced.
+    /// The tracker must be replaced, and said no alarm before.
     Broken,
 }

@@ -185,10 +185,10 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
 
     /// What its light says.
     pub fn light(&self) -> Light {
-        if self.is_broken() {
-            Light::Broken
-        } else if self.saved.alarmed {
+        if self.saved.alarmed {
             Light::Alarm
+        } else if self.is_broken() {
+            Light::Broken
         } else {
             Light::Ok
         }

@@ -50,11 +50,16 @@ fn its_light_says_alarm_until_its_button_begins_anew() {
     world.temperature = warm;
     world.run_until(2062 * MINUTE_MS);
     assert_eq!(world.with(|tracker, _| tracker.light()), Light::Alarm, "it is over and was there");
+    world.broken = Broken::HUMIDITY;
     world.restart_by(ResetCause::Watchdog);
     assert_eq!(world.with(|tracker, _| tracker.light()), Light::Alarm);
+    world.run_for(MINUTE_MS);
+    assert_eq!(world.with(|tracker, _| tracker.light()), Light::Alarm, "whatever is broken");
     world.with(|tracker, uptime| tracker.pressed(uptime));
     assert_eq!(world.with(|tracker, _| tracker.light()), Light::Alarm, "whoever stopped it wants to know");
+    world.broken = Broken::NOTHING;
     world.with(|tracker, uptime| tracker.pressed(uptime));
+    world.run_for(MINUTE_MS);
     assert_eq!(world.with(|tracker, _| tracker.light()), Light::Ok);
 }
 
