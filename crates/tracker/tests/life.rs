@@ -4,8 +4,8 @@
 mod world;
 
 use proptest::prelude::*;
-use tracker::{AIR_A_DAY_MS, Region};
-use wire::{Command, LOST_MAX, Range, ResetCause};
+use tracker::{AIR_A_DAY_MS, Heard, Region, Sent, Stage};
+use wire::{Command, EventKind, LOST_MAX, Range, ResetCause};
 use world::{DAY_MS, HOUR_MS, World, calm};
 
 /// Ends a life so that all of it can be known: the air is good, the button is pressed, and what is missing is asked for, as
@@ -14,7 +14,9 @@ fn end(world: &mut World) {
     (world.air.is_dark, world.air.lost, world.air.snr) = (false, 0, 40);
     world.supply.borrow_mut().left = None;
     world.run_for(DAY_MS);
-    world.with(|tracker, uptime| tracker.pressed(uptime));
+    if is_running(world) {
+        world.with(|tracker, uptime| tracker.pressed(uptime));
+    }
     for _ in 0..30 {
         world.run_for(DAY_MS);
         if world.missing().is_empty() {
@@ -23,9 +25,14 @@ fn end(world: &mut World) {
     }
 }
 
+fn is_running(world: &World) -> bool {
+    world.tracker.as_ref().unwrap().saved().stage == Stage::Running
+}
+
 fn check(world: &World) {
     assert_eq!(world.missing(), [], "every entry came, or is told to be lost");
     world.check_entries();
+    assert_eq!(world.mistimed, [], "every entry has its time");
     assert!(world.busiest_day_ms() <= AIR_A_DAY_MS, "{} ms on the air in a day", world.busiest_day_ms());
 }
 
@@ -99,6 +106,15 @@ enum Turn {
     Noise {
         bytes: Vec<u8>,
     },
+    Press,
+    Feel {
+        kind: EventKind,
+    },
+    Fly {
+        hours: u8,
+    },
+    /// The LoRaWAN stack is told the time.
+    TellTime,
 }
 
 fn any_turn() -> impl Strategy<Value = Turn> {
@@ -110,6 +126,10 @@ fn any_turn() -> impl Strategy<Value = Turn> {
         1 => (1..3_u32).prop_map(|writes| Turn::Refuse { writes }),
         1 => any::<usize>().prop_map(|which| Turn::Replay { which }),
         1 => proptest::collection::vec(any::<u8>(), 0..30).prop_map(|bytes| Turn::Noise { bytes }),
+        1 => Just(Turn::Press),
+        1 => (3..9_usize).prop_map(|kind| Turn::Feel { kind: EventKind::ALL[kind] }),
+        1 => (0..30_u8).prop_map(|hours| Turn::Fly { hours }),
+        1 => Just(Turn::TellTime),
     ]
 }
 
@@ -133,6 +153,18 @@ fn live(world: &mut World, turns: &[Turn]) {
             }
             Turn::Replay { which } => world.replay(*which),
             Turn::Noise { bytes } => world.noise(bytes),
+            Turn::Press => world.with_running(|tracker, uptime| tracker.pressed(uptime)),
+            Turn::Feel { kind } => world.with_running(|tracker, uptime| tracker.felt(uptime, *kind, 7)),
+            Turn::Fly { hours } => {
+                let downlink = world.service.say(&[Command::Flight { hours: *hours }]).unwrap();
+                let heard = Heard { port: 20, payload: &downlink, snr_quarter_db: 0 };
+                let sent = Sent { airtime_ms: 60, mac_pending: false, heard: Some(heard) };
+                world.with_running(|tracker, uptime| tracker.sent(uptime, &sent));
+            }
+            Turn::TellTime => {
+                let seconds = (world::service::START_S + world.now_ms / 1000) as u32;
+                world.with_running(|tracker, uptime| tracker.told_time(uptime, seconds, 0));
+            }
         }
     }
 }
@@ -162,6 +194,9 @@ proptest! {
         // Three pages hold 765 entries: two days and a half.
         let mut world = World::started(Region::Eu868, 3, seed.into());
         live(&mut world, &turns);
+        if !is_running(&world) {
+            world.with_running(|tracker, uptime| tracker.pressed(uptime));
+        }
         world.air.is_dark = true;
         world.run_for(dark_days * DAY_MS);
         end(&mut world);

@@ -12,7 +12,7 @@ use embedded_storage::nor_flash::NorFlash;
 use nor::{Nor, Supply};
 use service::Service;
 use tracker::{Action, Heard, LogError, Parts, Region, Sample, Sent, Tracker};
-use wire::{Broken, Entry, EventKind, Firmware, ResetCause, What};
+use wire::{Broken, Entry, EventKind, Firmware, ResetCause, Stamp, What};
 
 pub const MINUTE_MS: u64 = 60_000;
 pub const HOUR_MS: u64 = 60 * MINUTE_MS;
@@ -62,6 +62,8 @@ pub struct World {
     /// All uplinks that arrived.
     pub heard: Vec<(u8, Vec<u8>)>,
     written_at_ms: BTreeMap<u32, u64>,
+    /// Entries whose time was not that of their writing, by what the service or the tracker's start makes of it.
+    pub mistimed: Vec<Entry>,
 }
 
 /// A good box: around 5 °C, with the swing of its compressor.
@@ -110,6 +112,7 @@ impl World {
             joins: Vec::new(),
             heard: Vec::new(),
             written_at_ms: BTreeMap::new(),
+            mistimed: Vec::new(),
         };
         world.boot(ResetCause::PowerOn);
         world
@@ -194,16 +197,36 @@ impl World {
         if self.supply.borrow().failed {
             self.restart();
         }
-        // Below any number that counts: noise with a sound number would be a forgery, which the network's keys prevent.
-        let bytes: Vec<u8> = [0, 0, 0].into_iter().chain(bytes.iter().copied()).collect();
+        // With a number that was used: noise with a new one would be a forgery, which the network's keys prevent.
+        let before = *self.tracker.as_ref().expect("it runs").saved();
+        let [_, number @ ..] = before.command.to_be_bytes();
+        let bytes: Vec<u8> = number.into_iter().chain(bytes.iter().copied()).collect();
         self.deliver(60, Some(&bytes));
+        assert_eq!(before, *self.tracker.as_ref().expect("it runs").saved(), "noise changes nothing");
     }
 
     pub fn with<T>(&mut self, act: impl FnOnce(&mut Tracker<Nor, Nor>, u64) -> T) -> T {
         let uptime = self.now_ms - self.booted_at_ms;
         let done = act(self.tracker.as_mut().expect("it runs"), uptime);
+        let known = self.truth.len();
         self.note();
+        // What is found at a start may be a word that was cut off.
+        let utc = (service::START_S + self.now_ms / 1000) / 60;
+        let is_timed = |entry: &Entry| match entry.stamp {
+            Stamp::Utc(minutes) => utc.abs_diff(minutes.into()) <= 2,
+            Stamp::SinceStart(minutes) => (uptime / MINUTE_MS).abs_diff(minutes.into()) <= 2,
+        };
+        let written = self.truth.values().rev().take(self.truth.len() - known);
+        self.mistimed.extend(written.filter(|entry| !is_timed(entry)));
         done
+    }
+
+    /// Does what somebody does to a tracker that runs.
+    pub fn with_running(&mut self, act: impl FnOnce(&mut Tracker<Nor, Nor>, u64)) {
+        if self.supply.borrow().failed {
+            self.restart();
+        }
+        self.with(act);
     }
 
     /// Keeps what was written. A tracker whose supply failed has written nothing more.
