@@ -97,15 +97,20 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// Empty: whoever restarts again and again must not begin with a full one each time.
-    pub const fn new(region: Region, now_ms: u64) -> Self {
-        Self { burst_us: region.burst_ms() * 1000, left_us: 0, filled_ms: now_ms }
+    /// With what was left before a reset: whoever restarts again and again must not begin with a full one each time.
+    pub fn with(region: Region, left_ms: u64, now_ms: u64) -> Self {
+        let burst_us = region.burst_ms() * 1000;
+        Self { burst_us, left_us: burst_us.min(left_ms * 1000), filled_ms: now_ms }
     }
 
     /// All that may be taken at once: for a tracker that has been on the shelf.
-    pub const fn full(region: Region, now_ms: u64) -> Self {
-        let empty = Self::new(region, now_ms);
-        Self { left_us: empty.burst_us, ..empty }
+    pub fn full(region: Region, now_ms: u64) -> Self {
+        Self::with(region, region.burst_ms(), now_ms)
+    }
+
+    /// In milliseconds.
+    pub const fn left_ms(&self) -> u64 {
+        self.left_us / 1000
     }
 
     /// How much comes back in a second, in microseconds.
@@ -126,6 +131,11 @@ impl Budget {
     /// Takes what was sent; what goes beyond is forgiven.
     pub fn take(&mut self, ms: u64) {
         self.left_us = self.left_us.saturating_sub(ms * 1000);
+    }
+
+    /// What was taken and not sent.
+    pub fn give_back(&mut self, ms: u64) {
+        self.left_us = (self.left_us + ms * 1000).min(self.burst_us);
     }
 
     /// Uptime in milliseconds at which it will have so much.
@@ -168,7 +178,7 @@ mod tests {
 
     #[test]
     fn no_24_hours_take_more_than_a_day_may() {
-        let mut budget = Budget::new(Region::Eu868, 0);
+        let mut budget = Budget::with(Region::Eu868, 0, 0);
         let mut sent = std::vec::Vec::new();
         for second in 0..3 * DAY_S {
             budget.fill(second * 1000);
@@ -189,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_budget_says_when_it_will_have_enough() {
-        let mut budget = Budget::new(Region::Eu868, 0);
+        let mut budget = Budget::with(Region::Eu868, 0, 0);
         let at = budget.has_at_ms(1000);
         budget.fill(at - 1000);
         assert!(!budget.has(1000));

@@ -90,6 +90,20 @@ impl Page {
         Self { head, entries: 0, used: 0, base: head.base, sound, heads }
     }
 
+    /// A word that was written at that place; none where it cannot be read. A head that does not number the next entry rightly is
+    /// one that was cut off.
+    fn take(&mut self, place: u32, word: Option<[u8; 8]>) {
+        self.used = place;
+        let Some(word) = word else { return };
+        if word::read(word, MAX_SEQUENCE).is_some() {
+            self.entries += 1;
+            self.sound.set(place);
+        } else if let Some(head) = word::read_head(word).filter(|head| head.first == self.end()) {
+            self.base = head.base;
+            self.heads.set(place);
+        }
+    }
+
     const fn end(&self) -> u32 {
         self.head.first + self.entries
     }
@@ -216,15 +230,7 @@ impl<F: NorFlash> Log<F> {
         let fits = |page: &&Page| page.used + 2 < self.words && page.end() == self.next();
         let Some(page) = self.page().filter(fits).copied() else { return Ok(false) };
         let head = Head { first: page.end(), base: stamp };
-        let written = self.put(self.current, 1 + page.used, word::write_head(head));
-        if let Some(Some(page)) = self.pages.get_mut(self.current) {
-            page.used += 1;
-            if written.is_ok() {
-                page.base = stamp;
-                page.heads.set(page.used);
-            }
-        }
-        written.map(|()| true)
+        self.append(page.used + 1, word::write_head(head)).map(|()| true)
     }
 
     fn turn_page(&mut self, stamp: Stamp) -> Result<(), LogError> {
@@ -265,15 +271,17 @@ impl<F: NorFlash> Log<F> {
         }
         let word = self.after(stamp).and_then(|after| word::write(after, sequence, &what));
         let (Some(word), Some(page)) = (word, self.page().copied()) else { return Err(LogError::Layout) };
-        let written = self.put(self.current, 1 + page.used, word);
+        self.append(page.used + 1, word).map(|()| sequence)
+    }
+
+    /// Writes a word behind the others of its page. Whatever the flash made of it is known here as it will be found at a start.
+    fn append(&mut self, place: u32, word: [u8; 8]) -> Result<(), LogError> {
+        let written = self.put(self.current, place, word);
+        let found = self.word(self.current, place);
         if let Some(Some(page)) = self.pages.get_mut(self.current) {
-            page.used += 1;
-            if written.is_ok() {
-                page.entries += 1;
-                page.sound.set(page.used);
-            }
+            page.take(place, found);
         }
-        written.map(|()| sequence)
+        written
     }
 
     /// The minutes from the head of the page that is being written; none where it has no room for such an entry.
@@ -318,17 +326,8 @@ impl<F: NorFlash> Log<F> {
         for place in 1..self.words {
             // A word that cannot be read was cut off while it was written.
             let word = self.word(index, place);
-            if word == Some([0xff; 8]) {
-                continue;
-            }
-            page.used = place;
-            let Some(word) = word else { continue };
-            if word::read(word, MAX_SEQUENCE).is_some() {
-                page.entries += 1;
-                page.sound.set(place);
-            } else if let Some(head) = word::read_head(word) {
-                page.base = head.base;
-                page.heads.set(place);
+            if word != Some([0xff; 8]) {
+                page.take(place, word);
             }
         }
         Some(page)
@@ -350,8 +349,8 @@ impl<F: NorFlash> Log<F> {
             return Ok(());
         }
         if written.is_err() {
-            // Nothing more can be done where this fails, too.
-            let _ = self.flash.get_mut().write(at, &[0; WORD as usize]);
+            // Nothing more can be done where all of these fail, too.
+            let _ = (0..TRIES).any(|_| self.flash.get_mut().write(at, &[0; WORD as usize]).is_ok());
         }
         Err(LogError::Flash)
     }

@@ -112,6 +112,8 @@ pub struct Outbox {
     in_flight: Option<InFlight>,
     /// The network was asked to answer it.
     in_flight_confirmed: bool,
+    /// What was taken of the air for it.
+    in_flight_ms: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -152,6 +154,7 @@ impl Outbox {
             poor: None,
             in_flight: None,
             in_flight_confirmed: false,
+            in_flight_ms: 0,
         }
     }
 

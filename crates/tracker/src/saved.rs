@@ -9,6 +9,9 @@ use crate::log::{LogError, TRIES};
 /// The layout of the content. Whoever finds another one must not go on as if nothing had been saved.
 const LAYOUT: u8 = 1;
 
+/// Eight seconds of air fit into a byte of them.
+pub const AIR_STEP_MS: u64 = 32;
+
 /// A copy: generation, content, CRC-32.
 const COPY: usize = 32;
 const CONTENT: usize = COPY - 8;
@@ -34,6 +37,8 @@ pub struct Saved {
     pub alarm: Alarm,
     /// An alarm was raised since the button began.
     pub alarmed: bool,
+    /// What of the air was left when something was sent last, in steps of [`AIR_STEP_MS`].
+    pub air: u8,
 }
 
 /// What the tracker was told to do by its button.
@@ -58,6 +63,7 @@ impl Saved {
         flight_hours: 0,
         alarm: Alarm { side: Side::Within, minutes: 0, raised: false },
         alarmed: false,
+        air: 0,
     };
 
     fn write(&self) -> [u8; CONTENT] {
@@ -80,7 +86,7 @@ impl Saved {
         let alarm = side << 2 | u8::from(self.alarm.raised) << 1 | u8::from(self.alarmed);
         let head = [LAYOUT, a3, a2, a1, a0, c2, c1, c0, n1, n0, self.clock_setting, stage];
         let limits = [l1, l0, h1, h0, low_delay, high_delay];
-        let rest = [step, self.per_uplink, self.flight_hours, alarm, self.alarm.minutes];
+        let rest = [step, self.per_uplink, self.flight_hours, alarm, self.alarm.minutes, self.air];
         let mut content = [0; CONTENT];
         content.iter_mut().zip(head.into_iter().chain(limits).chain(rest)).for_each(|(to, byte)| *to = byte);
         content
@@ -111,7 +117,7 @@ impl Saved {
             flight_hours,
             alarm,
             alarm_minutes,
-            ..,
+            air,
         ] = content
         else {
             return None;
@@ -147,6 +153,7 @@ impl Saved {
                 raised: alarm & 2 != 0,
             },
             alarmed: alarm & 1 != 0,
+            air,
         })
     }
 }

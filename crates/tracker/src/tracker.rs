@@ -13,7 +13,7 @@ use crate::obey::{flight_hours, flight_ms};
 use crate::outbox::{HAND_OVER_MS, Outbox, Transmission, is_urgent};
 use crate::pace::{Pace, pace};
 use crate::sampling::Interval;
-use crate::saved::{Memory, Saved, Stage};
+use crate::saved::{AIR_STEP_MS, Memory, Saved, Stage};
 
 /// The longest time that uplinks and joins of trackers that began together are kept apart.
 pub const JITTER_MS: u64 = 50_000;
@@ -70,7 +70,7 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             clock: Clock::new(saved.clock_setting),
             alarm: saved.alarm,
             interval: Interval::default(),
-            budget: Budget::new(parts.region, now_ms),
+            budget: Budget::with(parts.region, u64::from(saved.air) * AIR_STEP_MS, now_ms),
             link,
             pace: pace(parts.region, link.rate(), saved.step, saved.per_uplink),
             outbox: Outbox::new(log.next(), now_ms),
@@ -157,16 +157,23 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             if !self.budget.has(needed) {
                 return Err(self.budget.has_at_ms(needed));
             }
-            self.budget.take(needed);
             let jitter = self.random(JITTER_MS);
             self.link.tried(now_ms, jitter);
-            self.save(Saved { dev_nonce, ..self.saved });
+            self.saved.dev_nonce = dev_nonce;
+            self.take_air(needed);
             return Ok(Action::Join { dev_nonce, rate });
         }
         match self.transmission(now_ms) {
             Transmission::Now(send) => Ok(Action::Send(send)),
             Transmission::At(at_ms) => Err(at_ms),
         }
+    }
+
+    /// Before it is used: a supply that fails while the radio sends must not make it free.
+    pub(crate) fn take_air(&mut self, ms: u64) {
+        self.budget.take(ms);
+        let air = u8::try_from(self.budget.left_ms() / AIR_STEP_MS).unwrap_or(u8::MAX);
+        self.save(Saved { air, ..self.saved });
     }
 
     pub fn joined(&mut self, now_ms: u64) {

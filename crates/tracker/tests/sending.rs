@@ -3,7 +3,7 @@
 
 mod world;
 
-use tracker::{Light, LogError, Region, Sent};
+use tracker::{AIR_A_DAY_MS, Light, LogError, Region, Sent};
 use wire::{Command, Event, EventKind, ResetCause, Uplink, What};
 use world::{DAY_MS, HOUR_MS, MINUTE_MS, World, settled};
 
@@ -274,4 +274,20 @@ fn what_another_firmware_saved_is_not_taken_for_nothing() {
     let mut world = World::started(Region::Eu868, 40, 79);
     world.forge_memory(|content| content[0] = 2);
     assert_eq!(world.start_anew().err(), Some(LogError::Layout));
+}
+
+#[test]
+fn after_a_reset_it_has_the_air_that_was_left_and_no_more() {
+    let mut world = settled(81);
+    // Joined again and heard within minutes, where there is air.
+    world.restart_by(ResetCause::Watchdog);
+    let heard = world.heard.len();
+    world.run_for(10 * MINUTE_MS);
+    assert!(world.heard.len() > heard);
+    // Whoever restarts each minute has used it up soon.
+    for _ in 0..2 * 24 * 60 {
+        world.restart_by(ResetCause::BrownOut);
+        world.run_for(MINUTE_MS);
+    }
+    assert!(world.busiest_day_ms() <= AIR_A_DAY_MS, "{}", world.busiest_day_ms());
 }

@@ -66,8 +66,11 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         for (place, kind) in kinds.into_iter().enumerate().take(considered) {
             match kind(self, now_ms) {
                 Due::Now { port, payload, in_flight, reserve_ms } => {
-                    let needed = self.on_air_ms(payload.length) + reserve_ms;
+                    let on_air_ms = self.on_air_ms(payload.length);
+                    let needed = on_air_ms + reserve_ms;
                     if self.budget.has(needed) {
+                        self.outbox.in_flight_ms = on_air_ms;
+                        self.take_air(on_air_ms);
                         let (confirmed, rate) = (self.link.asks(now_ms), self.link.rate());
                         (self.outbox.in_flight, self.outbox.in_flight_confirmed) =
                             (Some(in_flight), confirmed);
@@ -271,6 +274,7 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
             None if was_asked => self.link.unanswered(now_ms),
             None => {}
         }
+        self.budget.give_back(core::mem::take(&mut self.outbox.in_flight_ms));
         self.budget.take(sent.airtime_ms);
         let jitter = self.random(2_000);
         self.outbox.pause_until_ms = now_ms + PAUSE_MS + jitter;
