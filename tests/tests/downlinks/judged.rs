@@ -1,26 +1,34 @@
 //! What tracker and service make of the same temperatures.
 
+use std::path::Path;
+
 use chrono::Duration;
 use e2e::bodies::Network;
 use e2e::warm::{Target, integrations, now, ship};
-use e2e::{Installation, Part, fleet, folder, until};
+use e2e::{Api, Installation, Part, Program, fleet, folder, until};
 use reqwest::Client;
 use serde_json::{Value, json};
 use wire::{Entry, Event, EventKind, Stamp, Step, Thresholds, What};
 
-#[tokio::test]
-async fn an_alarm_of_the_tracker_that_the_service_does_not_share_is_shown() {
-    let folder = folder("judged");
-    let installation = Installation::embedded(&folder.path().join("d"));
+/// A box that becomes too warm: the program, its API, where its uplinks go, its tracker and its shipment.
+async fn warm_box(folder: &Path) -> (Program, Api, Target, String, String) {
+    let installation = Installation::embedded(&folder.join("d"));
     installation.add_user("admin");
     let token = installation.add_integration("depot", "chirpstack");
     let program = installation.start(Part::Serve).await;
     let api = program.log_in("admin").await;
     integrations(&program.url, 1).await;
     let dev_eui = fleet::dev_eui(1);
-    ship(&api, "S-1", &dev_eui).await;
-    let (url, integration) = (program.url.clone(), "depot".to_owned());
-    Target { url, integration, token: token.clone() }.send_warm(&api, &dev_eui).await;
+    let shipment = ship(&api, "S-1", &dev_eui).await;
+    let target = Target { url: program.url.clone(), integration: "depot".to_owned(), token };
+    target.send_warm(&api, &dev_eui).await;
+    (program, api, target, dev_eui, shipment)
+}
+
+#[tokio::test]
+async fn an_alarm_of_the_tracker_that_the_service_does_not_share_is_shown() {
+    let folder = folder("judged");
+    let (program, api, Target { token, .. }, dev_eui, _) = warm_box(folder.path()).await;
     until("it is too warm", async || (!api.list("/alerts").await.is_empty()).then_some(())).await;
 
     // While it was too warm; and before it rode.
@@ -47,16 +55,7 @@ async fn an_alarm_of_the_tracker_that_the_service_does_not_share_is_shown() {
 #[tokio::test]
 async fn a_temperature_alert_says_what_the_tracker_made_of_it() {
     let folder = folder("own-alarm");
-    let installation = Installation::embedded(&folder.path().join("d"));
-    installation.add_user("admin");
-    let token = installation.add_integration("depot", "chirpstack");
-    let program = installation.start(Part::Serve).await;
-    let api = program.log_in("admin").await;
-    integrations(&program.url, 1).await;
-    let dev_eui = fleet::dev_eui(1);
-    let shipment = ship(&api, "S-1", &dev_eui).await;
-    let target = Target { url: program.url.clone(), integration: "depot".to_owned(), token: token.clone() };
-    target.send_warm(&api, &dev_eui).await;
+    let (program, api, target, dev_eui, shipment) = warm_box(folder.path()).await;
     let path = format!("/shipments/{shipment}/alerts");
     let made_of_it = async |what: &str, expected: [Value; 2]| {
         until(what, async || {
@@ -76,7 +75,8 @@ async fn a_temperature_alert_says_what_the_tracker_made_of_it() {
     let post = async |f_cnt, port, payload: &[u8]| {
         let mut webhook = Network::ChirpStack.uplink(&dev_eui, f_cnt, now, payload);
         webhook["fPort"] = json!(port);
-        let status = fleet::post(&Client::new(), &program.url, "depot?event=up", &token, &webhook).await;
+        let status =
+            fleet::post(&Client::new(), &program.url, "depot?event=up", &target.token, &webhook).await;
         assert_eq!(status, Some(204));
     };
     let thresholds = Thresholds { low: 200, high: 800, low_delay: 10, high_delay: 30 }.sum();
