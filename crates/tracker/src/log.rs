@@ -90,12 +90,12 @@ impl Page {
         Self { head, entries: 0, used: 0, base: head.base, sound, heads }
     }
 
-    /// A word that was written at that place; none where it cannot be read. A head that does not number the next entry rightly is
-    /// one that was cut off.
+    /// A word that was written at that place; none where it cannot be read. A head that does not number the next entry rightly, and
+    /// a loss that reaches below 0, are words that were cut off.
     fn take(&mut self, place: u32, word: Option<[u8; 8]>) {
         self.used = place;
         let Some(word) = word else { return };
-        if word::read(word, MAX_SEQUENCE).is_some() {
+        if word::read(word, self.end()).is_some() {
             self.entries += 1;
             self.sound.set(place);
         } else if let Some(head) = word::read_head(word).filter(|head| head.first == self.end()) {

@@ -195,6 +195,12 @@ impl Outbox {
         self.poor = None;
     }
 
+    fn forget_urgent(&mut self, sequence: u32) {
+        for urgent in &mut self.urgent {
+            *urgent = urgent.filter(|urgent| urgent.sequence != sequence);
+        }
+    }
+
     /// The most urgent event that is due, or else when one will be.
     fn most_urgent(&self, now_ms: u64) -> Result<Urgent, Option<u64>> {
         let waiting = || self.urgent.iter().flatten();

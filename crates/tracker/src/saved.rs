@@ -186,9 +186,11 @@ impl<F: NorFlash> Memory<F> {
                 (memory.generation, memory.next) = (generation + 1, at + COPY as u32);
             }
         }
-        // Behind it there may be copies that were cut off, which cannot be written over.
-        while !memory.next.is_multiple_of(Self::PAGE) && memory.copy_at(memory.next) != Some([0xff; COPY]) {
-            memory.next += COPY as u32;
+        // Behind it there may be copies that were cut off, with blank places between them, which cannot be written over.
+        for at in (memory.next..memory.next.next_multiple_of(Self::PAGE)).step_by(COPY) {
+            if memory.copy_at(at) != Some([0xff; COPY]) {
+                memory.next = at + COPY as u32;
+            }
         }
         Ok((memory, newest))
     }

@@ -291,3 +291,22 @@ fn after_a_reset_it_has_the_air_that_was_left_and_no_more() {
     }
     assert!(world.busiest_day_ms() <= AIR_A_DAY_MS, "{}", world.busiest_day_ms());
 }
+
+#[test]
+fn an_urgent_event_that_made_room_holds_up_nothing() {
+    // Three pages hold 765 entries, and ten dark days more: its button's event is gone when it is heard again.
+    let mut world = World::started(Region::Eu868, 3, 2_257_449_721);
+    (world.air.lost, world.air.snr) = (63, -45);
+    world.run_for(15 * HOUR_MS);
+    world.with(|tracker, uptime| tracker.pressed(uptime));
+    world.run_for(2 * HOUR_MS);
+    world.restart_by(ResetCause::Watchdog);
+    world.with(|tracker, uptime| tracker.pressed(uptime));
+    world.air.is_dark = true;
+    world.run_for(10 * DAY_MS);
+    (world.air.is_dark, world.air.lost, world.air.snr) = (false, 0, 40);
+    world.run_for(DAY_MS);
+    world.with(|tracker, uptime| tracker.pressed(uptime));
+    world.run_for(5 * DAY_MS);
+    assert_eq!(world.missing(), [], "what is held came, and the rest is told to be lost");
+}

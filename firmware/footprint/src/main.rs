@@ -104,7 +104,8 @@ extern "C" fn _start() -> ! {
                 send.payload.as_slice().iter().for_each(|byte| tell(RADIO, *byte));
                 let mut payload = [0; 64];
                 payload.iter_mut().for_each(|byte| *byte = port(RADIO));
-                let heard = Heard { port: port(RADIO), payload: &payload, snr_quarter_db: port(RADIO).into() };
+                let heard =
+                    Heard { port: port(RADIO), payload: &payload, snr_quarter_db: port(RADIO).into() };
                 tracker.sent(now_ms, &Sent { airtime_ms: 100, mac_pending: false, heard: Some(heard) });
             }
             Action::Sleep { until_ms } => now_ms = until_ms,

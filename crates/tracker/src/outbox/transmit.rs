@@ -108,9 +108,13 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
     /// The newest entries back to the most urgent one. Where they do not reach it, or there is too little air for them, it goes
     /// alone.
     fn urgent(&mut self, now_ms: u64) -> Due {
-        let urgent = match self.outbox.most_urgent(now_ms) {
-            Ok(urgent) => urgent,
-            Err(at_ms) => return at_ms.map_or(Due::Never, Due::At),
+        let urgent = loop {
+            match self.outbox.most_urgent(now_ms) {
+                Ok(urgent) if self.log.get(urgent.sequence).is_some() => break urgent,
+                // It made room, or cannot be read: what is said of it is that it is lost.
+                Ok(gone) => self.outbox.forget_urgent(gone.sequence),
+                Err(at_ms) => return at_ms.map_or(Due::Never, Due::At),
+            }
         };
         let behind = self.log.next().saturating_sub(urgent.sequence);
         // Copies of all else leave an alarm its air, and take turns with the readings.

@@ -256,7 +256,12 @@ impl World {
     }
 
     fn step(&mut self, until_ms: u64) {
-        match self.with(|tracker, uptime| tracker.next(uptime)) {
+        let action = self.with(|tracker, uptime| tracker.next(uptime));
+        if self.supply.borrow().failed {
+            // Nothing is done any more.
+            return;
+        }
+        match action {
             Action::Sleep { until_ms: wake } => {
                 let wake = wake
                     .saturating_add(self.booted_at_ms)
