@@ -71,6 +71,12 @@ impl Unpacker {
     fn number(&mut self, bits: u32) -> u32 {
         (self.take(bits) & 0xffff_ffff) as u32
     }
+
+    /// Whether the bits that nothing uses are as they were written. A word that was cut off, and has the right sum by chance, is
+    /// seldom so.
+    fn is_over(&self) -> bool {
+        self.word >> 7 & ((1 << (self.left - 7)) - 1) == 0
+    }
 }
 
 /// CRC-7 (polynomial x^7 + x^3 + 1, as in MMC) of the 57 bits above it, from ones so that no word of zeros is sound.
@@ -92,7 +98,7 @@ pub fn read_head(bytes: [u8; 8]) -> Option<Head> {
     let (HEAD, mut from) = Unpacker::new(bytes)? else { return None };
     let (first, minutes) = (from.number(NUMBER), from.number(NUMBER));
     let base = if from.take(1) == 1 { Stamp::Utc(minutes) } else { Stamp::SinceStart(minutes) };
-    Some(Head { first, base })
+    from.is_over().then_some(Head { first, base })
 }
 
 /// `after` is at most [`MAX_AFTER`]; `sequence` is the entry's own number. `None` where a loss is out of its bounds.
@@ -152,7 +158,7 @@ pub fn read(bytes: [u8; 8], sequence: u32) -> Option<(u32, What)> {
         }
         _ => return None,
     };
-    Some((after, what))
+    from.is_over().then_some((after, what))
 }
 
 #[cfg(test)]
