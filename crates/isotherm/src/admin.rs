@@ -159,7 +159,7 @@ pub fn run(config: &Config, options: AdminOptions) -> Result<(), Failure> {
             print_json(&block_on(add_organisation(config, &database, &name))?)
         }
         Subject::User(UserCommand::Add { email, name, role, organisation, .. }) => {
-            let password_hash = hash_password(&read_password()?).map_err(Failure::bad)?;
+            let password_hash = hash_password(&read_first_line()?).map_err(Failure::bad)?;
             let database = open_database(config, Cluster::connect_or_start)?;
             let wanted = WantedUser { email, name, role, password_hash };
             print_json(&block_on(add_user(config, &database, wanted, organisation.as_deref()))?)
@@ -189,7 +189,8 @@ pub fn run(config: &Config, options: AdminOptions) -> Result<(), Failure> {
 }
 
 /// The first line, without its newline.
-fn read_password() -> Result<String, Failure> {
+/// A secret, as whoever calls pipes it in.
+pub fn read_first_line() -> Result<String, Failure> {
     let mut line = String::new();
     std::io::stdin()
         .read_line(&mut line)

@@ -9,6 +9,7 @@ mod evaluate;
 mod http;
 mod replay;
 mod serve;
+mod simulate;
 mod tls;
 mod verify;
 
@@ -39,6 +40,11 @@ enum Command {
     /// Example: isotherm demo --data /var/tmp/isotherm-demo --listen 127.0.0.1:8080 --speed 120
     #[command(verbatim_doc_comment)]
     Demo(demo::DemoOptions),
+    /// Runs simulated trackers, whose network server posts to any ingester and takes downlinks
+    ///
+    /// Example: echo "$TOKEN" | isotherm simulate --token-stdin --url https://isotherm.example.org/webhooks/depot
+    #[command(verbatim_doc_comment)]
+    Simulate(simulate::SimulateOptions),
     /// Runs the ingester and the tracking service in one process
     ///
     /// Example: isotherm serve --config /etc/isotherm.toml
@@ -157,6 +163,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let load = || Config::load(&cli.options).map_err(Failure::bad);
     match cli.command {
         Command::Demo(demo) => demo::run(&cli.options, &demo)?,
+        Command::Simulate(options) => simulate::run(&options)?,
         Command::Serve => serve::run(load()?, serve::Part::Both)?,
         Command::Ingest => serve::run(load()?, serve::Part::Ingest)?,
         Command::Track => serve::run(load()?, serve::Part::Track)?,

@@ -42,8 +42,9 @@ impl ColdBox {
         Self { failure: None, inside, coolant: COOLANT_DEGREE_MINUTES, door_open_until: at, random }
     }
 
-    /// One minute passes; what a thermometer inside says then, in 0.01 °C. `latitude` in degrees.
-    pub fn minute(&mut self, at: DateTime<Utc>, latitude: f64) -> i16 {
+    /// One minute passes; what a thermometer inside says then, in 0.01 °C. `latitude` in degrees. `in_the_open` is whether it
+    /// is carried through open doors.
+    pub fn minute(&mut self, at: DateTime<Utc>, latitude: f64, in_the_open: bool) -> i16 {
         let outside = outside(at, latitude);
         let (target, minutes) = match self.failure {
             Some((until, target)) if at < until => (target, BY_FAILURE),
@@ -55,7 +56,7 @@ impl ColdBox {
         if self.random.below(DOOR_EVERY) == 0 {
             self.door_open_until = at + Duration::minutes(DOOR_OPEN);
         }
-        if at < self.door_open_until {
+        if in_the_open || at < self.door_open_until {
             self.inside += (outside - self.inside) / BY_DOOR;
         }
         let measured = self.inside + self.random.normal() * 0.01;
@@ -95,7 +96,7 @@ mod tests {
             if let Some((_, target)) = failure.filter(|(from, _)| *from == minute) {
                 cold_box.fails(at(minute), target);
             }
-            cold_box.minute(at(minute), 48.0)
+            cold_box.minute(at(minute), 48.0, false)
         };
         (0..minutes).map(&mut minute).collect()
     }

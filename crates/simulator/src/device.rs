@@ -67,6 +67,8 @@ pub struct Device {
     pub(crate) downlinks: Downlinks,
     /// Its next uplink says that a downlink came.
     acknowledges: bool,
+    /// Its LoRaWAN stack has answers for the network, which go with the next uplink.
+    pub(crate) mac_pending: bool,
     /// What is being sent.
     pub(crate) sending: Option<Action>,
     /// When its stack was told the time last.
@@ -119,6 +121,7 @@ impl Device {
             session: None,
             downlinks: Downlinks::default(),
             acknowledges: false,
+            mac_pending: false,
             sending: None,
             told_ms: None,
             air: VecDeque::new(),
@@ -175,7 +178,8 @@ impl Device {
         let latitude = self.position(now_ms).y();
         let mut temperature = 0;
         for passing in self.sampled_minute.min(minute - 1)..minute {
-            temperature = self.cold_box.minute(time((passing + 1) * MINUTE_MS), latitude);
+            let at = time((passing + 1) * MINUTE_MS);
+            temperature = self.cold_box.minute(at, latitude, self.plan.journey.is_handed_over(at));
         }
         self.sampled_minute = minute;
         Sample { temperature, humidity: Some(self.cold_box.humidity()) }
@@ -186,7 +190,7 @@ impl Device {
         self.parts.reset_cause = reset_cause;
         self.boot_ms = now_ms;
         (self.session, self.told_ms, self.sending) = (None, None, None);
-        self.acknowledges = false;
+        (self.acknowledges, self.mac_pending) = (false, false);
         if let Ok(tracker) = Tracker::start(self.parts, self.log.clone(), self.memory.clone(), 0) {
             self.tracker = tracker;
             self.tracker.battery(0, self.battery);
@@ -224,7 +228,7 @@ impl Device {
             snr_quarter_db,
         });
         let uptime = self.uptime(now_ms);
-        self.tracker.sent(uptime, &Sent { airtime_ms, mac_pending: false, heard });
+        self.tracker.sent(uptime, &Sent { airtime_ms, mac_pending: self.mac_pending, heard });
     }
 
     /// Whether the uplink that it sends says that a downlink came: once, whether it is heard or not.

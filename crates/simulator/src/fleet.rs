@@ -5,74 +5,20 @@ use std::collections::BinaryHeap;
 
 use chrono::{DateTime, Utc};
 use domain::DevEui;
-use geo::Point;
-use tracker::{Action, DataRate, Region};
+use tracker::{Action, Region};
 
 use crate::device::{Device, Plan, Session, time};
 use crate::downlinks::{Became, Queued};
 use crate::radio::{Gateway, OnAir, Radio, Reception};
 use crate::random::Random;
+use crate::world::{HeardBy, Report, Totals, Uplink, World};
 
 /// From the end of an uplink to what comes back in the first receive window, and to the end of the second.
 const RX_1_MS: i64 = 1_200;
 const RX_2_MS: i64 = 2_500;
 
-/// The world around the trackers.
-#[derive(Debug, Clone)]
-pub struct World {
-    pub seed: u64,
-    pub region: Region,
-    pub gateways: Vec<Gateway>,
-    /// Of a thousand uplinks, and of as many downlinks, so many are lost whatever the distance.
-    pub lost_permille: u64,
-    /// Of a thousand uplinks, so many are reported a second time, by a gateway that was late.
-    pub doubled_permille: u64,
-    /// The network tells the time to the tracker's LoRaWAN stack.
-    pub tells_time: bool,
-}
-
-/// What the network reports.
-#[derive(Debug, Clone)]
-pub enum Report {
-    Joined { dev_eui: DevEui, dev_addr: u32, at: DateTime<Utc> },
-    Uplink(Uplink),
-    Downlink { dev_eui: DevEui, id: String, became: Became, at: DateTime<Utc> },
-}
-
-/// An uplink that some gateway heard.
-#[derive(Debug, Clone)]
-pub struct Uplink {
-    pub dev_eui: DevEui,
-    pub dev_addr: u32,
-    pub f_cnt: u32,
-    pub port: u8,
-    pub payload: Vec<u8>,
-    pub rate: DataRate,
-    /// When its last gateway had it.
-    pub at: DateTime<Utc>,
-    /// The best first.
-    pub heard_by: Vec<HeardBy>,
-    /// Not the first report of it.
-    pub is_copy: bool,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub struct HeardBy {
-    pub eui: u64,
-    pub point: Point,
-    pub rssi_dbm: f64,
-    pub snr_db: f64,
-}
-
-/// What was on the air in all.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Totals {
-    pub uplinks: u64,
-    pub airtime_ms: u64,
-    /// LoRaWAN frames, with their 13 bytes around the payload.
-    pub bytes: u64,
-    pub downlinks: u64,
-}
+/// The answer to what the MAC was asked, in bytes (DevStatusAns).
+const MAC_ANSWER: usize = 3;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
@@ -109,6 +55,15 @@ impl Fleet {
 
     pub const fn region(&self) -> Region {
         self.world.region
+    }
+
+    /// How many entries all have written into their logs, and of how many they know that they are held.
+    pub fn entries(&self) -> (u64, u64) {
+        let both = |device: &Device| {
+            let tracker = device.tracker();
+            (u64::from(tracker.next_sequence()), u64::from(tracker.saved().acknowledged))
+        };
+        self.devices.iter().map(both).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
     }
 
     /// When something happens next.
@@ -169,6 +124,7 @@ impl Fleet {
             Some(Action::Join { rate, .. }) => (*rate, 10),
             _ => return,
         };
+        let length = length + if std::mem::take(&mut device.mac_pending) { MAC_ANSWER } else { 0 };
         let airtime_ms = self.world.region.time_on_air_ms(rate, length);
         device.takes_air(at_ms, airtime_ms);
         self.totals.uplinks += 1;
@@ -201,7 +157,8 @@ impl Fleet {
         };
         let heard = self.radio.end(&flight);
         let Some(device) = self.devices.get_mut(index) else { return };
-        let lost = device.random.below(1000) < self.world.lost_permille || device.is_silent;
+        let in_hole = self.world.holes.iter().any(|hole| hole.holds(flight.point));
+        let lost = device.random.below(1000) < self.world.lost_permille || device.is_silent || in_hole;
         let heard = if lost { Vec::new() } else { heard };
         let answered = device.random.below(1000) >= self.world.lost_permille;
         let sending = device.sending.take();
@@ -248,6 +205,8 @@ impl Fleet {
         let airtime_ms = (flight.until_ms - flight.from_ms).cast_unsigned();
         // The gateway that heard the tracker best answers, and is heard as well.
         let snr = heard.first().map_or(0, |best| (best.snr_db * 4.0) as i32);
+        let asks = self.world.asks_permille;
+        device.mac_pending = uplink.is_some() && answered && asks > 0 && device.random.below(1000) < asks;
         // A confirmed uplink is answered even where nobody has anything to say.
         let bare = Queued::bare();
         let owed = (send.confirmed && uplink.is_some()).then_some(&bare);
@@ -291,6 +250,7 @@ fn uplink(
         dev_addr: session.dev_addr,
         f_cnt,
         port: send.port,
+        confirmed: send.confirmed,
         payload: send.payload.as_slice().to_vec(),
         rate: send.rate,
         at: time(at_ms),

@@ -47,14 +47,14 @@ pub struct Posts {
     pub problem: Option<String>,
 }
 
-/// Posts until `stop` becomes true; what is left then is returned. What was due before the clock's present is posted at once,
+/// Posts until `stop` becomes true; what there is then is returned. What was due before the clock's present is posted at once,
 /// in order of time. `seen` looks at the fleet whenever something has happened.
 pub async fn run(
     mut fleet: Fleet,
     live: Live,
     mut stop: watch::Receiver<bool>,
     mut seen: impl FnMut(&Fleet, &Posts),
-) -> Fleet {
+) -> (Fleet, Posts) {
     let Live { target, network_server, clock, speed } = live;
     let (mut requests, server) = network_server.serve();
     let (client, region) = (reqwest::Client::new(), fleet.region());
@@ -83,7 +83,7 @@ pub async fn run(
         posts.note(outcome);
     }
     seen(&fleet, &posts);
-    fleet
+    (fleet, posts)
 }
 
 impl Posts {

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use geo::{Distance, Haversine, Point};
 use tracker::{DataRate, Region};
 
-use crate::journey::Journey;
+use crate::journey::Leg;
 use crate::random::Random;
 
 const AT_1_KM_DB: f64 = 128.95;
@@ -37,12 +37,12 @@ pub struct Gateway {
 
 impl Gateway {
     /// One in each city and one every `spacing_m` on the way, up to a kilometre beside it; their numbers begin at `first`.
-    pub fn along(journey: &Journey, spacing_m: f64, first: u64, seed: u64) -> Vec<Self> {
+    pub fn along(leg: &Leg, spacing_m: f64, first: u64, seed: u64) -> Vec<Self> {
         let mut random = Random::new(seed, first);
-        let length = Haversine.distance(journey.from.point(), journey.to.point());
+        let length = Haversine.distance(leg.from.point(), leg.to.point());
         let count = (length / spacing_m).ceil().max(1.0) as u64;
         let place = |number: u64| {
-            let point = journey.point(number as f64 / count as f64);
+            let point = leg.point(number as f64 / count as f64);
             // A hundredth of a degree of latitude is 1.1 km.
             let beside = if number == 0 || number == count { 0.0 } else { random.even() * 0.018 - 0.009 };
             Self {
@@ -52,6 +52,19 @@ impl Gateway {
             }
         };
         (0..=count).map(place).collect()
+    }
+}
+
+/// Where nothing is heard: a tunnel, a cold store.
+#[derive(Debug, Clone, Copy)]
+pub struct Hole {
+    pub centre: Point,
+    pub radius_m: f64,
+}
+
+impl Hole {
+    pub(crate) fn holds(&self, point: Point) -> bool {
+        Haversine.distance(self.centre, point) <= self.radius_m
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tracker::Region;
 
 use crate::downlinks::Became;
-use crate::fleet::{Report, Uplink};
+use crate::world::{Report, Uplink};
 
 /// The word for `?event=` and the body.
 pub fn body(report: &Report, region: Region) -> (&'static str, Value) {
@@ -81,11 +81,11 @@ fn up(uplink: &Uplink, region: Region) -> Value {
         "dr": uplink.rate.0,
         "fCnt": uplink.f_cnt,
         "fPort": uplink.port,
-        "confirmed": false,
+        "confirmed": uplink.confirmed,
         "data": STANDARD.encode(&uplink.payload),
         "rxInfo": gateways,
         "txInfo": {
-            "frequency": 868_100_000,
+            "frequency": first_channel_hz(region),
             "modulation": { "lora": {
                 "bandwidth": 125_000,
                 "spreadingFactor": region.spreading_factor(uplink.rate),
@@ -93,6 +93,13 @@ fn up(uplink: &Uplink, region: Region) -> Value {
             } },
         },
     })
+}
+
+const fn first_channel_hz(region: Region) -> u32 {
+    match region {
+        Region::Eu868 => 868_100_000,
+        Region::Us915 => 902_300_000,
+    }
 }
 
 fn device(dev_eui: DevEui) -> Value {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Duration, Utc};
 use domain::DevEui;
 use simulator::{
-    City, DataRate, Device, Fleet, Gateway, Incident, Journey, Plan, Queued, Region, Report, Uplink, World,
+    City, DataRate, Device, Fleet, Gateway, Incident, Leg, Plan, Queued, Region, Report, Uplink, World,
     dev_eui,
 };
 use wire::{COMMAND_PORT, Command, Entry, Range, Step, What, encode_commands};
@@ -109,12 +109,13 @@ fn fleet(setting: &Setting) -> Fleet {
             let hole = starts_at + Duration::hours(20 + (number as i64 * 7) % 30);
             Plan {
                 number,
-                journey: Journey {
+                journey: Leg {
                     from: place(number),
                     to: place(number),
                     departs_at: start(),
                     takes: Duration::hours(1),
-                },
+                }
+                .into(),
                 starts_at,
                 fastest: setting.fastest,
                 incidents: [
@@ -135,12 +136,9 @@ fn fleet(setting: &Setting) -> Fleet {
         })
         .collect();
     let world = World {
-        seed: 1,
-        region: setting.region,
-        gateways,
         lost_permille: if setting.is_bad { 300 } else { 0 },
         doubled_permille: 20,
-        tells_time: true,
+        ..World::new(1, setting.region, gateways)
     };
     Fleet::new(world, &plans).unwrap()
 }

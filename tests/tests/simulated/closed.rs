@@ -5,7 +5,7 @@ use std::time::{Duration as Patience, Instant};
 
 use chrono::{DateTime, Duration, Utc};
 use simulator::{
-    City, Clock, Device, Fleet, Gateway, Incident, Journey, Live, NetworkServer, Plan, Region, Stage, World,
+    City, Clock, Device, Fleet, Gateway, Incident, Leg, Live, NetworkServer, Plan, Region, Stage, World,
     dev_eui,
 };
 use tokio::net::TcpListener;
@@ -44,20 +44,17 @@ fn fleet(begins: DateTime<Utc>) -> Fleet {
             (after(1440), Incident::Pressed),
         ];
         let city = town(number);
-        let journey = Journey { from: city, to: city, departs_at: starts_at, takes: Duration::hours(1) };
-        Plan { number, journey, starts_at, fastest: None, incidents }
+        let leg = Leg { from: city, to: city, departs_at: starts_at, takes: Duration::hours(1) };
+        Plan { number, journey: leg.into(), starts_at, fastest: None, incidents }
     };
     let gateway = |eui: u64| {
         let city = town(eui * 9);
         Gateway { eui, point: geo::Point::new(city.lon, city.lat), fails: None }
     };
     let world = World {
-        seed: 1,
-        region: Region::Eu868,
-        gateways: (1..=3).map(gateway).collect(),
         lost_permille: 200,
         doubled_permille: 50,
-        tells_time: true,
+        ..World::new(1, Region::Eu868, (1..=3).map(gateway).collect())
     };
     Fleet::new(world, &(1..=TRACKERS).map(plan).collect::<Vec<_>>()).unwrap()
 }
@@ -119,7 +116,7 @@ async fn every_entry_is_held_once_and_acknowledged_whatever_is_lost_on_the_way()
             stop.send(true).unwrap();
         }
     });
-    let fleet = tokio::time::timeout(PATIENCE, run).await.expect("all entries are acknowledged");
+    let (fleet, _) = tokio::time::timeout(PATIENCE, run).await.expect("all entries are acknowledged");
     let mut entries = 0;
     for device in &fleet.devices {
         assert_eq!(held(&services, device), written(device), "{}", device.dev_eui());

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, Timelike, Utc};
 use serde_json::{Value, json};
-use simulator::{City, DataRate, Fleet, Gateway, Incident, Journey, Plan, Region, Target, World, dev_eui};
+use simulator::{City, DataRate, Fleet, Gateway, Incident, LANES, Leg, Plan, Region, Target, World, dev_eui};
 use store::{Integration, Store};
 use tracking::credentials::{hash_token, new_token};
 
@@ -27,49 +27,6 @@ const SEED: u64 = 1;
 /// Products: their names and GTINs.
 pub const INSULIN: (&str, &str) = ("Insulin 100 IU/ml, 5 pens", "09506000134352");
 const VACCINE: (&str, &str) = ("Vaccine, 10 doses", "09506000144108");
-
-macro_rules! cities {
-    ($($id:ident = $name:literal, $lat:literal, $lon:literal;)+) => {
-        $(const $id: City = City { name: $name, lat: $lat, lon: $lon };)+
-    };
-}
-
-cities! {
-    AMSTERDAM = "Amsterdam", 52.37, 4.90;
-    BARCELONA = "Barcelona", 41.39, 2.17;
-    BASEL = "Basel", 47.56, 7.59;
-    BERLIN = "Berlin", 52.52, 13.40;
-    COPENHAGEN = "Copenhagen", 55.68, 12.57;
-    LEUVEN = "Leuven", 50.88, 4.70;
-    LYON = "Lyon", 45.76, 4.84;
-    MADRID = "Madrid", 40.42, -3.70;
-    MAINZ = "Mainz", 50.00, 8.27;
-    MILAN = "Milan", 45.46, 9.19;
-    MUNICH = "Munich", 48.14, 11.58;
-    PARIS = "Paris", 48.86, 2.35;
-    PRAGUE = "Prague", 50.08, 14.44;
-    ROME = "Rome", 41.90, 12.50;
-    STOCKHOLM = "Stockholm", 59.33, 18.07;
-    VIENNA = "Vienna", 48.21, 16.37;
-    WARSAW = "Warsaw", 52.23, 21.01;
-    ZURICH = "Zurich", 47.37, 8.54;
-}
-
-/// From, to, and the hours that the way takes.
-const LANES: [(City, City, i64); 12] = [
-    (BASEL, VIENNA, 11),
-    (LEUVEN, MADRID, 20),
-    (MAINZ, STOCKHOLM, 19),
-    (LYON, ROME, 12),
-    (BASEL, BERLIN, 10),
-    (COPENHAGEN, MUNICH, 13),
-    (AMSTERDAM, WARSAW, 14),
-    (ZURICH, PARIS, 9),
-    (BARCELONA, MILAN, 12),
-    (LEUVEN, PRAGUE, 11),
-    (MAINZ, ZURICH, 8),
-    (LYON, BERLIN, 14),
-];
 
 /// What happens to the three that go wrong.
 fn incidents(shipment: usize, begins: DateTime<Utc>) -> Vec<(DateTime<Utc>, Incident)> {
@@ -140,16 +97,12 @@ pub async fn make(
     let (mut plans, mut gateways, mut ways) = (Vec::new(), Vec::new(), Vec::new());
     for (shipment, (from, to, hours)) in LANES.into_iter().enumerate() {
         let number = shipment as u64 + 1;
-        let journey = Journey {
-            from,
-            to,
-            departs_at: packed_at + Duration::minutes(30),
-            takes: Duration::hours(hours),
-        };
-        gateways.extend(Gateway::along(&journey, GATEWAY_EVERY_M, number << 16, SEED));
+        let leg =
+            Leg { from, to, departs_at: packed_at + Duration::minutes(30), takes: Duration::hours(hours) };
+        gateways.extend(Gateway::along(&leg, GATEWAY_EVERY_M, number << 16, SEED));
         plans.push(Plan {
             number,
-            journey,
+            journey: leg.into(),
             // Not all at once.
             starts_at: packed_at - STARTED_BEFORE - Duration::seconds((number as i64 * 29) % 240),
             // Heard farther than at the fastest, and fast enough for an uplink every quarter of an hour.
@@ -178,14 +131,7 @@ pub async fn make(
         api.post(&format!("shipments/{id}/trackers"), &json!({ "dev_eui": dev_eui, "from": packed_at }))
             .await?;
     }
-    let world = World {
-        seed: SEED,
-        region: Region::Eu868,
-        gateways,
-        lost_permille: 0,
-        doubled_permille: 20,
-        tells_time: true,
-    };
+    let world = World { doubled_permille: 20, ..World::new(SEED, Region::Eu868, gateways) };
     let fleet =
         Fleet::new(world, &plans).map_err(|error| anyhow::anyhow!("the trackers do not start: {error:?}"))?;
     Ok((fleet, ways))

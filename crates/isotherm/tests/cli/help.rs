@@ -32,6 +32,7 @@ fn every_command_that_there_is_has_an_example() {
     check_help(&[], &mut seen);
     for command in [
         "demo",
+        "simulate",
         "serve",
         "ingest",
         "track",
@@ -59,9 +60,9 @@ fn every_command_that_there_is_has_an_example() {
 #[test]
 fn a_wrong_call_exits_with_2_and_one_line_that_says_what_and_where() {
     for (call, told) in [
-        (&[][..], "'isotherm' requires a subcommand but one was not provided [subcommands: demo, serve,"),
+        (&[][..], "'isotherm' requires a subcommand but one was not provided [subcommands: demo, simulate,"),
         (&["fly"], "unrecognized subcommand 'fly'"),
-        (&["evalute"], "unrecognized subcommand 'evalute'; tip: a similar subcommand exists: 'evaluate'"),
+        (&["verfy"], "unrecognized subcommand 'verfy'; tip: a similar subcommand exists: 'verify'"),
         (&["evaluate"], "the following required arguments were not provided: --profile <FILE>"),
         (&["evaluate", "--profile", "p.toml", "--form", "x"], "unexpected argument '--form' found; tip: "),
         (
