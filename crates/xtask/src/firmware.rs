@@ -1,6 +1,7 @@
 //! The tracker's chip: what is shared with its firmware must build for it, wherever a compiler for it is present.
 
-use std::path::Path;
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
@@ -16,6 +17,13 @@ use crate::steps::Steps;
 const CHIP: &str = "thumbv7em-none-eabi";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
+/// What the image may take of its chip at most, in bytes.
+const MOST_FLASH: u64 = 128 * 1024;
+const MOST_MEMORY: u64 = 24 * 1024;
+const BOARD: &str = "firmware";
+const EMULATOR: &str = "firmware/emulator";
+/// Names the image to the emulator's tests.
+const IMAGE: &str = "ISOTHERM_FIRMWARE";
 /// Debian's; rustup brings one of its own.
 const LINKER: &str = "arm-none-eabi-ld";
 
@@ -36,32 +44,68 @@ pub fn found() -> Result<String, String> {
     }
 }
 
-/// Installs what is missing, and then as [`check`].
-pub fn run() -> anyhow::Result<()> {
+/// Installs what is missing, builds the image, and runs it on a modelled chip if that is wished.
+pub fn run(emulate: bool) -> anyhow::Result<()> {
     needs::check(&[Need::Rust, Need::ChipCompiler])?;
-    check(&mut Steps::begin()?)
+    let mut steps = Steps::begin()?;
+    let image = check(&mut steps)?;
+    if emulate {
+        needs::check(&[Need::Compiler, Need::Emulator])?;
+        self::emulate(&mut steps, &image)?;
+    }
+    eprintln!("the image is {}", image.display());
+    Ok(())
 }
 
-/// Builds the tracker's application for the chip and says what it takes of it.
-pub fn check(steps: &mut Steps) -> anyhow::Result<()> {
+/// Builds the tracker for the chip and says what it takes of it; where the image is.
+pub fn check(steps: &mut Steps) -> anyhow::Result<PathBuf> {
     let compiler = compiler().context("the chip's compiler is gone since the check")?;
     let (name, mut cargo) = match compiler {
-        Compiler::Rustup => ("the tracker for the chip (rustup's library)", cargo()),
-        Compiler::Debian => ("the tracker for the chip (Debian's compiler)", debian()),
+        Compiler::Rustup => ("the tracker's firmware (rustup's library)", cargo()),
+        Compiler::Debian => ("the tracker's firmware (Debian's compiler)", debian()),
     };
     let target = root::target().join("firmware");
     cargo.args(["build", "--release", "--locked", "--target", CHIP]);
-    cargo.current_dir(root::repository().join("firmware")).arg("--target-dir").arg(&target);
+    cargo.current_dir(root::repository().join(BOARD)).arg("--target-dir").arg(&target);
     if matches!(compiler, Compiler::Debian) {
         cargo.arg("-Zbuild-std=core").env("CARGO_TARGET_THUMBV7EM_NONE_EABI_LINKER", LINKER);
     }
     steps.quietly(name, cargo)?;
-    let image = target.join(CHIP).join("release/footprint");
-    let taken = Taken::of(&std::fs::read(&image).with_context(|| format!("reading {}", image.display()))?)?;
-    eprintln!(
-        "  tracker and wire take {} bytes of flash and {} bytes of static memory",
-        taken.flash, taken.memory
+    let built = target.join(CHIP).join("release");
+    let image = built.join("board");
+    let application = Taken::of(&built.join("footprint"))?;
+    let whole = Taken::of(&image)?;
+    eprintln!("  tracker and wire alone take {application} of the chip; the image takes {whole}");
+    anyhow::ensure!(
+        whole.flash <= MOST_FLASH && whole.memory <= MOST_MEMORY,
+        "the image must not take more than {MOST_FLASH} bytes of flash and {MOST_MEMORY} of static memory"
     );
+    Ok(image)
+}
+
+/// Runs the image's tests on the modelled chip.
+pub fn emulate(steps: &mut Steps, image: &Path) -> anyhow::Result<()> {
+    let emulator = |task: &str| {
+        let mut cargo = cargo();
+        cargo.current_dir(root::repository().join(EMULATOR)).args([task, "--locked", "--all-targets"]);
+        cargo.arg("--target-dir").arg(root::target().join("emulator"));
+        cargo
+    };
+    let mut clippy = emulator("clippy");
+    clippy.args(["--", "-D", "warnings"]);
+    steps.quietly("clippy of the emulator", clippy)?;
+    let mut tests = emulator("test");
+    tests.args(["--", "--nocapture"]).env(IMAGE, image);
+    steps.openly("the firmware on a modelled chip", tests)
+}
+
+/// Its workspaces are not the root's.
+pub fn format(steps: &mut Steps) -> anyhow::Result<()> {
+    for folder in [BOARD, EMULATOR] {
+        let mut format = cargo();
+        format.current_dir(root::repository().join(folder)).args(["fmt", "--all", "--check"]);
+        steps.quietly(&format!("format of {folder}"), format)?;
+    }
     Ok(())
 }
 
@@ -71,9 +115,16 @@ struct Taken {
     memory: u64,
 }
 
+impl fmt::Display for Taken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes of flash and {} of static memory", self.flash, self.memory)
+    }
+}
+
 impl Taken {
-    fn of(image: &[u8]) -> anyhow::Result<Self> {
-        let image = ElfFile32::<Endianness>::parse(image).context("the image is no ELF file of 32 bits")?;
+    fn of(image: &Path) -> anyhow::Result<Self> {
+        let bytes = std::fs::read(image).with_context(|| format!("reading {}", image.display()))?;
+        let image = ElfFile32::<Endianness>::parse(&*bytes).context("the image is no ELF file of 32 bits")?;
         let mut taken = Self { flash: 0, memory: 0 };
         for section in image.sections() {
             match section.kind() {

@@ -69,10 +69,14 @@ enum Task {
         #[arg(last = true)]
         options: Vec<String>,
     },
-    /// Builds the tracker's application for its chip and says what it takes of it
+    /// Builds the tracker's firmware and says what it takes of its chip
     ///
-    /// Example: cargo xtask firmware
-    Firmware,
+    /// Example: cargo xtask firmware --emulate
+    Firmware {
+        /// Runs the image on a modelled chip as well
+        #[arg(long)]
+        emulate: bool,
+    },
     /// Installs the optional checkers: cargo-deny, typos, cargo-nextest
     ///
     /// Example: cargo xtask tools
@@ -89,7 +93,7 @@ fn main() -> ExitCode {
         Task::Build => demo::build_only(),
         Task::Clients => clients::run(),
         Task::Bench { options } => bench::run(&options),
-        Task::Firmware => firmware::run(),
+        Task::Firmware { emulate } => firmware::run(emulate),
         Task::Tools => checkers::install(),
         Task::Servers => servers::serve(),
     };

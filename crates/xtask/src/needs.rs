@@ -25,6 +25,8 @@ pub enum Need {
     Python,
     /// What compiles for the tracker's chip.
     ChipCompiler,
+    /// What builds the emulator of that chip.
+    Emulator,
 }
 
 pub const TO_BUILD: &[Need] = &[Need::Rust, Need::Compiler, Need::Node];
@@ -38,6 +40,7 @@ pub const TO_TEST: &[Need] = &[
     Need::Chromium,
     Need::Python,
     Need::ChipCompiler,
+    Need::Emulator,
 ];
 
 pub const TO_MEASURE: &[Need] = &[Need::Rust, Need::Compiler, Need::Node, Need::PostgreSql, Need::RabbitMq];
@@ -111,6 +114,13 @@ impl Need {
                 output_of(asked).map(|_| found).ok_or_else(|| "Python: without venv and pip".to_owned())
             }),
             Self::ChipCompiler => firmware::found(),
+            Self::Emulator => at_least("CMake", "cmake", &["--version"], Version(3, 16)).and_then(|found| {
+                if has_libclang() {
+                    Ok(format!("{found}, libclang"))
+                } else {
+                    Err("libclang: not found".to_owned())
+                }
+            }),
         }
     }
 
@@ -125,6 +135,7 @@ impl Need {
             Self::Chromium => &["chromium"],
             Self::Python => &["python3", "python3-venv"],
             Self::ChipCompiler => &["rustc-web", "rust-web-src", "cargo-web", "binutils-arm-none-eabi"],
+            Self::Emulator => &["cmake", "libclang-dev"],
         }
     }
 
@@ -151,8 +162,21 @@ impl Need {
                  rust-web-src cargo-web binutils-arm-none-eabi, and keep ~/.cargo/bin before /usr/bin in PATH)"
                     .to_owned()
             }
+            Self::Emulator => {
+                "install CMake and libclang (Debian, Ubuntu: apt install cmake libclang-dev)".to_owned()
+            }
         }
     }
+}
+
+/// Where Debian and Ubuntu put it, or where the person says that it is.
+fn has_libclang() -> bool {
+    let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let llvm = folders.filter(|entry| entry.file_name().to_string_lossy().starts_with("llvm-"));
+    llvm.map(|entry| entry.path().join("lib"))
+        .chain(env::var_os("LIBCLANG_PATH").map(PathBuf::from))
+        .flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten())
+        .any(|entry| entry.file_name().to_string_lossy().starts_with("libclang"))
 }
 
 fn at_least(name: &str, program: &str, arguments: &[&str], oldest: Version) -> Result<String, String> {

@@ -34,6 +34,7 @@ fn all(steps: &mut Steps) -> anyhow::Result<()> {
     let mut format = cargo();
     format.args(["fmt", "--all", "--check"]);
     steps.quietly("format", format)?;
+    firmware::format(steps)?;
     checkers::run(steps)?;
 
     page::install(steps)?;
@@ -43,7 +44,8 @@ fn all(steps: &mut Steps) -> anyhow::Result<()> {
     let mut clippy = cargo();
     clippy.args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]);
     steps.openly("clippy", clippy)?;
-    firmware::check(steps)?;
+    let image = firmware::check(steps)?;
+    firmware::emulate(steps, &image)?;
     fuzz::run(steps)?;
 
     let npms = root::target().join("postgres-binaries");

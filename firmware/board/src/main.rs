@@ -1,0 +1,89 @@
+//! The tracker on an STM32WLE5: wires the chip's parts to the application of `tracker`.
+#![no_std]
+#![no_main]
+
+mod app;
+mod battery;
+mod crash;
+mod felt;
+mod flash;
+mod keys;
+mod lights;
+mod mac;
+mod quiet;
+mod sensors;
+mod subghz;
+
+use embassy_executor::Spawner;
+use embassy_stm32::exti::ExtiInput;
+use embassy_stm32::gpio::{Level, Output, Pull, Speed};
+use embassy_stm32::wdg::IndependentWatchdog;
+use embassy_stm32::{bind_interrupts, dma, exti, interrupt, peripherals};
+
+use crate::app::App;
+use crate::felt::Line;
+
+/// Longer than any sleep between two of its resets, in microseconds.
+const WATCHDOG_US: u32 = 30_000_000;
+
+bind_interrupts!(struct Irqs {
+    EXTI3 => exti::InterruptHandler<interrupt::typelevel::EXTI3>;
+    EXTI4 => exti::InterruptHandler<interrupt::typelevel::EXTI4>;
+    EXTI9_5 => exti::InterruptHandler<interrupt::typelevel::EXTI9_5>;
+    EXTI15_10 => exti::InterruptHandler<interrupt::typelevel::EXTI15_10>;
+    DMA1_CHANNEL1 => dma::InterruptHandler<peripherals::DMA1_CH1>;
+    DMA1_CHANNEL2 => dma::InterruptHandler<peripherals::DMA1_CH2>;
+    SUBGHZ_RADIO => subghz::InterruptHandler;
+});
+
+#[embassy_executor::main(executor = "embassy_stm32::executor::Executor", entry = "cortex_m_rt::entry")]
+async fn main(spawner: Spawner) {
+    let cause = crash::cause();
+    let p = embassy_stm32::init(clocks());
+    let mut watchdog = IndependentWatchdog::new(p.IWDG, WATCHDOG_US);
+    watchdog.unleash();
+    let lights = lights::Lights {
+        ok: Output::new(p.PA9, Level::Low, Speed::Low),
+        alarm: Output::new(p.PA10, Level::Low, Speed::Low),
+    };
+    let flash = flash::open(p.FLASH);
+    let Some(keys) = keys::read(flash) else { lights.unprovisioned(watchdog).await };
+
+    let button = ExtiInput::new(p.PA8, p.EXTI8, Pull::Up, Irqs);
+    let case = ExtiInput::new(p.PB12, p.EXTI12, Pull::Up, Irqs);
+    let light = ExtiInput::new(p.PB3, p.EXTI3, Pull::None, Irqs);
+    let motion = ExtiInput::new(p.PB4, p.EXTI4, Pull::Down, Irqs);
+    for task in [
+        felt::watch(button, Line::Button),
+        felt::watch(case, Line::Case),
+        felt::watch(light, Line::Light),
+        felt::watch(motion, Line::Motion),
+    ] {
+        spawner.spawn(task.unwrap());
+    }
+    let switch = subghz::Switch {
+        receive: Output::new(p.PB8, Level::Low, Speed::Low),
+        send: Output::new(p.PC13, Level::Low, Speed::Low),
+    };
+    let bus = subghz::Bus { spi: p.SUBGHZSPI, to: p.DMA1_CH1, from: p.DMA1_CH2 };
+    // Without its radio it still measures: it begins anew, and the application's log says how often.
+    let Ok(radio) = subghz::open(bus, switch, keys.oscillator).await else { crash::restart() };
+    let mac = mac::Mac::new(radio, &keys);
+    let sensors = sensors::Sensors { i2c: p.I2C2, clock: p.PA12, data: p.PA11 };
+    let battery = battery::Battery::new(p.ADC1);
+    App { watchdog, lights, sensors, battery, mac }.run(keys.parts(cause), flash).await
+}
+
+/// 16 MHz, trimmed by the crystal that also counts the time.
+fn clocks() -> embassy_stm32::Config {
+    use embassy_stm32::rcc::{LsConfig, MSIRange, Sysclk, mux};
+    let mut config = embassy_stm32::Config::default();
+    config.rcc.msi = Some(MSIRange::RANGE16M);
+    config.rcc.sys = Sysclk::MSI;
+    config.rcc.ls = LsConfig::default_lse();
+    config.rcc.mux.lptim1sel = mux::Lptimsel::LSE;
+    config.enable_debug_during_sleep = false;
+    // Two ticks of the clock are longer than going to sleep and waking.
+    config.min_stop_pause = embassy_time::Duration::from_millis(2);
+    config
+}
