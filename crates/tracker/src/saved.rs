@@ -237,7 +237,7 @@ fn sound(copy: &[u8; COPY]) -> Option<(u32, [u8; CONTENT])> {
 }
 
 /// CRC-32 (ISO-HDLC).
-fn crc32(bytes: &[u8]) -> u32 {
+pub fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| {
         (0..8).fold(
             crc ^ u32::from(*byte),

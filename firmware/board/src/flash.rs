@@ -19,7 +19,7 @@ pub const LOG: Area = Area { from: 0x2_a800, pages: 40 };
 /// What the tracker remembers.
 pub const MEMORY: Area = Area { from: 0x3_e800, pages: 2 };
 /// The last page of 256 KiB.
-pub const KEYS: Area = Area { from: 0x3_f800, pages: 1 };
+pub const KEYS: Area = Area { from: tracker::KEYS_AT - BASE, pages: 1 };
 
 #[derive(Clone, Copy)]
 pub struct Area {

@@ -10,9 +10,8 @@ use lorawan_device::default_crypto::DefaultFactory;
 use lorawan_device::region::{self, DR};
 use lorawan_device::{AppEui, AppKey, DevEui};
 use rand_core::RngCore;
-use tracker::{DataRate, Region, Send};
+use tracker::{DataRate, Keys, Region, Send};
 
-use crate::keys::Keys;
 use crate::subghz::Radio;
 
 /// What the amplifier and the battery allow, in dBm; a region allows less.

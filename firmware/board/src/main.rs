@@ -71,7 +71,7 @@ async fn main(spawner: Spawner) {
     let mac = mac::Mac::new(radio, &keys);
     let sensors = sensors::Sensors { i2c: p.I2C2, clock: p.PA12, data: p.PA11 };
     let battery = battery::Battery::new(p.ADC1);
-    App { watchdog, lights, sensors, battery, mac }.run(keys.parts(cause), flash).await
+    App { watchdog, lights, sensors, battery, mac }.run(keys::parts(&keys, cause), flash).await
 }
 
 /// 16 MHz, trimmed by the crystal that also counts the time.

@@ -19,9 +19,9 @@ use lora_phy::mod_params::RadioError;
 use lora_phy::mod_traits::InterfaceVariant;
 use lora_phy::sx126x::{Config, Stm32wl, Sx126x, TcxoCtrlVoltage};
 use lora_phy::{DelayNs, LoRa};
+use tracker::Oscillator;
 
 use crate::Irqs;
-use crate::keys::Oscillator;
 
 pub type Radio = LoRa<Sx126x<Bus, Board, Stm32wl>, Delay>;
 

@@ -5,6 +5,7 @@ mod rig;
 
 use emulator::HZ;
 use rig::{HOUR, Rig};
+use tracker::Region;
 use wire::{Command, Step};
 
 /// Currents in mA. [S] is a data sheet, [A] an assumption to be measured on a board.
@@ -66,7 +67,7 @@ struct Day {
 }
 
 /// A day after three, in which it found its data rate.
-fn day(region: u8, factor: u8, snr: Heard) -> Day {
+fn day(region: Region, factor: u8, snr: Heard) -> Day {
     let mut rig = Rig::of_region(region, factor.into());
     rig.snr = snr;
     rig.press();
@@ -105,15 +106,15 @@ fn charge(day: &Day) -> f64 {
 
 #[test]
 fn a_battery_lasts_five_years_at_sf9_and_fifteen_minutes() {
-    let cases: [(&str, u8, u8, Heard); 8] = [
-        ("EU868 SF7", 0, 7, held_at!(7)),
-        ("EU868 SF8", 0, 8, held_at!(8)),
-        ("EU868 SF9", 0, 9, held_at!(9)),
-        ("EU868 SF10", 0, 10, held_at!(10)),
-        ("EU868 SF12", 0, 12, held_at!(12)),
-        ("US915 SF7", 1, 7, held_at!(7)),
-        ("US915 SF9", 1, 9, held_at!(9)),
-        ("US915 SF10", 1, 10, held_at!(10)),
+    let cases: [(&str, Region, u8, Heard); 8] = [
+        ("EU868 SF7", Region::Eu868, 7, held_at!(7)),
+        ("EU868 SF8", Region::Eu868, 8, held_at!(8)),
+        ("EU868 SF9", Region::Eu868, 9, held_at!(9)),
+        ("EU868 SF10", Region::Eu868, 10, held_at!(10)),
+        ("EU868 SF12", Region::Eu868, 12, held_at!(12)),
+        ("US915 SF7", Region::Us915, 7, held_at!(7)),
+        ("US915 SF9", Region::Us915, 9, held_at!(9)),
+        ("US915 SF10", Region::Us915, 10, held_at!(10)),
     ];
     eprintln!("a reading every 5 minutes, uplinks every 15 where the air allows it; {BATTERY_MAH} mAh");
     for (name, region, factor, snr) in cases {

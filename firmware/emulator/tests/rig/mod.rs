@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use emulator::{Downlink, Flash, HZ, Image, KEYS, Machine, Network, Sensors};
 use service::Service;
+use tracker::{KEYS_LENGTH, Keys, Oscillator, Region};
 use wire::{Command, Event, EventKind, Range, What};
 
 pub const MINUTE: u64 = 60 * HZ;
@@ -40,28 +41,19 @@ pub fn image() -> Image {
     Image::read(&std::fs::read(path).expect("the image can be read")).expect("the image is an ELF file")
 }
 
-/// As provisioning writes the page: EU868, a crystal, certificate 7.
-pub fn keys(region: u8) -> Vec<u8> {
-    let mut page = b"ISOK\x01".to_vec();
-    page.extend([region, 0, 0]);
-    page.extend([0x70, 0xb3, 0xd5, 0x7e, 0x5e, 0, 0, 1]);
-    page.extend([0; 8]);
-    page.extend(APP_KEY);
-    page.extend(7_u32.to_be_bytes());
-    let sum = !page.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| crc >> 1 ^ (0xedb8_8320 & (crc & 1).wrapping_neg()))
-    });
-    page.extend(sum.to_be_bytes());
-    page
+/// As provisioning writes the page: a crystal, certificate 7.
+fn keys(region: Region) -> [u8; KEYS_LENGTH] {
+    let dev_eui = [0x70, 0xb3, 0xd5, 0x7e, 0x5e, 0, 0, 1];
+    let oscillator = Oscillator::Crystal;
+    Keys { region, oscillator, dev_eui, join_eui: [0; 8], app_key: APP_KEY, calibration: 7 }.to_page()
 }
 
 impl Rig {
     pub fn new(seed: u64) -> Self {
-        Self::of_region(0, seed)
+        Self::of_region(Region::Eu868, seed)
     }
 
-    /// 0 is EU868, 1 US915.
-    pub fn of_region(region: u8, seed: u64) -> Self {
+    pub fn of_region(region: Region, seed: u64) -> Self {
         let mut flash = Flash::default();
         flash.program(KEYS, &keys(region));
         Self {
