@@ -1,6 +1,6 @@
 //! A newcomer's first minute: `isotherm demo` comes up, its log-ins work, the three bad shipments show, a person sees an
-//! alert arrive in a browser and acknowledges it, approves a profile and decides on a shipment; a partner is made, takes a box
-//! over, and its lot is found and called back; afterwards nothing is left.
+//! alert arrive in a browser and acknowledges it, approves a profile, tells a tracker something and decides on a shipment;
+//! a partner is made, takes a box over, and its lot is found and called back; afterwards nothing is left.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
@@ -12,12 +12,9 @@ use std::time::{Duration, Instant};
 
 use e2e::epcis::{check, schema};
 use e2e::{Api, folder, processes_of, program, until};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 const ALERTS_ARRIVE: Duration = Duration::from_secs(180);
-
-/// Of the first box, in the API.
-const TRACKER: &str = "/trackers/70b3d5e75e000001";
 
 /// Ended with the test, whichever way that ends.
 struct Demo(Child);
@@ -162,9 +159,6 @@ async fn a_newcomer_sees_the_three_bad_shipments_and_acknowledges_an_alert() {
     for role in roles {
         log_in(&api, login(&printed, role)).await;
     }
-    // The tracker says later that it was told.
-    let blink = json!({ "commands": [{ "kind": "identify", "seconds": 60 }] });
-    log_in(&api, login(&printed, "admin")).await.post(&format!("{TRACKER}/commands"), &blink).await;
     // Those that hold its product, as its page and its programs see them.
     let supplied = log_in(&api, login(&printed, "supplier")).await.list("/shipments").await;
     let supplied: BTreeSet<&str> =
@@ -210,11 +204,7 @@ async fn a_newcomer_sees_the_three_bad_shipments_and_acknowledges_an_alert() {
     // The silent box goes on hold when its last reading stands no longer, some minutes after the alert.
     let held = BTreeSet::from(["LYO-ROM-004", "COP-MUN-006", "BAR-MIL-009"].map(str::to_owned));
     until_it_is(&held, deadline, async || on_hold(&api).await).await;
-    until_it_is(&true, Instant::now() + ALERTS_ARRIVE, async || {
-        let said = api.list(&format!("{TRACKER}/downlinks")).await;
-        said.iter().any(|downlink| downlink["state"] == "acknowledged")
-    })
-    .await;
+    walk_in_a_browser("tracker", &url, login(&printed, "admin"), &[("TRACKER", "Box 1")]);
     assert_eq!(epcis_of_all(&api).await, 2, "the two that were out of range");
     walk_in_a_browser("decide", &url, &quality, &[("REFERENCE", "COP-MUN-006")]);
     // A GTIN and a lot that the demonstration's own boxes do not hold.

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use e2e::bodies::Network;
 use e2e::warm::{Target, integrations, now, ship};
 use e2e::{Api, Installation, Part, Program, fleet, folder, until};
 use reqwest::Client;
 use serde_json::{Value, json};
-use wire::{Entry, Event, EventKind, Stamp, Step, Thresholds, What};
+use wire::{Entry, Event, EventKind, Setup, Stamp, Status, Step, Thresholds, What};
 
 /// A box that becomes too warm: the program, its API, where its uplinks go, its tracker and its shipment.
 async fn warm_box(folder: &Path) -> (Program, Api, Target, String, String) {
@@ -25,10 +25,30 @@ async fn warm_box(folder: &Path) -> (Program, Api, Target, String, String) {
     (program, api, target, dev_eui, shipment)
 }
 
+/// Two readings within the range.
+async fn cool(target: &Target, dev_eui: &str, now: DateTime<Utc>) {
+    for (sequence, minutes_ago) in [(4, 10), (5, 5)] {
+        target.send(dev_eui, sequence, now - Duration::minutes(minutes_ago), 525).await;
+    }
+}
+
+async fn post(target: &Target, dev_eui: &str, f_cnt: u32, now: DateTime<Utc>, port: u8, payload: &[u8]) {
+    let mut webhook = Network::ChirpStack.uplink(dev_eui, f_cnt, now, payload);
+    webhook["fPort"] = json!(port);
+    let status = fleet::post(&Client::new(), &target.url, "depot?event=up", &target.token, &webhook).await;
+    assert_eq!(status, Some(204));
+}
+
+/// What is set in a tracker as it is made.
+fn made_with() -> Setup {
+    let thresholds = Thresholds { low: 200, high: 800, low_delay: 10, high_delay: 30 }.sum();
+    Setup { command: 0, calibration: 0, step: Step::Minutes15, per_uplink: 1, thresholds }
+}
+
 #[tokio::test]
 async fn an_alarm_of_the_tracker_that_the_service_does_not_share_is_shown() {
     let folder = folder("judged");
-    let (program, api, Target { token, .. }, dev_eui, _) = warm_box(folder.path()).await;
+    let (_program, api, target, dev_eui, _) = warm_box(folder.path()).await;
     until("it is too warm", async || (!api.list("/alerts").await.is_empty()).then_some(())).await;
 
     // While it was too warm; and before it rode.
@@ -42,9 +62,7 @@ async fn an_alarm_of_the_tracker_that_the_service_does_not_share_is_shown() {
         let stamp = Stamp::Utc(fleet::minutes(now - Duration::minutes(minutes_ago)));
         let what = What::Event(Event { kind, value: 7 });
         let frame = fleet::log_frame(&[Entry { sequence, stamp, what }]);
-        let webhook = Network::ChirpStack.uplink(&dev_eui, sequence, now, &frame);
-        let status = fleet::post(&Client::new(), &program.url, "depot?event=up", &token, &webhook).await;
-        assert_eq!(status, Some(204));
+        post(&target, &dev_eui, sequence, now, wire::LOG_PORT, &frame).await;
     }
     let path = format!("/trackers/{dev_eui}/log");
     let log = until("all are kept", async || Some(api.list(&path).await).filter(|log| log.len() == 4)).await;
@@ -55,7 +73,7 @@ async fn an_alarm_of_the_tracker_that_the_service_does_not_share_is_shown() {
 #[tokio::test]
 async fn a_temperature_alert_says_what_the_tracker_made_of_it() {
     let folder = folder("own-alarm");
-    let (program, api, target, dev_eui, shipment) = warm_box(folder.path()).await;
+    let (_program, api, target, dev_eui, shipment) = warm_box(folder.path()).await;
     let path = format!("/shipments/{shipment}/alerts");
     let made_of_it = async |what: &str, expected: [Value; 2]| {
         until(what, async || {
@@ -67,27 +85,59 @@ async fn a_temperature_alert_says_what_the_tracker_made_of_it() {
     };
     made_of_it("while it lasts nothing is said", [json!(null), json!(null)]).await;
     let now = now(&api).await;
-    for (sequence, minutes_ago) in [(4, 10), (5, 5)] {
-        target.send(&dev_eui, sequence, now - Duration::minutes(minutes_ago), 525).await;
-    }
+    cool(&target, &dev_eui, now).await;
     made_of_it("its limits are not known", [json!("not_raised"), json!(null)]).await;
 
-    let post = async |f_cnt, port, payload: &[u8]| {
-        let mut webhook = Network::ChirpStack.uplink(&dev_eui, f_cnt, now, payload);
-        webhook["fPort"] = json!(port);
-        let status =
-            fleet::post(&Client::new(), &program.url, "depot?event=up", &target.token, &webhook).await;
-        assert_eq!(status, Some(204));
-    };
-    let thresholds = Thresholds { low: 200, high: 800, low_delay: 10, high_delay: 30 }.sum();
-    let setup = wire::Setup { command: 0, calibration: 0, step: Step::Minutes15, per_uplink: 1, thresholds };
-    post(6, wire::SETUP_PORT, &setup.encode().unwrap()).await;
+    post(&target, &dev_eui, 6, now, wire::SETUP_PORT, &made_with().encode().unwrap()).await;
     let limits = json!({ "low_c": 2.0, "high_c": 8.0, "low_delay_min": 10, "high_delay_min": 30 });
     made_of_it("its limits do not explain it", [json!("not_raised"), limits.clone()]).await;
 
     let stamp = Stamp::Utc(fleet::minutes(now - Duration::minutes(30)));
     let what = What::Event(Event { kind: EventKind::AlarmHigh, value: 10 });
-    post(7, wire::LOG_PORT, &fleet::log_frame(&[Entry { sequence: 6, stamp, what }])).await;
+    let frame = fleet::log_frame(&[Entry { sequence: 6, stamp, what }]);
+    post(&target, &dev_eui, 7, now, wire::LOG_PORT, &frame).await;
     target.send(&dev_eui, 7, now, 525).await;
     made_of_it("it raised one", [json!("raised"), limits]).await;
+}
+
+#[tokio::test]
+async fn the_page_says_what_the_tracker_judged_and_what_is_wrong_with_it() {
+    let folder = folder("judged-page");
+    let (program, api, target, dev_eui, shipment) = warm_box(folder.path()).await;
+    let now = now(&api).await;
+    cool(&target, &dev_eui, now).await;
+    let status = Status {
+        firmware: wire::Firmware { major: 1, minor: 2, patch: 3 },
+        battery_pct: Some(9),
+        reset_cause: wire::ResetCause::Watchdog,
+        mode: wire::Mode::Measuring,
+        faulty: true,
+        next: 8,
+        held: 6,
+        clock_within_s: None,
+    };
+    let noted = |sequence, minutes_ago, what| {
+        let stamp = Stamp::Utc(fleet::minutes(now - Duration::minutes(minutes_ago)));
+        fleet::log_frame(&[Entry { sequence, stamp, what }])
+    };
+    let cold = What::Event(Event { kind: EventKind::AlarmLow, value: 7 });
+    for (f_cnt, port, payload) in [
+        (6, wire::SETUP_PORT, made_with().encode().unwrap().to_vec()),
+        (7, wire::STATUS_PORT, status.encode().unwrap().to_vec()),
+        (8, wire::LOG_PORT, noted(6, 3, cold)),
+        (9, wire::LOG_PORT, noted(7, 2, What::Lost { first: 0, count: 2 })),
+    ] {
+        post(&target, &dev_eui, f_cnt, now, port, &payload).await;
+    }
+    until("all is kept", async || {
+        let alerts = api.list(&format!("/shipments/{shipment}/alerts")).await;
+        let log = api.list(&format!("/trackers/{dev_eui}/log")).await;
+        (log.len() == 2 && alerts.iter().any(|alert| alert["own_alarm"] == "not_raised")).then_some(())
+    })
+    .await;
+
+    let (email, password) = e2e::login_of("admin");
+    let refused = "No network server is configured for the integration depot";
+    let about = [("REFERENCE", "S-1"), ("TRACKER", "box"), ("REFUSED", refused)];
+    e2e::walk_in_a_browser("judged", &program.url, (&email, &password), &about);
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { Alert } from "../api/types";
+import type { Alert, TrackerLimits } from "../api/types";
 import { plain } from "../parts/words";
-import { affectedOf, announcement, canAcknowledge, kindOf, KINDS, missingWords } from "./words";
+import { affectedOf, announcement, canAcknowledge, kindOf, KINDS, missingWords, ownWords } from "./words";
 
 const ALERT: Alert = {
   id: "a",
@@ -90,4 +90,28 @@ test("a gateway's alert names each shipment once, and says how many trackers it 
     more: 2,
   });
   expect(affectedOf({ affected: [], affected_trackers: null })).toEqual({ shipments: [], more: 0 });
+});
+
+const LIMITS: TrackerLimits = { low_c: 2, high_c: 8, low_delay_min: 10, high_delay_min: 30 };
+const SAID = "below 2 °C after 10 min, above 8 °C after 30 min";
+
+test.each<[Alert["own_alarm"], TrackerLimits | null, string | null]>([
+  [null, null, null],
+  [null, LIMITS, null],
+  ["raised", null, "The tracker raised its own alarm, too."],
+  ["raised", LIMITS, "The tracker raised its own alarm, too."],
+  ["not_raised", null, "The tracker raised no alarm of its own. Its own limits are not known here."],
+  ["not_raised", LIMITS, `The tracker raised no alarm of its own. Its own limits are now ${SAID}.`],
+  [
+    "within_its_limits",
+    null,
+    "The tracker raised no alarm of its own: its limits are wider, or its delay is longer. Its own limits are not known here.",
+  ],
+  [
+    "within_its_limits",
+    LIMITS,
+    `The tracker raised no alarm of its own: its limits are wider, or its delay is longer. Its own limits are now ${SAID}.`,
+  ],
+])("what the tracker made of it, %j with limits %j, is said as %j", (own_alarm, own_limits, words) => {
+  expect(ownWords({ own_alarm, own_limits })?.replaceAll("\u00a0", " ") ?? null).toBe(words);
 });

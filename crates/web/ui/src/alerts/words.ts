@@ -60,7 +60,7 @@ export function ownWords({ own_alarm, own_limits }: Pick<Alert, "own_alarm" | "o
     case "within_its_limits":
     case "not_raised": {
       const limits = own_limits ? `are now ${limitsWords(own_limits)}` : "are not known here";
-      const why = own_alarm === "not_raised" ? "" : ": its limits are other ones";
+      const why = own_alarm === "not_raised" ? "" : ": its limits are wider, or its delay is longer";
       return `The tracker raised no alarm of its own${why}. Its own limits ${limits}.`;
     }
   }

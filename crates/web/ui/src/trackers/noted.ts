@@ -1,5 +1,6 @@
 /** What a tracker wrote down of itself, in words. */
 import type { Noted, RestartCause, TrackerEvent } from "../api/types";
+import { entries } from "./said";
 import { RESTART } from "./status";
 
 /** 255 stands for what is more. */
@@ -52,8 +53,5 @@ function broken(value: number): string {
 
 export function notedWords(noted: Noted): string {
   if (noted.what === "event") return WORDS[noted.kind](noted.value);
-  const { first, last } = noted;
-  return first === last
-    ? `entry ${first} of its log is lost`
-    : `entries ${first} to ${last} of its log are lost`;
+  return `${entries(noted.first, noted.last)} of its log ${noted.first === noted.last ? "is" : "are"} lost`;
 }

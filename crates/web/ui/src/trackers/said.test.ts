@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Command } from "../api/types";
-import { saidWords } from "./said";
+import type { Command, TrackerLimits } from "../api/types";
+import { limitsWords, saidWords } from "./said";
 
 test.each<[Command, string]>([
   [{ kind: "acknowledge", first: 0, last: 99 }, "entries 0 to 99 of its log are kept here"],
@@ -18,4 +18,22 @@ test.each<[Command, string]>([
   [{ kind: "restart" }, "start anew"],
 ])("%j is said as %s", (command, words) => {
   expect(saidWords(command).replaceAll("\u00a0", " ")).toBe(words);
+});
+
+test.each<[TrackerLimits, string]>([
+  [
+    { low_c: 2, high_c: 8, low_delay_min: 10, high_delay_min: 30 },
+    "below 2 °C after 10 min, above 8 °C after 30 min",
+  ],
+  [{ low_c: 0, high_c: 25, low_delay_min: 0, high_delay_min: 0 }, "below 0 °C at once, above 25 °C at once"],
+  [
+    { low_c: -20.5, high_c: -0.01, low_delay_min: 59, high_delay_min: 0 },
+    "below −20.5 °C after 59 min, above −0.01 °C at once",
+  ],
+  [
+    { low_c: 15, high_c: 25, low_delay_min: 60, high_delay_min: 240 },
+    "below 15 °C after 1 h, above 25 °C after 4 h",
+  ],
+])("the limits %j are said as %s", (limits, words) => {
+  expect(limitsWords(limits).replaceAll("\u00a0", " ")).toBe(words);
 });

@@ -13,7 +13,8 @@ export const STATE: Record<DownlinkState, string> = {
   expired: "Given up",
 };
 
-function entries(first: number, last: number): string {
+/** `entries 12 to 20`: of a tracker's log, by their numbers. */
+export function entries(first: number, last: number): string {
   return first === last ? `entry ${first}` : `entries ${first} to ${last}`;
 }
 

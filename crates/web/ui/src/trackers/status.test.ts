@@ -37,13 +37,16 @@ test.each<[number | null, string]>([
   expect(clockWords(within)).toBe(words);
 });
 
-test.each<[number, string]>([
-  [0, "nothing: all of it is kept here"],
-  [1, "1 entry"],
-  [8640, "8,640 entries"],
-  [65_535, "more than 65,000 entries"],
-])("%i held entries are said as %s", (held, words) => {
-  expect(heldWords(held)).toBe(words);
+test.each<[number, number, string]>([
+  [0, 0, "nothing"],
+  [30, 0, "nothing"],
+  [1, 1, "entry 0"],
+  [30, 1, "entry 29"],
+  [117, 117, "entries 0 to 116"],
+  [70_000, 65_534, "entries 4466 to 69999"],
+  [70_000, 65_535, "more than 65,000 entries, up to 69999"],
+])("with %i as its next number and %i held its log holds %s", (next, held, words) => {
+  expect(heldWords({ next, held })).toBe(words);
 });
 
 test("a pace says both, how often it measures and how often it sends", () => {

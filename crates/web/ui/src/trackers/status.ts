@@ -1,6 +1,7 @@
 /** How a tracker is, in words. */
-import type { RestartCause, Tracker, TrackerMode } from "../api/types";
+import type { RestartCause, Tracker, TrackerMode, TrackerStatus } from "../api/types";
 import { duration } from "../time/words";
+import { entries } from "./said";
 
 /** It tells by itself below 10 %; there is time to do something about it before. */
 const LOW_BATTERY_PCT = 20;
@@ -33,10 +34,10 @@ export function clockWords(withinS: number | null): string {
   return withinS === 254 ? "may be wrong by more than 4 min" : `right within ${duration(withinS)}`;
 }
 
-export function heldWords(held: number): string {
-  if (held === 0) return "nothing: all of it is kept here";
-  if (held === 1) return "1 entry";
-  return held === 65_535 ? "more than 65,000 entries" : `${held.toLocaleString("en")} entries`;
+/** What is acknowledged counts as well, until its page of the flash is needed. */
+export function heldWords({ next, held }: Pick<TrackerStatus, "next" | "held">): string {
+  if (held === 0) return "nothing";
+  return held === 65_535 ? `more than 65,000 entries, up to ${next - 1}` : entries(next - held, next - 1);
 }
 
 export function paceWords({ minutes, per_uplink }: { minutes: number; per_uplink: number }): string {
