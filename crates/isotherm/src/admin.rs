@@ -178,8 +178,8 @@ pub fn run(config: &Config, options: AdminOptions) -> Result<(), Failure> {
             let database = open_database(config, Cluster::connect_or_start)?;
             let wanted = WantedKey { partner, name, role };
             print_json(&block_on(async {
-                let (mut db, tenant) = open(config, &database, organisation.as_deref()).await?;
-                api_key::add(&mut db, tenant, wanted).await
+                let (db, tenant) = open(config, &database, organisation.as_deref()).await?;
+                api_key::add(db, tenant, wanted).await
             })?)
         }
         Subject::Tls(TlsCommand::SelfSigned(wanted)) => {

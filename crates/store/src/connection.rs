@@ -117,11 +117,7 @@ impl Store {
 
     /// A connection with a transaction begun.
     pub async fn begin(&self) -> Result<Connection, StoreError> {
-        let mut connection = self.connect().await?;
-        // Before the statement: one that is given up half way may have begun.
-        connection.raw.in_transaction = true;
-        AnsiTransactionManager::begin_transaction(&mut *connection.raw).await?;
-        Ok(connection)
+        self.connect().await?.begin().await
     }
 
     /// A connection that sees the database as it is now until it is dropped, whatever others write meanwhile.
@@ -147,6 +143,14 @@ fn pool(address: &Address, connections: usize) -> Result<Pool<AsyncPgConnection>
 }
 
 impl Connection {
+    /// Begins a transaction.
+    pub async fn begin(mut self) -> Result<Self, StoreError> {
+        // Before the statement: one that is given up half way may have begun.
+        self.raw.in_transaction = true;
+        AnsiTransactionManager::begin_transaction(&mut *self.raw).await?;
+        Ok(self)
+    }
+
     pub async fn commit(mut self) -> Result<(), StoreError> {
         AnsiTransactionManager::commit_transaction(&mut *self.raw).await?;
         self.raw.in_transaction = false;

@@ -10,7 +10,7 @@ use std::sync::{PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
 use domain::UserId;
-use store::{StoreError, UsableKey};
+use store::{ApiKeyRecord, Connection, NewApiKey, StoreError, UsableKey};
 use subtle::ConstantTimeEq;
 
 use crate::Service;
@@ -18,6 +18,9 @@ use crate::credentials::{Holder, hash_token, new_token};
 
 /// What every key begins with, so that people and scanners for leaked secrets know one.
 const MARK: &str = "ist_";
+
+/// Of a partner, at the same time.
+const MOST_KEYS: usize = 20;
 
 /// How many random hex digits of a key are shown.
 const SHOWN: usize = 10;
@@ -49,6 +52,30 @@ impl ApiKey {
     pub fn sha256(&self) -> [u8; 32] {
         hash_token(&self.key)
     }
+}
+
+/// A partner has as many keys as it may have that can be used at the same time.
+#[derive(Debug, thiserror::Error)]
+#[error("{partner} has {MOST_KEYS} keys that can be used: revoke one of them first")]
+pub struct TooManyKeys {
+    partner: String,
+}
+
+/// Keeps a new key of the partner; returns its id. Within a transaction, since two at a time would count the same keys.
+pub async fn add_api_key(
+    db: &mut Connection,
+    partner: &str,
+    new: &NewApiKey,
+    now: DateTime<Utc>,
+) -> Result<Result<UserId, TooManyKeys>, StoreError> {
+    db.lock_organisation(new.organisation).await?;
+    let there = db.api_keys(new.tenant, Some(new.organisation), None, i64::MAX).await?;
+    let is_open =
+        |key: &&ApiKeyRecord| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| now < end);
+    if there.iter().filter(is_open).count() >= MOST_KEYS {
+        return Ok(Err(TooManyKeys { partner: partner.to_owned() }));
+    }
+    db.add_api_key(new, now).await.map(Ok)
 }
 
 /// The prefix of a text that can be a key.

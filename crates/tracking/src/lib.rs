@@ -56,7 +56,7 @@ use tokio::sync::{Semaphore, watch as signal};
 
 pub use badges::BadgeKey;
 pub use downlinks::{NetworkServer, NetworkServerError, NetworkServers};
-pub use keys::ApiKey;
+pub use keys::{ApiKey, add_api_key};
 pub use ledger::LedgerKey;
 pub use limits::Quotas;
 pub use notify::{Mailer, MailerError};

@@ -284,4 +284,11 @@ async fn a_partner_has_at_most_twenty_keys_however_many_are_asked_for_at_once() 
     let count = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
     assert_eq!((count(201), count(409)), (3, 7), "{answers:?}");
     assert!(answers.iter().any(|answer| answer.body.contains("revoke one of them first")));
+
+    // Nor by the command line.
+    let add = ["admin", "api-key", "add", "--organisation", "north"];
+    let call = [&add[..], &["--partner", "Supplier", "--name", "Line 3", "--role", "supplier"]].concat();
+    let output = installation.run(&call, "");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("Supplier has 20 keys that can be used"), "{said}");
 }

@@ -5,7 +5,7 @@ use domain::access::{Role, Sight};
 use domain::qualification::OrganisationKind;
 use serde_json::{Value, json};
 use store::{Connection, NewApiKey, Partner, PartnerText};
-use tracking::ApiKey;
+use tracking::{ApiKey, add_api_key};
 
 use super::organisation::check_name;
 use crate::{Failure, clock};
@@ -17,7 +17,7 @@ pub struct WantedKey {
 }
 
 /// Makes a key for a partner of the tenant, which is made where there is none of that name.
-pub async fn add(db: &mut Connection, tenant: OrganisationId, wanted: WantedKey) -> Result<Value, Failure> {
+pub async fn add(db: Connection, tenant: OrganisationId, wanted: WantedKey) -> Result<Value, Failure> {
     check_name("--name", &wanted.name)?;
     let kind = match wanted.role {
         Role::Supplier => OrganisationKind::Supplier,
@@ -28,7 +28,9 @@ pub async fn add(db: &mut Connection, tenant: OrganisationId, wanted: WantedKey)
             )));
         }
     };
-    let partner = partner(db, tenant, &wanted.partner, kind).await?;
+    let now = (clock::machine())();
+    let mut db = db.begin().await.map_err(Failure::bad)?;
+    let partner = partner(&mut db, tenant, &wanted.partner, kind).await?;
     let key = ApiKey::draw();
     let new = NewApiKey {
         tenant,
@@ -40,7 +42,9 @@ pub async fn add(db: &mut Connection, tenant: OrganisationId, wanted: WantedKey)
         expires_at: None,
         created_by: None,
     };
-    let id = db.add_api_key(&new, (clock::machine())()).await.map_err(Failure::bad)?;
+    let added = add_api_key(&mut db, wanted.partner.trim(), &new, now).await.map_err(Failure::bad)?;
+    let id = added.map_err(Failure::bad)?;
+    db.commit().await.map_err(Failure::bad)?;
     Ok(json!({
         "id": id, "name": new.name, "role": new.role, "organisation": partner, "prefix": key.prefix, "key": key.key,
     }))

@@ -16,11 +16,9 @@ use super::page::{Page, PageQuery};
 use super::problem::{ApiError, Problem, named};
 use super::text::non_empty;
 use crate::Service;
-use crate::keys::ApiKey;
+use crate::keys::{self, ApiKey};
 use crate::watch::log_failure;
 
-/// The most keys of a partner that can be used at the same time.
-const MOST_KEYS: usize = 20;
 const LONGEST_LIFE: TimeDelta = TimeDelta::days(3653);
 
 /// A key, without what is secret of it.
@@ -139,18 +137,8 @@ pub async fn add_api_key(
     if partner.is_tenant {
         return Err(ApiError::Unprocessable("organisation: keys are partners'; name one of them".into()));
     }
-    // Two at a time would count the same keys.
-    db.lock_organisation(partner.id).await?;
-    let there = db.api_keys(caller.tenant, Some(partner.id), None, i64::MAX).await?;
-    let is_open =
-        |key: &&ApiKeyRecord| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| now < end);
-    if there.iter().filter(is_open).count() >= MOST_KEYS {
-        return Err(ApiError::Conflict(format!(
-            "{} has {MOST_KEYS} keys that can be used: revoke one of them first",
-            partner.text.name
-        )));
-    }
-    let id = db.add_api_key(&new, now).await?;
+    let added = keys::add_api_key(&mut db, &partner.text.name, &new, now).await?;
+    let id = added.map_err(|too_many| ApiError::Conflict(too_many.to_string()))?;
     let made = ApiKeyView::from(db.api_key(caller.tenant, id).await?);
     let detail = serde_json::json!({ "request": &*body, "prefix": key.prefix });
     db.write_audit(&[caller.audit("api_key.added", id.to_string(), detail)], now).await?;
