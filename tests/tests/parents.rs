@@ -241,10 +241,10 @@ async fn an_answer_that_names_its_offers_answers_no_other() {
     ] {
         let (status, answer) = house.post(&house.carrier.1, act, body).await;
         let detail = answer["detail"].as_str().unwrap();
-        assert!(status == 409 && detail.contains("of S-1 is not open to the caller"), "{act}: {answer}");
+        assert!(status == 409 && detail.contains("of S-1 is not open to you"), "{act}: {answer}");
     }
     for (answers, says) in [
-        (json!(["0".repeat(64)]), "is not open to the caller"),
+        (json!(["0".repeat(64)]), "is not open to you"),
         (json!(["zz"]), "answers: "),
         (json!(vec!["0".repeat(64); 1001]), "at most 1000"),
     ] {

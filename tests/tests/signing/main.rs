@@ -126,7 +126,7 @@ async fn a_code_signs_once_with_a_name_and_five_wrong_ones_lock_it() {
     let (code, _) = house.code(&shipment).await;
     let wrong = wrong(&code);
     for left in (1..5).rev() {
-        let says = format!("it is wrong, and {left} more may be tried");
+        let says = format!("the code is wrong, and {left} more may be tried");
         act(&house.owner, &shipment, "accept", signs(&wrong)).await.refused(422, &says);
     }
     for code in [&wrong, &code] {
@@ -150,12 +150,12 @@ async fn a_code_signs_once_with_a_name_and_five_wrong_ones_lock_it() {
     let one = &accepted["custody"]["boxes"][0]["custodian"];
     assert_eq!((&one["person"], &one["strength"]), (&json!("Petra Pharmacist"), &json!("code")));
     assert_eq!(act(&house.owner, &shipment, "accept", wanted).await.ok(200)["entry"], accepted["entry"]);
-    act(&house.owner, &shipment, "accept", signs(&code)).await.refused(409, "it was used before");
+    act(&house.owner, &shipment, "accept", signs(&code)).await.refused(409, "the code was used before");
 
     // One that has expired; the rest of the offer is refused with another one.
     let (code, _) = house.code(&shipment).await;
     house.sql("update acceptance_codes set expires_at = created_at + interval '1 microsecond'");
-    act(&house.owner, &shipment, "accept", signs(&code)).await.refused(409, "it has expired");
+    act(&house.owner, &shipment, "accept", signs(&code)).await.refused(409, "the code has expired");
     let (code, _) = house.code(&shipment).await;
     let mut refused = signs(&code);
     refused["reason"] = json!("too warm");

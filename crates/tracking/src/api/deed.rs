@@ -54,9 +54,9 @@ impl Deed {
         let open: Answers = parts.iter().flat_map(|part| open_to(part, by)).collect();
         let Some(closed) = answers.difference(&open).next() else { return Ok(()) };
         let of = parts.iter().find(|part| offers_to(&part.book, by).any(|(offer, _)| offer == *closed));
-        let of = of.map_or_else(String::new, |part| format!(" of {}", part.book.shipment.reference));
+        let of = of.map_or_else(|| closed.to_string(), |part| format!("of {}", part.book.shipment.reference));
         Err(ApiError::Conflict(format!(
-            "answers: the offer {closed}{of} is not open to the caller in this parent: it was answered or taken back, or \
+            "answers: the offer {of} is not open to you in this parent: it was answered or taken back, or \
              is somebody else's. Nothing was written; see the custody of its shipments"
         )))
     }
@@ -69,8 +69,8 @@ impl Deed {
             return Ok(());
         }
         Err(ApiError::Conflict(format!(
-            "on hold in this parent: {}. Accept it with \"quarantine\": true, which marks these; keep them apart and \
-             do not use them",
+            "quarantine: on hold in this parent: {}. Take it over into quarantine, which marks these; keep them apart and do \
+             not use them",
             held.join(", ")
         )))
     }

@@ -70,7 +70,7 @@ pub(super) fn accepted(
     let hold = book.shipment.hold;
     if let Some(hold) = hold.filter(|_| !quarantine && !BoxAct::AcceptIntoStock.is_permitted(hold, None)) {
         return Err(ApiError::Conflict(format!(
-            "the shipment is on hold ({hold}): accept it with \"quarantine\": true, keep it apart and do not use it"
+            "quarantine: the shipment is on hold ({hold}): take it over into quarantine, keep it apart and do not use it"
         )));
     }
     let (answers, offered) = addressed(book, by, answers)?;
@@ -96,7 +96,7 @@ pub(super) fn open_offer(
         let named = hash("answers", named)?;
         return open.remove_entry(&named).ok_or_else(|| {
             ApiError::Conflict(
-                "answers: the offer is not open to the caller: it was answered or taken back, or is somebody else's; see \
+                "answers: the offer is not open to you: it was answered or taken back, or is somebody else's; see \
                  the shipment's custody"
                     .into(),
             )
@@ -105,7 +105,7 @@ pub(super) fn open_offer(
     let mut all = open.into_iter();
     match (all.next(), all.next()) {
         (Some(one), None) => Ok(one),
-        (None, _) => Err(ApiError::Conflict("there is no open offer that the caller can answer".into())),
+        (None, _) => Err(ApiError::Conflict("there is no open offer that you can answer".into())),
         (Some(_), Some(_)) => Err(ApiError::Unprocessable(
             "answers: there are several open offers; name one by the hash of its entry".into(),
         )),
@@ -133,7 +133,7 @@ pub(super) fn chosen(
     }
     match boxes.iter().find(|number| !possible.contains(number)) {
         Some(number) => Err(ApiError::Conflict(format!(
-            "boxes: box {number} is not with the caller, or not offered to it; see the shipment's custody"
+            "boxes: box {number} is not with you, or not offered to you; see the shipment's custody"
         ))),
         None if boxes.is_empty() => Err(ApiError::Conflict("boxes: there is none left to hand over".into())),
         None => Ok(boxes),

@@ -221,7 +221,7 @@ fn in_words(told: &CodeUse) -> ApiError {
     let conflict = |why: &str| ApiError::Conflict(format!("signs.code: {why}; nothing was written"));
     match told {
         CodeUse::Wrong { left: Some(left @ 1..) } => ApiError::Unprocessable(format!(
-            "signs.code: it is wrong, and {left} more may be tried; nothing was written"
+            "signs.code: the code is wrong, and {left} more may be tried; nothing was written"
         )),
         CodeUse::Wrong { left: Some(_) } | CodeUse::Locked => {
             conflict("too many wrong ones were told: have a new code made")
@@ -229,7 +229,7 @@ fn in_words(told: &CodeUse) -> ApiError {
         CodeUse::Wrong { left: None } => {
             conflict("this offer has no code that can still be used: have one made")
         }
-        CodeUse::Expired => conflict("it has expired: have a new code made"),
-        CodeUse::UsedBefore | CodeUse::Used(_) => conflict("it was used before: have a new code made"),
+        CodeUse::Expired => conflict("the code has expired: have a new code made"),
+        CodeUse::UsedBefore | CodeUse::Used(_) => conflict("the code was used before: have a new code made"),
     }
 }

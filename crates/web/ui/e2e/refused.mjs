@@ -47,7 +47,7 @@ async function walk(page, doing) {
   await page.context().setOffline(false);
   await page.getByRole("main").getByRole("status").filter({ hasText: "Not done" }).waitFor();
   await page.getByRole("heading", { name: "To take over" }).waitFor({ state: "detached" });
-  await page.getByText(/“The offer is not open to the caller: it was answered or taken back/).waitFor();
+  await page.getByText(/“The offer is not open to you: it was answered or taken back/).waitFor();
   await phonePicture(page, "refused-later");
   await expectAccessible(page, "what was refused");
 

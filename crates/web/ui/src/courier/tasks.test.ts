@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Handover, OpenOffer, Shipment } from "../api/types";
 import { answer } from "./answer";
 import { accepting, countOf, offering, refusing, tasksOf } from "./tasks";
-import { done, nextOf, whichBoxes, why } from "./words";
+import { done, nextOf, whichBoxes } from "./words";
 
 const SSCC = "106141412345678908";
 const PALLET = "006141411234567890";
@@ -120,10 +120,4 @@ test.each([
   const found = answer(code, [], "2026-11-28");
   expect(found.what).toBe("foreign");
   expect(found.what === "foreign" && found.words).toContain(words);
-});
-
-test("why the service refused is said without the name of a field", () => {
-  const of = (detail: string) => why({ title: "", detail });
-  expect(of("answers: the offer is not open")).toBe("The offer is not open");
-  expect(of("on hold in this parent: PO-1 (recall)")).toBe("On hold in this parent: PO-1 (recall)");
 });

@@ -1,10 +1,8 @@
 /** Tasks in words. */
 import type { HeldBoxes } from "../api/types";
 import { name as parentName } from "../parents/words";
-import { sentence } from "../parts/words";
 import { boxes as inWords } from "../shipments/custody";
 import { verdict, type Tone, type Verdict } from "../shipments/verdict";
-import type { Refused } from "./transfer";
 import { countOf, leftOut, type Exception, type Part, type Task } from "./tasks";
 
 export const REASONS = ["missing", "damaged", "wet", "opened"];
@@ -82,9 +80,4 @@ export function done(
     case "refuse":
       return `refused ${what}`;
   }
-}
-
-/** Why the service did not take it. The field that it names in front was written by nobody. */
-export function why({ detail }: Refused): string {
-  return sentence(detail.replace(/^[\w.]+: /, ""));
 }

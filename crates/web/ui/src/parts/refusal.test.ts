@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Problem } from "../api/problem";
-import { refusal } from "./refusal";
+import { inWords, refusal } from "./refusal";
 
 const of = (detail: string) => new Problem(422, "Not accepted", detail);
 
@@ -18,3 +18,12 @@ test.each(["kind: `bank` is none", "The service waits for something", "construct
     expect(refusal(problem, ["name", "gln"])).toEqual({ errors: {}, problem });
   },
 );
+
+test.each([
+  ["answers: the offer is not open", "The offer is not open"],
+  ["signs.badge: Clinic has no badge with this number", "Clinic has no badge with this number"],
+  ["on hold in this parent: PO-1 (recall)", "On hold in this parent: PO-1 (recall)"],
+  ["there is no open offer", "There is no open offer"],
+])("%j is said without the name of a field", (detail, words) => {
+  expect(inWords(detail)).toBe(words);
+});

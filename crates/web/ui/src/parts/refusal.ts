@@ -1,10 +1,20 @@
-import type { Problem } from "../api/problem";
+import { Problem } from "../api/problem";
 import { sentence } from "./words";
 
 /** What a form says: at its fields, and above them what belongs to none. */
 export interface Refusal<F extends string> {
   errors: Partial<Record<F, string>>;
   problem: Problem | null;
+}
+
+/** Without the field that the service names in front, where nobody has written it. */
+export function inWords(detail: string): string {
+  return sentence(detail.replace(/^[\w.]+: /, ""));
+}
+
+/** For whoever has not filled in the fields that the service knows. */
+export function plainly({ status, title, detail }: Problem): Problem {
+  return new Problem(status, title, inWords(detail));
 }
 
 /** The service names the field in front: `gln: its last digit is 8 and would be 7`. */

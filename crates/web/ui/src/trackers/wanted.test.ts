@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Given, wantedOf, wrongOf } from "./wanted";
+import { type Filled, type Given, wantedOf, wrongOf } from "./wanted";
 
 const GIVEN: Given = {
   what: "thresholds",
@@ -23,7 +23,7 @@ test("limits are read as people write them", () => {
   });
 });
 
-test.each<[Partial<Given>, "hours" | "per_uplink" | "low" | "high" | "delay"]>([
+test.each<[Partial<Given>, Filled]>([
   [{ low: "" }, "low"],
   [{ high: "warm" }, "high"],
   [{ low: "8" }, "high"],

@@ -3,14 +3,13 @@ import type { WantedCommand } from "../api/types";
 
 export type What = WantedCommand["kind"];
 
-export interface Given {
+/** What is written by hand, and so may be wrong. */
+export const FILLED = ["hours", "per_uplink", "low", "high", "delay"] as const;
+export type Filled = (typeof FILLED)[number];
+
+export interface Given extends Record<Filled, string> {
   what: What;
-  hours: string;
   minutes: string;
-  per_uplink: string;
-  low: string;
-  high: string;
-  delay: string;
 }
 
 /** The intervals that a tracker has, in minutes. */
@@ -29,7 +28,7 @@ function degrees(text: string): number {
 }
 
 /** What is wrong with the fields that count; empty where nothing is. */
-export function wrongOf(given: Given): Record<"hours" | "per_uplink" | "low" | "high" | "delay", string> {
+export function wrongOf(given: Given): Record<Filled, string> {
   const wrong = { hours: "", per_uplink: "", low: "", high: "", delay: "" };
   if (given.what === "flight") wrong.hours = whole(given.hours, 0, 255);
   if (given.what === "intervals") wrong.per_uplink = whole(given.per_uplink, 1, 32);
