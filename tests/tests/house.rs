@@ -39,6 +39,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "report",
             "simulator",
             "store",
+            "tracker",
             "tracking",
             "web",
             "wire",

@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+use std::io::Write;
+use std::process::{Command, Stdio};
+
 use chrono::Duration;
 use domain::shipment::ShipmentStatus;
 use e2e::warm::{bind, now, ship};
-use e2e::{Api, Installation, Part, fleet, folder};
+use e2e::{Api, Installation, Part, fleet, folder, login_of, program};
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::postgres::{database, psql};
@@ -157,4 +160,34 @@ async fn a_tracker_that_nobody_called_back_rides_with_a_warning() {
         assert!(warnings.contains("left shipment S-1") && warnings.contains("nobody has said"), "{warnings}");
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provisioned_tracker_is_registered_once_and_available() {
+    let folder = folder("provisioned");
+    let installation = Installation::embedded(&folder.path().join("d"));
+    let service = installation.start(Part::Serve).await;
+    installation.add_user("admin");
+    let (email, password) = login_of("admin");
+    let provision = |name: &str, password: &str| {
+        let out = folder.path().join(name);
+        let mut call = Command::new(program());
+        call.args(["tracker", "provision", "--dev-eui", "70B3D57E5E000001", "--name", name]);
+        call.args(["--service", &service.url, "--email", &email]).arg("--out").arg(&out);
+        let mut child =
+            call.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        writeln!(child.stdin.take().unwrap(), "{password}").unwrap();
+        let output = child.wait_with_output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        (output.status.success(), out.join("keys.bin").exists(), told)
+    };
+    let (done, is_there, told) = provision("Cold box 17", "a wrong password");
+    assert!(!done && !is_there && told.contains("401"), "{told}");
+    assert_eq!(provision("Cold box 17", &password), (true, true, String::new()));
+    let api = service.log_in("admin").await;
+    let tracker = api.get("/trackers/70b3d57e5e000001").await;
+    assert_eq!((&tracker["name"], &tracker["codec"]), (&json!("Cold box 17"), &json!("isotherm")));
+    assert_eq!(tracker["pool"], "available");
+    let (done, is_there, told) = provision("Cold box 18", &password);
+    assert!(!done && !is_there && told.contains("registered already"), "{told}");
 }

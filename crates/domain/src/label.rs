@@ -1,5 +1,6 @@
 //! What stands on the label of a box, a pallet or a roll cage. How it is drawn is the `label` crate's.
 
+use crate::DevEui;
 use crate::gs1::Sscc;
 use crate::named_enum::named_enum;
 
@@ -27,4 +28,22 @@ pub struct Label {
     pub reference: Option<String>,
     /// How to keep it, such as "2 °C to 8 °C".
     pub keep_at: Option<String>,
+}
+
+/// A label of a tracker, by which a network server's console takes it in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrackerLabel {
+    pub name: String,
+    pub dev_eui: DevEui,
+    pub join_eui: DevEui,
+    /// Of whoever made it, and of what it is: a vendor's number from the LoRa Alliance, or FFFF, and a number of its own.
+    pub profile: (u16, u16),
+}
+
+impl TrackerLabel {
+    /// What its QR code says (LoRa Alliance TR005, schema D0). It carries no key.
+    pub fn identification(&self) -> String {
+        let (vendor, product) = self.profile;
+        format!("LW:D0:{:016X}:{:016X}:{vendor:04X}{product:04X}", self.join_eui.0, self.dev_eui.0)
+    }
 }

@@ -1,6 +1,5 @@
 //! `isotherm demo`: everything in one process, with a simulated fleet that posts to the real ingester.
 
-mod api;
 mod couriers;
 mod fleet;
 mod people;

@@ -1,12 +1,14 @@
 //! The program: its command line, and the wiring of the services. What they do stands in their crates.
 
 mod admin;
+mod api;
 mod clock;
 mod config;
 mod decode;
 mod demo;
 mod evaluate;
 mod http;
+mod provision;
 mod replay;
 mod serve;
 mod simulate;
@@ -74,6 +76,11 @@ enum Command {
     ///
     /// Example: isotherm admin integration add --id depot --network chirpstack
     Admin(admin::AdminOptions),
+    /// Trackers of one's own
+    ///
+    /// Example: isotherm tracker provision --dev-eui 70B3D57E5E000001 --name "Cold box 17" --out cold-box-17
+    #[command(subcommand)]
+    Tracker(provision::TrackerCommand),
     /// Shows what a network server's webhook says, as JSON
     ///
     /// The body is read as JSON, ChirpStack's too: set its HTTP integration to JSON, not to Protobuf.
@@ -171,6 +178,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Config => print_text(config::DEFAULT)?,
         Command::OpenApi => print_json(&tracking::api::document())?,
         Command::Admin(options) => admin::run(&load()?, options)?,
+        Command::Tracker(provision::TrackerCommand::Provision(options)) => provision::run(&options)?,
         Command::Decode(options) => decode::run(&options)?,
         Command::Evaluate(options) => return evaluate::run(&options),
         Command::Verify(options) => return verify::run(&options),

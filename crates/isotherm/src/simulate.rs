@@ -62,7 +62,7 @@ pub struct SimulateOptions {
     downlinks: SocketAddr,
 }
 
-fn region(word: &str) -> Result<Region, String> {
+pub fn region(word: &str) -> Result<Region, String> {
     match word {
         "eu868" => Ok(Region::Eu868),
         "us915" => Ok(Region::Us915),

@@ -14,8 +14,8 @@ use crate::symbol::{Symbol, digital_link_qr, gs1_128, gs1_data_matrix};
 pub const DPI: u32 = 300;
 
 /// A6: 105 mm by 148 mm, in dots.
-pub const WIDTH: u32 = 1240;
-pub const HEIGHT: u32 = 1748;
+const WIDTH: u32 = 1240;
+const HEIGHT: u32 = 1748;
 
 /// On either side.
 const MARGIN: u32 = 60;
@@ -31,10 +31,10 @@ const MATRIX_MODULE: u32 = 14;
 const QR_MODULE: u32 = 11;
 /// Light modules around a symbol: 1 for DataMatrix and 4 for QR; 10 beside a GS1-128.
 const MATRIX_QUIET: u32 = 1;
-const QR_QUIET: u32 = 4;
+pub const QR_QUIET: u32 = 4;
 
-const CAPTION: f32 = 30.0;
-const SMALL: f32 = 44.0;
+pub const CAPTION: f32 = 30.0;
+pub const SMALL: f32 = 44.0;
 const LARGE: f32 = 60.0;
 
 /// A dark rectangle, in dots from the upper left corner.
@@ -56,14 +56,17 @@ pub struct Line {
 }
 
 /// A label as it is printed.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Page {
+    /// In dots.
+    pub width: u32,
+    pub height: u32,
     pub dark: Vec<Rectangle>,
     pub lines: Vec<Line>,
 }
 
 pub fn lay_out(face: &Face, label: &Label) -> Result<Page, LabelError> {
-    let mut sheet = Sheet { face, page: Page::default() };
+    let mut sheet = Sheet::new(face, WIDTH, HEIGHT);
     let (left, half) = (MARGIN, INNER / 2);
     sheet.field(left, 86, INNER, "FROM", SMALL, &label.from);
     if let Some(to) = &label.to {
@@ -94,18 +97,22 @@ pub fn lay_out(face: &Face, label: &Label) -> Result<Page, LabelError> {
     Ok(sheet.page)
 }
 
-fn side(symbol: &Symbol) -> u32 {
+pub fn side(symbol: &Symbol) -> u32 {
     u32::try_from(symbol.width).unwrap_or(u32::MAX)
 }
 
-struct Sheet<'a> {
+pub struct Sheet<'a> {
     face: &'a Face,
-    page: Page,
+    pub page: Page,
 }
 
-impl Sheet<'_> {
+impl<'a> Sheet<'a> {
+    pub fn new(face: &'a Face, width: u32, height: u32) -> Self {
+        Self { face, page: Page { width, height, dark: Vec::new(), lines: Vec::new() } }
+    }
+
     /// What a text is, small, and the text below it.
-    fn field(&mut self, x: u32, y: u32, width: u32, caption: &str, size: f32, text: &str) {
+    pub fn field(&mut self, x: u32, y: u32, width: u32, caption: &str, size: f32, text: &str) {
         self.line(x, y as f32, width, CAPTION, caption);
         self.line(x, y as f32 + size * 1.05, width, size, text);
     }
@@ -120,7 +127,7 @@ impl Sheet<'_> {
     }
 
     /// A symbol whose first module stands at `(x, y)`; dark modules side by side are one rectangle.
-    fn symbol(&mut self, symbol: &Symbol, (x, y): (u32, u32), (width, height): (u32, u32)) {
+    pub fn symbol(&mut self, symbol: &Symbol, (x, y): (u32, u32), (width, height): (u32, u32)) {
         for (row, top) in symbol.dark.chunks(symbol.width).zip((y..).step_by(height as usize)) {
             let mut left = x;
             for run in row.chunk_by(|one, next| one == next) {

@@ -1,4 +1,4 @@
-//! Labels of logistic units, as PDF and PNG from one layout.
+//! Labels of logistic units and of trackers, as PDF and PNG from one layout each.
 //!
 //! Each carries its SSCC three times, for scanners of every kind: as GS1-128, as GS1 DataMatrix and as a Digital Link QR
 //! code; and once for people. It knows neither shipments nor who prints: what stands on a label comes from
@@ -9,11 +9,12 @@ mod layout;
 mod pdf;
 mod picture;
 mod symbol;
+mod tracker;
 
-use domain::label::{Label, LabelFormat};
+use domain::label::{Label, LabelFormat, TrackerLabel};
 
 use face::Face;
-use layout::lay_out;
+use layout::{Page, lay_out};
 
 /// Why labels cannot be drawn. None of these depends on what stands on the label, so each is a fault of the program.
 #[derive(Debug, thiserror::Error)]
@@ -34,9 +35,19 @@ pub enum LabelError {
 pub fn draw(labels: &[Label], format: LabelFormat) -> Result<Vec<u8>, LabelError> {
     let face = Face::open()?;
     let pages = labels.iter().map(|label| lay_out(&face, label)).collect::<Result<Vec<_>, _>>()?;
-    match (format, &*pages) {
-        (LabelFormat::Pdf, pages) => pdf::write(&face, pages),
-        (LabelFormat::Png, [page]) => picture::write(&face, page),
+    write(&face, &pages, format)
+}
+
+/// Draws the label of a tracker.
+pub fn draw_tracker(label: &TrackerLabel, format: LabelFormat) -> Result<Vec<u8>, LabelError> {
+    let face = Face::open()?;
+    write(&face, &[tracker::lay_out(&face, label)?], format)
+}
+
+fn write(face: &Face, pages: &[Page], format: LabelFormat) -> Result<Vec<u8>, LabelError> {
+    match (format, pages) {
+        (LabelFormat::Pdf, pages) => pdf::write(face, pages),
+        (LabelFormat::Png, [page]) => picture::write(face, page),
         (LabelFormat::Png, _) => Err(LabelError::NotOne),
     }
 }

@@ -11,20 +11,20 @@ use krilla::text::{Font, GlyphId, KrillaGlyph};
 
 use crate::LabelError;
 use crate::face::{FONT, Face};
-use crate::layout::{DPI, HEIGHT, Line, Page, WIDTH};
+use crate::layout::{DPI, Line, Page};
 
 /// PDF counts in points.
 const POINTS_A_DOT: f32 = 72.0 / DPI as f32;
 
 pub fn write(face: &Face, pages: &[Page]) -> Result<Vec<u8>, LabelError> {
     let font = Font::new(FONT.into(), 0).ok_or(LabelError::Font)?;
-    let (width, height) = (WIDTH as f32 * POINTS_A_DOT, HEIGHT as f32 * POINTS_A_DOT);
-    let settings =
-        PageSettings::from_wh(width, height).ok_or_else(|| LabelError::Pdf("a page has a size".into()))?;
     let mut document = Document::new();
     document.set_metadata(Metadata::new().title("Labels".into()).language("en".into()));
     for page in pages {
-        let mut sheet = document.start_page_with(settings.clone());
+        let [width, height] = [page.width, page.height].map(|dots| dots as f32 * POINTS_A_DOT);
+        let settings = PageSettings::from_wh(width, height)
+            .ok_or_else(|| LabelError::Pdf("a page has a size".into()))?;
+        let mut sheet = document.start_page_with(settings);
         let mut surface = sheet.surface();
         surface.push_transform(&Transform::from_scale(POINTS_A_DOT, POINTS_A_DOT));
         surface.set_fill(Some(Fill { paint: luma::Color::black().into(), ..Fill::default() }));

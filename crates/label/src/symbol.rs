@@ -3,6 +3,7 @@
 use barcoders::sym::code128::Code128;
 use datamatrix::{DataMatrix, SymbolList};
 use domain::gs1::{Elements, Sscc};
+use domain::label::TrackerLabel;
 use qrcode::{Color, EcLevel, QrCode};
 
 use crate::LabelError;
@@ -42,7 +43,16 @@ pub fn gs1_data_matrix(sscc: Sscc) -> Result<Symbol, LabelError> {
 pub fn digital_link_qr(sscc: Sscc) -> Result<Symbol, LabelError> {
     let missing = || LabelError::Symbol("an SSCC has a Digital Link".into());
     let link = elements(sscc).to_digital_link().ok_or_else(missing)?;
-    let code = QrCode::with_error_correction_level(link, EcLevel::M)
+    qr(link)
+}
+
+/// A QR code that holds a tracker's identification.
+pub fn identification_qr(label: &TrackerLabel) -> Result<Symbol, LabelError> {
+    qr(label.identification())
+}
+
+fn qr(content: String) -> Result<Symbol, LabelError> {
+    let code = QrCode::with_error_correction_level(content, EcLevel::M)
         .map_err(|error| LabelError::Symbol(error.to_string()))?;
     let width = code.width();
     Ok(Symbol { width, dark: code.into_colors().into_iter().map(|color| color == Color::Dark).collect() })

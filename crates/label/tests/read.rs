@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use domain::gs1::{Elements, Sscc, SsccSeries};
-use domain::label::{Label, LabelFormat};
+use domain::label::{Label, LabelFormat, TrackerLabel};
 use hayro::hayro_interpret::font::GlyphRun;
 use hayro::hayro_interpret::hayro_cmap::BfString;
 use hayro::hayro_interpret::{
@@ -14,7 +14,7 @@ use hayro::hayro_syntax::Pdf;
 use hayro::kurbo::{Affine, BezPath, Rect};
 use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::{PixmapSettings, RenderCache, RenderSettings};
-use label::draw;
+use label::{draw, draw_tracker};
 use proptest::prelude::*;
 use rxing::{BarcodeFormat, RXingResultMetadataType, RXingResultMetadataValue};
 
@@ -179,4 +179,22 @@ fn a_picture_is_printed_in_its_size() {
 fn a_picture_is_of_one_label() {
     let label = label("106141412345678908".parse().unwrap());
     assert!(draw(&[], LabelFormat::Png).is_err() && draw(&[label.clone(), label], LabelFormat::Png).is_err());
+}
+
+#[test]
+fn a_trackers_label_is_read_as_its_identification() {
+    let label = TrackerLabel {
+        name: "Cold box 17, blue, with a long name".into(),
+        dev_eui: "70b3d57e5e000001".parse().unwrap(),
+        join_eui: "0000000000000000".parse().unwrap(),
+        profile: (0xffff, 1),
+    };
+    assert_eq!(label.identification(), "LW:D0:0000000000000000:70B3D57E5E000001:FFFF0001");
+    let png = draw_tracker(&label, LabelFormat::Png).unwrap();
+    let picture = Grey::of_png(&png);
+    assert_eq!((picture.width, picture.height), (590, 295));
+    let found =
+        rxing::helpers::detect_in_luma(picture.pixels, 590, 295, Some(BarcodeFormat::QR_CODE)).unwrap();
+    assert_eq!(found.getText(), label.identification());
+    assert!(draw_tracker(&label, LabelFormat::Pdf).unwrap().starts_with(b"%PDF"));
 }

@@ -15,22 +15,22 @@ pub const KEYS_LENGTH: usize = 48;
 /// The page begins with it: "ISOK", and the layout that follows.
 const MAGIC: [u8; 5] = *b"ISOK\x01";
 
-/// What clocks the radio: it differs between modules with the same chip.
+/// Modules with the same chip, which differ in their pins and in what clocks their radio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Oscillator {
-    /// RAK3172.
-    Crystal,
-    /// LoRa-E5: temperature compensated, fed with 1.7 V by the radio.
-    Compensated17,
-    /// RAK3172-T: the same with 3.0 V.
-    Compensated30,
+pub enum Module {
+    /// A crystal.
+    Rak3172,
+    /// A temperature compensated oscillator, which the radio feeds with 1.7 V.
+    LoraE5,
+    /// The same with 3.0 V.
+    Rak3172T,
 }
 
 /// Identity and keys. The key is in no message and no log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Keys {
     pub region: Region,
-    pub oscillator: Oscillator,
+    pub module: Module,
     /// As people write it: the first digits first.
     pub dev_eui: [u8; 8],
     pub join_eui: [u8; 8],
@@ -47,7 +47,7 @@ impl Keys {
         if *magic != MAGIC || crc32(content).to_be_bytes() != *sum {
             return None;
         }
-        let ([region, oscillator, _], rest) = rest.split_first_chunk::<3>()?;
+        let ([region, module, _], rest) = rest.split_first_chunk::<3>()?;
         let (dev_eui, rest) = rest.split_first_chunk::<8>()?;
         let (join_eui, rest) = rest.split_first_chunk::<8>()?;
         let (app_key, rest) = rest.split_first_chunk::<16>()?;
@@ -57,10 +57,10 @@ impl Keys {
                 1 => Region::Us915,
                 _ => return None,
             },
-            oscillator: match oscillator {
-                0 => Oscillator::Crystal,
-                1 => Oscillator::Compensated17,
-                2 => Oscillator::Compensated30,
+            module: match module {
+                0 => Module::Rak3172,
+                1 => Module::LoraE5,
+                2 => Module::Rak3172T,
                 _ => return None,
             },
             dev_eui: *dev_eui,
@@ -76,15 +76,15 @@ impl Keys {
             Region::Eu868 => 0,
             Region::Us915 => 1,
         };
-        let oscillator = match self.oscillator {
-            Oscillator::Crystal => 0,
-            Oscillator::Compensated17 => 1,
-            Oscillator::Compensated30 => 2,
+        let module = match self.module {
+            Module::Rak3172 => 0,
+            Module::LoraE5 => 1,
+            Module::Rak3172T => 2,
         };
         let mut page = [0; KEYS_LENGTH];
         let parts: [&[u8]; 6] = [
             &MAGIC,
-            &[region, oscillator, 0],
+            &[region, module, 0],
             &self.dev_eui,
             &self.join_eui,
             &self.app_key,
@@ -111,11 +111,11 @@ mod tests {
     use super::*;
 
     fn any_keys() -> impl Strategy<Value = Keys> {
-        let oscillators = [Oscillator::Crystal, Oscillator::Compensated17, Oscillator::Compensated30];
+        let modules = [Module::Rak3172, Module::LoraE5, Module::Rak3172T];
         (any::<bool>(), 0..3_usize, any::<[u8; 8]>(), any::<[u8; 8]>(), any::<[u8; 16]>(), any::<u32>())
-            .prop_map(move |(is_us, oscillator, dev_eui, join_eui, app_key, calibration)| Keys {
+            .prop_map(move |(is_us, module, dev_eui, join_eui, app_key, calibration)| Keys {
                 region: if is_us { Region::Us915 } else { Region::Eu868 },
-                oscillator: oscillators[oscillator],
+                module: modules[module],
                 dev_eui,
                 join_eui,
                 app_key,
@@ -137,7 +137,7 @@ mod tests {
     fn a_page_has_these_bytes() {
         let keys = Keys {
             region: Region::Us915,
-            oscillator: Oscillator::Compensated17,
+            module: Module::LoraE5,
             dev_eui: [0x70, 0xb3, 0xd5, 0x7e, 0x5e, 0, 0, 1],
             join_eui: [0; 8],
             app_key: [0x5a; 16],

@@ -27,7 +27,7 @@ mod senses;
 mod tracker;
 
 pub use airtime::{AIR_A_DAY_MS, DataRate, Region};
-pub use keys::{KEYS_AT, KEYS_LENGTH, Keys, Oscillator};
+pub use keys::{KEYS_AT, KEYS_LENGTH, Keys, Module};
 pub use log::{LogError, MAX_PAGES};
 pub use machine::{Action, Heard, Light, Parts, Sent};
 pub use outbox::{Payload, Send};

@@ -10,6 +10,7 @@ use object::{Endianness, Object as _, ObjectSection as _, SectionKind};
 
 use crate::child::{cargo, command, on_path, output_of};
 use crate::needs::{self, Need};
+use crate::release;
 use crate::root;
 use crate::steps::Steps;
 
@@ -44,16 +45,42 @@ pub fn found() -> Result<String, String> {
     }
 }
 
-/// Installs what is missing, builds the image, and runs it on a modelled chip if that is wished.
-pub fn run(emulate: bool) -> anyhow::Result<()> {
+#[derive(clap::Args)]
+pub struct FirmwareOptions {
+    /// Runs the image on a modelled chip as well
+    #[arg(long)]
+    emulate: bool,
+    /// Signs the image with this Ed25519 key (PKCS #8, DER), for whoever gives it away
+    #[arg(long, value_name = "FILE")]
+    release_key: Option<PathBuf>,
+    /// Builds nothing, and says whether a signed image is whole and of the public key
+    #[arg(long, value_name = "FILE", requires = "public_key", conflicts_with_all = ["emulate", "release_key"])]
+    verify: Option<PathBuf>,
+    /// Its 64 hexadecimal digits
+    #[arg(long, value_name = "HEX", requires = "verify")]
+    public_key: Option<String>,
+}
+
+/// Installs what is missing, builds the image, and runs or signs it if that is wished.
+pub fn run(options: &FirmwareOptions) -> anyhow::Result<()> {
+    if let (Some(file), Some(key)) = (&options.verify, &options.public_key) {
+        let version = release::verify(file, key)?;
+        eprintln!("✓ {} is version {version}, signed by that key", file.display());
+        return Ok(());
+    }
     needs::check(&[Need::Rust, Need::ChipCompiler])?;
     let mut steps = Steps::begin()?;
     let image = check(&mut steps)?;
-    if emulate {
+    if options.emulate {
         needs::check(&[Need::Compiler, Need::Emulator])?;
         self::emulate(&mut steps, &image)?;
     }
     eprintln!("the image is {}", image.display());
+    if let Some(key) = &options.release_key {
+        let (file, public) =
+            release::sign(&image, &root::repository().join("firmware/board/Cargo.toml"), key)?;
+        eprintln!("signed: {}\nthe public key is {public}", file.display());
+    }
     Ok(())
 }
 

@@ -15,6 +15,7 @@ mod install;
 mod needs;
 mod page;
 mod python;
+mod release;
 mod requirements;
 mod root;
 mod servers;
@@ -72,11 +73,7 @@ enum Task {
     /// Builds the tracker's firmware and says what it takes of its chip
     ///
     /// Example: cargo xtask firmware --emulate
-    Firmware {
-        /// Runs the image on a modelled chip as well
-        #[arg(long)]
-        emulate: bool,
-    },
+    Firmware(firmware::FirmwareOptions),
     /// Installs the optional checkers: cargo-deny, typos, cargo-nextest
     ///
     /// Example: cargo xtask tools
@@ -93,7 +90,7 @@ fn main() -> ExitCode {
         Task::Build => demo::build_only(),
         Task::Clients => clients::run(),
         Task::Bench { options } => bench::run(&options),
-        Task::Firmware { emulate } => firmware::run(emulate),
+        Task::Firmware(options) => firmware::run(&options),
         Task::Tools => checkers::install(),
         Task::Servers => servers::serve(),
     };

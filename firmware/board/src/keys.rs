@@ -27,4 +27,16 @@ pub fn parts(keys: &Keys, reset_cause: ResetCause) -> Parts {
 }
 
 /// This package's version.
-const FIRMWARE: Firmware = Firmware { major: 0, minor: 1, patch: 0 };
+const FIRMWARE: Firmware = Firmware {
+    major: number(env!("CARGO_PKG_VERSION_MAJOR")),
+    minor: number(env!("CARGO_PKG_VERSION_MINOR")),
+    patch: number(env!("CARGO_PKG_VERSION_PATCH")),
+};
+
+/// While it is compiled, where a version beyond 255 is an error.
+const fn number(digits: &str) -> u8 {
+    match u8::from_str_radix(digits, 10) {
+        Ok(number) => number,
+        Err(_) => panic!("a part of the version is beyond 255"),
+    }
+}

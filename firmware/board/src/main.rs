@@ -15,10 +15,13 @@ mod sensors;
 mod subghz;
 
 use embassy_executor::Spawner;
+use embassy_stm32::Peri;
 use embassy_stm32::exti::ExtiInput;
-use embassy_stm32::gpio::{Level, Output, Pull, Speed};
+use embassy_stm32::gpio::{Level, Output, Pin, Pull, Speed};
 use embassy_stm32::wdg::IndependentWatchdog;
 use embassy_stm32::{bind_interrupts, dma, exti, interrupt, peripherals};
+
+use tracker::Module;
 
 use crate::app::App;
 use crate::felt::Line;
@@ -42,15 +45,24 @@ async fn main(spawner: Spawner) {
     let p = embassy_stm32::init(clocks());
     let mut watchdog = IndependentWatchdog::new(p.IWDG, WATCHDOG_US);
     watchdog.unleash();
-    let lights = lights::Lights {
-        ok: Output::new(p.PA9, Level::Low, Speed::Low),
-        alarm: Output::new(p.PA10, Level::Low, Speed::Low),
-    };
+    let lights = lights::Lights { ok: low(p.PA9), alarm: low(p.PA10) };
     let flash = flash::open(p.FLASH);
     let Some(keys) = keys::read(flash) else { lights.unprovisioned(watchdog).await };
 
-    let button = ExtiInput::new(p.PA8, p.EXTI8, Pull::Up, Irqs);
-    let case = ExtiInput::new(p.PB12, p.EXTI12, Pull::Up, Irqs);
+    let (button, case, wires, switch) = match keys.module {
+        Module::Rak3172 | Module::Rak3172T => (
+            ExtiInput::new(p.PA8, p.EXTI8, Pull::Up, Irqs),
+            ExtiInput::new(p.PB12, p.EXTI12, Pull::Up, Irqs),
+            sensors::Wires::Rak3172 { clock: p.PA12, data: p.PA11 },
+            subghz::Switch { receive: low(p.PB8), send: low(p.PC13) },
+        ),
+        Module::LoraE5 => (
+            ExtiInput::new(p.PB13, p.EXTI13, Pull::Up, Irqs),
+            ExtiInput::new(p.PB10, p.EXTI10, Pull::Up, Irqs),
+            sensors::Wires::LoraE5 { clock: p.PB15, data: p.PA15 },
+            subghz::Switch { receive: low(p.PA4), send: low(p.PA5) },
+        ),
+    };
     let light = ExtiInput::new(p.PB3, p.EXTI3, Pull::None, Irqs);
     let motion = ExtiInput::new(p.PB4, p.EXTI4, Pull::Down, Irqs);
     for task in [
@@ -61,17 +73,17 @@ async fn main(spawner: Spawner) {
     ] {
         spawner.spawn(task.unwrap());
     }
-    let switch = subghz::Switch {
-        receive: Output::new(p.PB8, Level::Low, Speed::Low),
-        send: Output::new(p.PC13, Level::Low, Speed::Low),
-    };
     let bus = subghz::Bus { spi: p.SUBGHZSPI, to: p.DMA1_CH1, from: p.DMA1_CH2 };
     // Without its radio it still measures: it begins anew, and the application's log says how often.
-    let Ok(radio) = subghz::open(bus, switch, keys.oscillator).await else { crash::restart() };
+    let Ok(radio) = subghz::open(bus, switch, keys.module).await else { crash::restart() };
     let mac = mac::Mac::new(radio, &keys);
-    let sensors = sensors::Sensors { i2c: p.I2C2, clock: p.PA12, data: p.PA11 };
+    let sensors = sensors::Sensors { i2c: p.I2C2, wires };
     let battery = battery::Battery::new(p.ADC1);
     App { watchdog, lights, sensors, battery, mac }.run(keys::parts(&keys, cause), flash).await
+}
+
+fn low(pin: Peri<'static, impl Pin>) -> Output<'static> {
+    Output::new(pin, Level::Low, Speed::Low)
 }
 
 /// 16 MHz, trimmed by the crystal that also counts the time.

@@ -4,7 +4,7 @@ use embassy_stm32::Peri;
 use embassy_stm32::gpio::{Level, OutputOpenDrain, Speed};
 use embassy_stm32::i2c::{self, I2c, Master};
 use embassy_stm32::mode::Blocking;
-use embassy_stm32::peripherals::{I2C2, PA11, PA12};
+use embassy_stm32::peripherals::{I2C2, PA11, PA12, PA15, PB15};
 use embassy_stm32::time::Hertz;
 use embassy_time::{Duration, Timer};
 use tracker::Sample;
@@ -50,8 +50,13 @@ impl From<i2c::Error> for Silent {
 /// The parts of the bus, which is made anew for each use: at rest it takes nothing, and what hung is over.
 pub struct Sensors {
     pub i2c: Peri<'static, I2C2>,
-    pub clock: Peri<'static, PA12>,
-    pub data: Peri<'static, PA11>,
+    pub wires: Wires,
+}
+
+/// The pins of the bus.
+pub enum Wires {
+    Rak3172 { clock: Peri<'static, PA12>, data: Peri<'static, PA11> },
+    LoraE5 { clock: Peri<'static, PB15>, data: Peri<'static, PA15> },
 }
 
 impl Sensors {
@@ -59,7 +64,15 @@ impl Sensors {
         let mut config = i2c::Config::default();
         config.frequency = Hertz(100_000);
         config.timeout = Duration::from_millis(PATIENCE_MS);
-        I2c::new_blocking(self.i2c.reborrow(), self.clock.reborrow(), self.data.reborrow(), config)
+        let i2c = self.i2c.reborrow();
+        match &mut self.wires {
+            Wires::Rak3172 { clock, data } => {
+                I2c::new_blocking(i2c, clock.reborrow(), data.reborrow(), config)
+            }
+            Wires::LoraE5 { clock, data } => {
+                I2c::new_blocking(i2c, clock.reborrow(), data.reborrow(), config)
+            }
+        }
     }
 
     /// None where the thermometer does not answer.
@@ -157,7 +170,10 @@ impl Sensors {
 
     /// Whoever was interrupted while it spoke holds the bus until it has been clocked to its end.
     async fn free(&mut self) {
-        let mut clock = OutputOpenDrain::new(self.clock.reborrow(), Level::High, Speed::Low);
+        let mut clock = match &mut self.wires {
+            Wires::Rak3172 { clock, .. } => OutputOpenDrain::new(clock.reborrow(), Level::High, Speed::Low),
+            Wires::LoraE5 { clock, .. } => OutputOpenDrain::new(clock.reborrow(), Level::High, Speed::Low),
+        };
         for _ in 0..9 {
             clock.set_low();
             Timer::after_micros(10).await;

@@ -19,7 +19,7 @@ use lora_phy::mod_params::RadioError;
 use lora_phy::mod_traits::InterfaceVariant;
 use lora_phy::sx126x::{Config, Stm32wl, Sx126x, TcxoCtrlVoltage};
 use lora_phy::{DelayNs, LoRa};
-use tracker::Oscillator;
+use tracker::Module;
 
 use crate::Irqs;
 
@@ -43,16 +43,16 @@ pub struct Switch {
     pub send: Output<'static>,
 }
 
-pub async fn open(bus: Bus, switch: Switch, oscillator: Oscillator) -> Result<Radio, RadioError> {
+pub async fn open(bus: Bus, switch: Switch, module: Module) -> Result<Radio, RadioError> {
     interrupt::SUBGHZ_RADIO.disable();
     // Line 44 of the wake-up controller is the radio's interrupt; masked, nothing that it has would end a deep sleep.
     EXTI.imr(1).modify(|w| w.set_line(12, true));
     let config = Config {
         chip: Stm32wl { use_high_power_pa: true },
-        tcxo_ctrl: match oscillator {
-            Oscillator::Crystal => None,
-            Oscillator::Compensated17 => Some(TcxoCtrlVoltage::Ctrl1V7),
-            Oscillator::Compensated30 => Some(TcxoCtrlVoltage::Ctrl3V0),
+        tcxo_ctrl: match module {
+            Module::Rak3172 => None,
+            Module::LoraE5 => Some(TcxoCtrlVoltage::Ctrl1V7),
+            Module::Rak3172T => Some(TcxoCtrlVoltage::Ctrl3V0),
         },
         use_dcdc: true,
         rx_boost: false,

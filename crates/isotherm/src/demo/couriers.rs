@@ -11,8 +11,8 @@ use simulator::City;
 use tokio::sync::watch;
 use tracking::credentials::new_token;
 
-use super::api::{Api, id_of};
 use super::people::Login;
+use crate::api::{Api, id_of};
 use crate::clock::Clock;
 
 /// How often it is looked whether somebody has something to do, by the machine's clock.
@@ -76,13 +76,13 @@ pub struct Couriers {
 
 /// Makes the partners and their people, and plans the handovers of these shipments.
 pub async fn make(url: &str, admin: &Login, packer: &Login, ways: Vec<Way>) -> anyhow::Result<Couriers> {
-    let api = Api::log_in(url, admin).await?;
+    let api = admin.log_in(url).await?;
     let since = ways.iter().map(|way| way.departs_at).min().context("no shipments")? - Duration::days(90);
     let organisations = api.get("organisations").await?;
     let items = organisations.get("items").and_then(Value::as_array).context("no organisations")?;
     let own = items.iter().find(|one| one.get("is_tenant") == Some(&Value::Bool(true)));
     let own = own.and_then(number).context("the own organisation is missing")?;
-    let mut people = vec![Person { organisation: own, api: Api::log_in(url, packer).await? }];
+    let mut people = vec![Person { organisation: own, api: packer.log_in(url).await? }];
     for (name, kind, role) in [
         ("Demo Cool Carrier", "carrier", Role::Courier),
         ("Demo Other Carrier", "carrier", Role::Courier),
@@ -142,7 +142,7 @@ async fn person(
     admin.post(&format!("organisations/{organisation}/contracts"), &contract).await?;
     let training = json!({ "topic": "gdp", "from": since });
     admin.post(&format!("users/{}/trainings", id_of(&user)?), &training).await?;
-    Ok(Person { organisation, api: Api::log_in(url, &login).await? })
+    Ok(Person { organisation, api: login.log_in(url).await? })
 }
 
 fn number(answer: &Value) -> Option<i64> {

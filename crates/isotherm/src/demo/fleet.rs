@@ -6,9 +6,9 @@ use simulator::{City, DataRate, Fleet, Gateway, Incident, LANES, Leg, Plan, Regi
 use store::{Integration, Store};
 use tracking::credentials::{hash_token, new_token};
 
-use super::api::{Api, id_of};
 use super::couriers::{Way, way};
 use super::people::Login;
+use crate::api::id_of;
 
 pub const INTEGRATION: &str = "demo";
 
@@ -87,11 +87,11 @@ pub async fn make(
     quality: &Login,
     begins: DateTime<Utc>,
 ) -> anyhow::Result<(Fleet, Vec<Way>)> {
-    let api = Api::log_in(url, admin).await?;
+    let api = admin.log_in(url).await?;
     let profile = api.post("profiles", &profile()).await?;
     let signature = json!({ "password": quality.password, "meaning": "Approved for the demonstration" });
     let approve = format!("profiles/{}/approve", id_of(&profile)?);
-    Api::log_in(url, quality).await?.post(&approve, &signature).await?;
+    quality.log_in(url).await?.post(&approve, &signature).await?;
     let packed_at =
         (begins - UNDER_WAY).with_second(0).and_then(|at| at.with_nanosecond(0)).unwrap_or(begins);
     let (mut plans, mut gateways, mut ways) = (Vec::new(), Vec::new(), Vec::new());

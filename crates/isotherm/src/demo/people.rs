@@ -9,12 +9,19 @@ use store::{Connection, NewUser, PartnerText, Store, SupplierProduct};
 use tracking::credentials::{hash_password, new_token};
 
 use super::fleet::INSULIN;
+use crate::api::Api;
 
 #[derive(Debug, Clone, Serialize)]
 pub struct Login {
     pub role: Role,
     pub email: String,
     pub password: String,
+}
+
+impl Login {
+    pub async fn log_in(&self, url: &str) -> anyhow::Result<Api> {
+        Api::log_in(url, &self.email, &self.password).await
+    }
 }
 
 /// Users of every role, the admin first.

@@ -39,6 +39,8 @@ fn every_command_that_there_is_has_an_example() {
         "migrate",
         "config",
         "openapi",
+        "tracker",
+        "tracker provision",
         "decode",
         "evaluate",
         "replay",

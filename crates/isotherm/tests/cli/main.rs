@@ -8,6 +8,7 @@ mod decode;
 mod demo;
 mod evaluate;
 mod help;
+mod provision;
 mod tls;
 
 use std::io::Write;

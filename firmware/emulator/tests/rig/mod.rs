@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use emulator::{Downlink, Flash, HZ, Image, KEYS, Machine, Network, Sensors};
 use service::Service;
-use tracker::{KEYS_LENGTH, Keys, Oscillator, Region};
+use tracker::{KEYS_LENGTH, Keys, Module, Region};
 use wire::{Command, Event, EventKind, Range, What};
 
 pub const MINUTE: u64 = 60 * HZ;
@@ -41,11 +41,11 @@ pub fn image() -> Image {
     Image::read(&std::fs::read(path).expect("the image can be read")).expect("the image is an ELF file")
 }
 
-/// As provisioning writes the page: a crystal, certificate 7.
+/// As provisioning writes the page: certificate 7.
 fn keys(region: Region) -> [u8; KEYS_LENGTH] {
     let dev_eui = [0x70, 0xb3, 0xd5, 0x7e, 0x5e, 0, 0, 1];
-    let oscillator = Oscillator::Crystal;
-    Keys { region, oscillator, dev_eui, join_eui: [0; 8], app_key: APP_KEY, calibration: 7 }.to_page()
+    let module = Module::Rak3172;
+    Keys { region, module, dev_eui, join_eui: [0; 8], app_key: APP_KEY, calibration: 7 }.to_page()
 }
 
 impl Rig {

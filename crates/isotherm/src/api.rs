@@ -1,9 +1,7 @@
-//! The API, as the demonstration's people use it: like anybody else.
+//! The API, as the program's own commands use it: like anybody else.
 
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
-
-use super::people::Login;
 
 pub fn id_of(answer: &Value) -> anyhow::Result<&str> {
     text(answer, "id")
@@ -21,10 +19,10 @@ pub struct Api {
 }
 
 impl Api {
-    pub async fn log_in(url: &str, login: &Login) -> anyhow::Result<Self> {
+    pub async fn log_in(url: &str, email: &str, password: &str) -> anyhow::Result<Self> {
         let mut api =
             Self { client: reqwest::Client::new(), url: format!("{url}/api/v1"), token: String::new() };
-        let answer = api.post("login", &json!({ "email": login.email, "password": login.password })).await?;
+        let answer = api.post("login", &json!({ "email": email, "password": password })).await?;
         api.token = text(&answer, "access_token")?.to_owned();
         Ok(api)
     }
