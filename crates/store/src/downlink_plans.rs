@@ -13,7 +13,6 @@ use serde::de::DeserializeOwned;
 
 use crate::downlinks::NetworkAddress;
 use crate::missing::{number, stored};
-use crate::trackers::Tracker;
 use crate::{Connection, StoreError};
 
 /// How far downlinks are looked back at: whoever was asked before that is asked anew.
@@ -137,31 +136,8 @@ impl Connection {
         after: Option<TrackerId>,
         limit: i64,
     ) -> Result<Vec<SpokenTracker>, StoreError> {
-        #[derive(QueryableByName)]
-        struct Row {
-            #[diesel(sql_type = Integer)]
-            tracker_id: i32,
-            #[diesel(sql_type = Integer)]
-            organisation_id: i32,
-            #[diesel(sql_type = Text)]
-            codec: String,
-            #[diesel(sql_type = Integer)]
-            interval_s: i32,
-            #[diesel(sql_type = Text)]
-            integration_id: String,
-            #[diesel(sql_type = Nullable<Text>)]
-            application: Option<String>,
-            #[diesel(sql_type = Nullable<Text>)]
-            device: Option<String>,
-        }
-        let rows: Vec<Row> = sql_query(
-            "select k.tracker_id, k.organisation_id, t.codec, t.interval_s, u.integration_id, u.application, u.device
-             from spoken_trackers k
-             join trackers t on t.id = k.tracker_id
-             join tracker_states s on s.tracker_id = k.tracker_id
-             cross join lateral (select integration_id, application, device from uplinks u
-                 where u.dev_eui = t.dev_eui and u.organisation_id = t.organisation_id and u.received_at >= s.heard_at
-                 order by received_at desc limit 1) u
+        let rows: Vec<ReachedRow> = sql_query(format!(
+            "{REACHED} join spoken_trackers k on k.tracker_id = t.id
              where k.paused_until <= $1 and k.tracker_id > $2
                  and (k.clock is not null
                      or (s.holes > 0 and exists (select from missing_readings m where m.tracker_id = k.tracker_id
@@ -170,8 +146,8 @@ impl Connection {
                          or s.followed_to - coalesce(k.acknowledged, s.followed_from) >= $6)))
                  and not exists (select from downlinks d where d.tracker_id = k.tracker_id and d.ended_at is null)
                  and u.integration_id = any($3)
-             order by k.tracker_id limit $4",
-        )
+             order by k.tracker_id limit $4"
+        ))
         .bind::<Timestamptz, _>(now)
         .bind::<Integer, _>(after.map_or(i32::MIN, |tracker| tracker.0))
         .bind::<Array<Text>, _>(integrations)
@@ -181,46 +157,27 @@ impl Connection {
         .bind::<Integer, _>(COPIES)
         .load(&mut self.raw)
         .await?;
-        let one = |row: Row| SpokenTracker {
-            tracker: TrackerId(row.tracker_id),
-            organisation: OrganisationId(row.organisation_id),
-            codec: row.codec,
-            interval_s: row.interval_s,
-            integration: row.integration_id,
-            address: NetworkAddress { application: row.application, device: row.device },
-        };
-        Ok(rows.into_iter().map(one).collect())
+        Ok(rows.into_iter().map(ReachedRow::spoken).collect())
     }
 
     /// By whom a tracker can be spoken to, from now on; `None`: nobody has heard it.
     pub async fn speak_to(
         &mut self,
-        tracker: &Tracker,
+        tracker: TrackerId,
         now: DateTime<Utc>,
     ) -> Result<Option<SpokenTracker>, StoreError> {
-        let rows: Vec<HeardRow> = sql_query(
+        let rows: Vec<ReachedRow> = sql_query(format!(
             "with spoken as (
                  insert into spoken_trackers (tracker_id, organisation_id, acknowledged_at, paused_until)
                  select tracker_id, organisation_id, $2, '-infinity' from tracker_states where tracker_id = $1
                  on conflict do nothing)
-             select u.integration_id, u.application, u.device
-             from trackers t join tracker_states s on s.tracker_id = t.id
-             join uplinks u on u.dev_eui = t.dev_eui and u.organisation_id = t.organisation_id
-                 and u.received_at >= s.heard_at
-             where t.id = $1 order by u.received_at desc limit 1",
-        )
-        .bind::<Integer, _>(tracker.id.0)
+             {REACHED} where t.id = $1"
+        ))
+        .bind::<Integer, _>(tracker.0)
         .bind::<Timestamptz, _>(now)
         .load(&mut self.raw)
         .await?;
-        Ok(rows.into_iter().next().map(|row| SpokenTracker {
-            tracker: tracker.id,
-            organisation: tracker.organisation,
-            codec: tracker.codec.clone(),
-            interval_s: tracker.interval_s,
-            integration: row.integration_id,
-            address: NetworkAddress { application: row.application, device: row.device },
-        }))
+        Ok(rows.into_iter().next().map(ReachedRow::spoken))
     }
 
     /// Whether a downlink is on its way to the tracker.
@@ -306,14 +263,44 @@ fn read<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, StoreError> 
     serde_json::from_value(value).map_err(|error| StoreError::unreadable("downlink", error))
 }
 
+/// Trackers with the integration that brought the latest uplink of each; none that nobody has heard.
+const REACHED: &str =
+    "select t.id, t.organisation_id, t.codec, t.interval_s, u.integration_id, u.application, u.device
+     from trackers t
+     join tracker_states s on s.tracker_id = t.id
+     cross join lateral (select integration_id, application, device from uplinks u
+         where u.dev_eui = t.dev_eui and u.organisation_id = t.organisation_id and u.received_at >= s.heard_at
+         order by received_at desc limit 1) u";
+
 #[derive(QueryableByName)]
-struct HeardRow {
+struct ReachedRow {
+    #[diesel(sql_type = Integer)]
+    id: i32,
+    #[diesel(sql_type = Integer)]
+    organisation_id: i32,
+    #[diesel(sql_type = Text)]
+    codec: String,
+    #[diesel(sql_type = Integer)]
+    interval_s: i32,
     #[diesel(sql_type = Text)]
     integration_id: String,
     #[diesel(sql_type = Nullable<Text>)]
     application: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     device: Option<String>,
+}
+
+impl ReachedRow {
+    fn spoken(self) -> SpokenTracker {
+        SpokenTracker {
+            tracker: TrackerId(self.id),
+            organisation: OrganisationId(self.organisation_id),
+            codec: self.codec,
+            interval_s: self.interval_s,
+            integration: self.integration_id,
+            address: NetworkAddress { application: self.application, device: self.device },
+        }
+    }
 }
 
 #[derive(QueryableByName)]

@@ -130,7 +130,7 @@ pub async fn tell(
     wanted: &[Command],
     now: DateTime<Utc>,
 ) -> Result<Result<u32, Untold>, StoreError> {
-    let Some(to) = db.speak_to(tracker, now).await? else { return Ok(Err(Untold::NeverHeard)) };
+    let Some(to) = db.speak_to(tracker.id, now).await? else { return Ok(Err(Untold::NeverHeard)) };
     if !service.network_servers.integrations().contains(&to.integration) {
         return Ok(Err(Untold::NoNetworkServer(to.integration)));
     }
