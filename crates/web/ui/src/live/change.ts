@@ -8,6 +8,11 @@ export interface Change {
   shipment: string | null;
 }
 
+/** Whether it concerns that tracker: without an id it may be any. */
+export function ofTracker(devEui: string): (change: Change) => boolean {
+  return ({ what, id }) => what === "tracker" && (id === null || id === devEui);
+}
+
 /** Null for kinds that this page does not know, and for data that it cannot read. */
 export function changeOf(frame: Frame): Change | null {
   const what = frame.event;
