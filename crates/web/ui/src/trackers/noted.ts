@@ -16,6 +16,7 @@ function causeWords(value: number): string {
   return cause ? RESTART[cause] : "for another reason";
 }
 
+const LIST = new Intl.ListFormat("en-GB");
 const PARTS = ["thermometer", "humidity sensor", "motion sensor", "light sensor", "log"];
 
 const WORDS: Record<TrackerEvent, (value: number) => string> = {
@@ -48,7 +49,7 @@ const WORDS: Record<TrackerEvent, (value: number) => string> = {
 /** The parts of which a self-test says that they do not work. */
 function broken(value: number): string {
   const found = PARTS.filter((_, place) => (value >> place) % 2 === 1);
-  return found.length > 0 ? found.join(", ") : "parts";
+  return found.length > 0 ? LIST.format(found) : "parts";
 }
 
 export function notedWords(noted: Noted): string {
