@@ -205,7 +205,10 @@ fn note_numbers(runs: &mut Vec<Run>, decoded: &Payload, received_at: DateTime<Ut
         let believed = happened.at.filter(|at| implausible(*at, received_at).is_none());
         (happened.sequence, believed)
     });
-    add_to_runs(runs, untimed.chain(timed).chain(happened));
+    // As they stood in the frame: what happened lies between the readings.
+    let mut numbered: Vec<_> = untimed.chain(timed).chain(happened).collect();
+    numbered.sort_by_key(|(number, _)| *number);
+    add_to_runs(runs, numbered);
 }
 
 fn implausible(measured_at: DateTime<Utc>, received_at: DateTime<Utc>) -> Option<&'static str> {
@@ -239,5 +242,36 @@ fn set_aside(reading: TrackerReading, reason: &str) -> SetAside {
         temperature: reading.reading.temperature,
         humidity: reading.reading.humidity,
         reason: reason.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Temperature;
+    use domain::tracker_log::{Noted, TrackerEvent};
+
+    use super::*;
+
+    #[test]
+    fn what_a_frame_brings_is_one_run_whatever_lies_between_its_readings() {
+        let started = |sequence| Happened {
+            sequence,
+            at: None,
+            what: Noted::Event { kind: TrackerEvent::Started, value: 0 },
+        };
+        let reading = |number| UntimedReading {
+            sequence: Some(number),
+            minutes_since_start: 0,
+            temperature: Temperature(500),
+            humidity: None,
+        };
+        let payload = Payload {
+            untimed: vec![reading(2), reading(4)],
+            happened: vec![started(0), started(1), started(3)],
+            ..Payload::default()
+        };
+        let mut runs = Vec::new();
+        note_numbers(&mut runs, &payload, DateTime::UNIX_EPOCH);
+        assert_eq!(runs, [Run { first: 0, last: 4, first_at: None, last_at: None }]);
     }
 }
