@@ -23,8 +23,9 @@ const MOST_FLASH: u64 = 128 * 1024;
 const MOST_MEMORY: u64 = 24 * 1024;
 const BOARD: &str = "firmware";
 const EMULATOR: &str = "firmware/emulator";
-/// Names the image to the emulator's tests.
+/// Name the image, and the emulator's program that runs it, to the tests.
 const IMAGE: &str = "ISOTHERM_FIRMWARE";
+const BOX: &str = "ISOTHERM_BOX";
 /// Debian's; rustup brings one of its own.
 const LINKER: &str = "arm-none-eabi-ld";
 
@@ -115,7 +116,7 @@ pub fn emulate(steps: &mut Steps, image: &Path) -> anyhow::Result<()> {
     let emulator = |task: &str| {
         let mut cargo = cargo();
         cargo.current_dir(root::repository().join(EMULATOR)).args([task, "--locked", "--all-targets"]);
-        cargo.arg("--target-dir").arg(root::target().join("emulator"));
+        cargo.arg("--target-dir").arg(emulator_target());
         cargo
     };
     let mut clippy = emulator("clippy");
@@ -124,6 +125,15 @@ pub fn emulate(steps: &mut Steps, image: &Path) -> anyhow::Result<()> {
     let mut tests = emulator("test");
     tests.args(["--", "--nocapture"]).env(IMAGE, image);
     steps.openly("the firmware on a modelled chip", tests)
+}
+
+fn emulator_target() -> PathBuf {
+    root::target().join("emulator")
+}
+
+/// Tells a command where the image is, and the emulator's program, which its tests have built.
+pub fn known_to(command: &mut Command, image: &Path) {
+    command.env(IMAGE, image).env(BOX, emulator_target().join("debug/box"));
 }
 
 /// Its workspaces are not the root's.

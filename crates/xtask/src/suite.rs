@@ -57,7 +57,7 @@ fn all(steps: &mut Steps) -> anyhow::Result<()> {
     clients::python(steps)?;
     let servers = steps.call("PostgreSQL and RabbitMQ", Servers::start)?;
     let reachable = reachable_binaries(&npms, &servers.scratch)?;
-    tests(steps, &servers, &reachable)?;
+    tests(steps, &servers, &reachable, &image)?;
     described(steps, &servers)?;
     steps.call("the servers' end", || {
         drop(servers);
@@ -76,7 +76,7 @@ fn reachable_binaries(npms: &Path, scratch: &Path) -> anyhow::Result<PathBuf> {
     Ok(copy)
 }
 
-fn tests(steps: &mut Steps, servers: &Servers, npms: &Path) -> anyhow::Result<()> {
+fn tests(steps: &mut Steps, servers: &Servers, npms: &Path, image: &Path) -> anyhow::Result<()> {
     let (chromium, _) = needs::chromium().context("Chromium is gone since the check")?;
     let runner = Runner::present();
     let mut tests = cargo();
@@ -87,6 +87,7 @@ fn tests(steps: &mut Steps, servers: &Servers, npms: &Path) -> anyhow::Result<()
         Runner::CargoTest => tests.args(["test", "--workspace", "--all-targets", "--no-fail-fast"]),
     };
     servers.known_to(&mut tests);
+    firmware::known_to(&mut tests, image);
     tests
         .env("TEST_NPM_POSTGRES", npms)
         .env("CHROMIUM", chromium)

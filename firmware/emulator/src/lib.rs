@@ -14,6 +14,7 @@ mod lptim;
 mod network;
 mod power;
 mod radio;
+pub mod rig;
 
 pub use chip::{Chip, Times};
 pub use core::{Machine, Reset};

@@ -19,6 +19,7 @@ const DEV_ADDR: [u8; 4] = [0x26, 0x01, 0x12, 0x34];
 pub struct Frame {
     /// Cycles at its end.
     pub at: u64,
+    pub spreading_factor: u8,
     pub f_cnt: u32,
     pub port: u8,
     pub payload: Vec<u8>,
@@ -141,6 +142,7 @@ impl Network {
         crypt(&key, 0, f_cnt, &mut payload);
         self.frames.push(Frame {
             at: uplink.ended_at,
+            spreading_factor: uplink.spreading_factor,
             f_cnt,
             port,
             payload,

@@ -1,11 +1,11 @@
 //! A tracker's days, as the network and the service see them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, dead_code)]
 
-mod rig;
+mod held;
 
 use emulator::HZ;
-use rig::held::held;
-use rig::{HOUR, MINUTE, Rig};
+use emulator::rig::{HOUR, MINUTE, Rig};
+use held::held;
 use wire::{Command, EventKind};
 
 #[test]

@@ -1,10 +1,8 @@
 //! How long a battery lasts, from the times that the image takes on the modelled chip.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, dead_code)]
 
-mod rig;
-
 use emulator::HZ;
-use rig::{HOUR, Rig};
+use emulator::rig::{HOUR, Rig};
 use tracker::Region;
 use wire::{Command, Step};
 

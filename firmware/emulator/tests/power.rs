@@ -1,13 +1,13 @@
 //! The supply fails at any point, again and again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, dead_code)]
 
-mod rig;
+mod held;
 
 use std::collections::BTreeMap;
 
+use emulator::rig::{HOUR, MINUTE, Rig};
 use emulator::{Cut, HZ, Reset};
-use rig::held::held;
-use rig::{HOUR, MINUTE, Rig};
+use held::held;
 use wire::{Command, Entry, Step};
 
 /// Points at which the supply fails, within a write or an erase, or between.

@@ -1,25 +1,29 @@
 //! A tracker's image with a network, a service and somebody who handles the box.
 
-pub mod held;
-#[path = "../../../../crates/tracker/tests/world/service.rs"]
-pub mod service;
+#[path = "../../../crates/tracker/tests/world/service.rs"]
+mod service;
 
 use std::path::PathBuf;
 
-use emulator::{Downlink, Flash, HZ, Image, KEYS, Machine, Network, Sensors};
-use service::Service;
+use service::START_S;
+pub use service::Service;
 use tracker::{KEYS_LENGTH, Keys, Module, Region};
-use wire::{Command, Event, EventKind, Range, What};
+use wire::{Command, EPOCH_UNIX_S, Event, EventKind, Range, What};
+
+use crate::{Downlink, Flash, HZ, Image, KEYS, Machine, Network, Sensors, Uplink};
 
 pub const MINUTE: u64 = 60 * HZ;
 pub const HOUR: u64 = 60 * MINUTE;
 
+pub const DEV_EUI: [u8; 8] = [0x70, 0xb3, 0xd5, 0x7e, 0x5e, 0, 0, 1];
 const APP_KEY: [u8; 16] = [0x5a; 16];
 
 pub struct Rig {
     pub machine: Machine,
     pub network: Network,
     pub service: Service,
+    /// The service's clock when the chip's began, in milliseconds.
+    began_ms: u64,
     /// Of a thousand.
     pub lost_up: u64,
     pub lost_down: u64,
@@ -43,8 +47,7 @@ pub fn image() -> Image {
 
 /// As provisioning writes the page: certificate 7.
 fn keys(region: Region) -> [u8; KEYS_LENGTH] {
-    let dev_eui = [0x70, 0xb3, 0xd5, 0x7e, 0x5e, 0, 0, 1];
-    let module = Module::Rak3172;
+    let (module, dev_eui) = (Module::Rak3172, DEV_EUI);
     Keys { region, module, dev_eui, join_eui: [0; 8], app_key: APP_KEY, calibration: 7 }.to_page()
 }
 
@@ -54,12 +57,17 @@ impl Rig {
     }
 
     pub fn of_region(region: Region, seed: u64) -> Self {
+        Self::with(&image(), region, seed)
+    }
+
+    pub fn with(image: &Image, region: Region, seed: u64) -> Self {
         let mut flash = Flash::default();
         flash.program(KEYS, &keys(region));
         Self {
-            machine: Machine::new(&image(), flash),
+            machine: Machine::new(image, flash),
             network: Network::new(APP_KEY),
             service: Service::default(),
+            began_ms: 0,
             lost_up: 0,
             lost_down: 0,
             random: seed,
@@ -68,6 +76,12 @@ impl Rig {
             snr: |_| 8,
             on_air: Vec::new(),
         }
+    }
+
+    /// As if the chip had been switched on then: Unix seconds, from 2026 on.
+    pub fn beginning(mut self, unix_s: u64) -> Self {
+        self.began_ms = (unix_s - EPOCH_UNIX_S.unsigned_abs() - START_S) * 1000;
+        self
     }
 
     /// Pressed, and past its first words.
@@ -116,7 +130,7 @@ impl Rig {
         }
     }
 
-    fn carry(&mut self, uplink: &emulator::Uplink) {
+    fn carry(&mut self, uplink: &Uplink) {
         self.on_air.push((uplink.spreading_factor, uplink.airtime_us));
         if self.random(1000) < self.lost_up {
             return;
@@ -132,7 +146,7 @@ impl Rig {
         let Some(frame) = self.network.frames.get(known).filter(|frame| frame.port > 0).cloned() else {
             return;
         };
-        let now_ms = frame.at * 1000 / HZ;
+        let now_ms = self.began_ms + frame.at * 1000 / HZ;
         self.service.hear(now_ms, frame.port, &frame.payload);
         if self.network.queue.is_empty()
             && let Some(payload) = self.service.answer(now_ms)
