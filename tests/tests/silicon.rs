@@ -41,8 +41,8 @@ fn made(variable: &str, path: &str) -> PathBuf {
 
 /// What the network hears of the tracker from its button on.
 fn heard(begins: DateTime<Utc>) -> Vec<Value> {
-    let image = made("ISOTHERM_FIRMWARE", "firmware/thumbv7em-none-eabi/release/board");
-    let mut program = Command::new(made("ISOTHERM_BOX", "emulator/debug/box"));
+    let image = made("TEST_FIRMWARE", "firmware/thumbv7em-none-eabi/release/board");
+    let mut program = Command::new(made("TEST_BOX", "emulator/debug/box"));
     program.arg(image).arg(begins.timestamp().to_string());
     let stretches = [(500, WARM), (950, COLD - WARM), (500, ENDS - COLD)];
     program.args(stretches.map(|(temperature, seconds)| format!("{temperature}:{seconds}")));

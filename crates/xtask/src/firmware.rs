@@ -23,9 +23,10 @@ const MOST_FLASH: u64 = 128 * 1024;
 const MOST_MEMORY: u64 = 24 * 1024;
 const BOARD: &str = "firmware";
 const EMULATOR: &str = "firmware/emulator";
-/// Name the image, and the emulator's program that runs it, to the tests.
-const IMAGE: &str = "ISOTHERM_FIRMWARE";
-const BOX: &str = "ISOTHERM_BOX";
+/// Name the image, and the emulator's program that runs it, to the tests; without the prefix of the program's settings, which
+/// knows no others.
+const IMAGE: &str = "TEST_FIRMWARE";
+const BOX: &str = "TEST_BOX";
 /// Debian's; rustup brings one of its own.
 const LINKER: &str = "arm-none-eabi-ld";
 

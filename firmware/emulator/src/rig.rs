@@ -37,11 +37,10 @@ pub struct Rig {
     pub on_air: Vec<(u8, u64)>,
 }
 
-/// The image that is tested: `ISOTHERM_FIRMWARE` names it.
+/// The image that is tested: `TEST_FIRMWARE` names it.
 pub fn image() -> Image {
-    let path = std::env::var_os("ISOTHERM_FIRMWARE").map(PathBuf::from);
-    let path =
-        path.expect("ISOTHERM_FIRMWARE names the image; `cargo xtask firmware` builds it and runs this");
+    let path = std::env::var_os("TEST_FIRMWARE").map(PathBuf::from);
+    let path = path.expect("TEST_FIRMWARE names the image; `cargo xtask firmware` builds it and runs this");
     Image::read(&std::fs::read(path).expect("the image can be read")).expect("the image is an ELF file")
 }
 
