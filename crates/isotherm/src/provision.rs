@@ -144,9 +144,16 @@ fn chirpstack(keys: &Keys, label: &TrackerLabel) -> Value {
 
 /// As its console imports it ("The Things Stack JSON").
 fn the_things_stack(keys: &Keys, label: &TrackerLabel) -> Value {
-    let plan = match keys.region {
-        Region::Eu868 => "EU_863_870_TTN",
-        Region::Us915 => "US_902_928_FSB_2",
+    // The tracker chooses its data rate itself, and listens in its second window as its region has it, whatever it is told.
+    let adr = json!({ "disabled": {} });
+    let (plan, mac_settings) = match keys.region {
+        Region::Eu868 => {
+            let rx2 = json!({ "value": "DATA_RATE_0" });
+            let settings =
+                json!({ "adr": adr, "rx2_data_rate_index": rx2, "desired_rx2_data_rate_index": rx2 });
+            ("EU_863_870_TTN", settings)
+        }
+        Region::Us915 => ("US_902_928_FSB_2", json!({ "adr": adr })),
     };
     json!({
         "ids": {
@@ -154,8 +161,7 @@ fn the_things_stack(keys: &Keys, label: &TrackerLabel) -> Value {
         },
         "name": label.name, "supports_join": true, "frequency_plan_id": plan,
         "lorawan_version": "MAC_V1_0_4", "lorawan_phy_version": "RP002_V1_0_4",
-        // The tracker chooses its data rate itself.
-        "mac_settings": { "adr": { "disabled": {} } },
+        "mac_settings": mac_settings,
         "root_keys": { "app_key": { "key": hex::encode_upper(keys.app_key) } },
     })
 }

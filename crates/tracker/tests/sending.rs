@@ -110,6 +110,10 @@ fn what_the_radio_did_not_send_is_due_as_before() {
     for _ in 0..10 {
         let send = world.next_send();
         assert!(says_opened(send.port, send.payload.as_slice()));
+        let tried = world.now_ms;
+        world.deliver(0, None);
+        world.next_send();
+        assert!((60_000..64_000).contains(&(world.now_ms - tried)), "{}", world.now_ms - tried);
         world.deliver(0, None);
     }
 }

@@ -4,12 +4,12 @@ use embassy_futures::select::{Either, select};
 use embassy_stm32::peripherals::IWDG;
 use embassy_stm32::wdg::IndependentWatchdog;
 use embassy_time::{Instant, Timer};
-use tracker::{Action, Heard, Parts, Sent, Tracker};
+use tracker::{Action, Heard, Parts, Sent, Stage, Tracker};
 use wire::EventKind;
 
 use crate::battery::Battery;
 use crate::crash;
-use crate::felt::{FELT, Line};
+use crate::felt::{FELT, Felt};
 use crate::flash::{LOG, MEMORY, Part, Shared};
 use crate::lights::Lights;
 use crate::mac::Mac;
@@ -22,12 +22,25 @@ const LONGEST_SLEEP_MS: u64 = 20_000;
 const BATTERY_EVERY_MS: u64 = 6 * 3_600_000;
 const FLASH_EVERY_MS: u64 = 20_000;
 
+/// Whoever presses again because nothing seems to happen means the same press.
+const DEAF_MS: u64 = 30_000;
+
+/// What a box is said to be until something else is: closed, and dark inside.
+#[derive(Clone, Copy, Default)]
+pub struct BoxState {
+    open: bool,
+    lit: bool,
+}
+
 pub struct App {
     pub watchdog: IndependentWatchdog<'static, IWDG>,
     pub lights: Lights,
     pub sensors: Sensors,
     pub battery: Battery,
     pub mac: Mac,
+    pub box_now: BoxState,
+    pub box_told: BoxState,
+    pub deaf_until_ms: u64,
 }
 
 type Application = Tracker<Part, Part>;
@@ -43,6 +56,7 @@ impl App {
                 Timer::after_secs(5).await;
             }
         };
+        self.sensors.rest();
         let (mut battery_at_ms, mut flash_at_ms) = (0, 0);
         loop {
             self.watchdog.pet();
@@ -93,28 +107,43 @@ impl App {
         let now = now_ms();
         let most = if tracker.is_identifying(now) { 500 } else { LONGEST_SLEEP_MS };
         let until = Instant::from_millis(until_ms.min(now + most));
-        if let Either::Second((line, is_high)) = select(Timer::at(until), FELT.receive()).await {
-            self.feel(tracker, line, is_high).await;
+        if let Either::Second(felt) = select(Timer::at(until), FELT.receive()).await {
+            self.feel(tracker, felt).await;
         }
     }
 
-    async fn feel(&mut self, tracker: &mut Application, line: Line, is_high: bool) {
+    async fn feel(&mut self, tracker: &mut Application, felt: Felt) {
         let now = now_ms();
-        match line {
-            Line::Button => {
+        match felt {
+            Felt::Pressed if now < self.deaf_until_ms => {}
+            Felt::Pressed => {
+                self.deaf_until_ms = now + DEAF_MS;
                 tracker.pressed(now);
                 self.lights.flash(tracker.light()).await;
             }
-            // The switch closes with the case.
-            Line::Case => {
-                tracker.felt(now, if is_high { EventKind::CaseOpened } else { EventKind::CaseClosed }, 0)
-            }
-            Line::Light => tracker.felt(now, if is_high { EventKind::Light } else { EventKind::Dark }, 0),
-            Line::Motion => {
+            Felt::CaseOpen(is_open) => self.box_now.open = is_open,
+            Felt::Lit(is_lit) => self.box_now.lit = is_lit,
+            Felt::Moved => {
                 if let Ok(Some((kind, value))) = self.sensors.motion() {
                     tracker.felt(now, kind, value);
                 }
             }
+        }
+        self.tell_box(tracker);
+    }
+
+    /// From its start on it says what the box is, wherever that is not what it said last.
+    fn tell_box(&mut self, tracker: &mut Application) {
+        if tracker.saved().stage == Stage::Shelf {
+            return;
+        }
+        let (now, was) = (self.box_now, core::mem::replace(&mut self.box_told, self.box_now));
+        if now.open != was.open {
+            let kind = if now.open { EventKind::CaseOpened } else { EventKind::CaseClosed };
+            tracker.felt(now_ms(), kind, 0);
+        }
+        if now.lit != was.lit {
+            tracker.felt(now_ms(), if now.lit { EventKind::Light } else { EventKind::Dark }, 0);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! How much is left of the battery, by its voltage: two AA cells of lithium iron disulfide.
 
-use embassy_stm32::Peri;
 use embassy_stm32::adc::{Adc, SampleTime};
 use embassy_stm32::peripherals::ADC1;
+use embassy_stm32::{Peri, pac};
 
 /// What the chip measured of its reference at 3.3 V when it was made (RM0453, 18.4.14), in 12 bits.
 const VREFINT_CAL: *const u16 = 0x1fff_75aa as *const u16;
@@ -25,6 +25,9 @@ impl Battery {
         let mut reference = adc.enable_vrefint();
         let measured = u32::from(adc.blocking_read(&mut reference, SampleTime::CYCLES160_5)).max(1);
         adc.power_down();
+        // What was switched on for it would go on while the chip sleeps.
+        pac::ADC1_COMMON.ccr().modify(|w| w.set_vrefen(false));
+        pac::ADC1.cr().modify(|w| w.set_advregen(false));
         // SAFETY: the chip's own memory, which can always be read.
         let calibrated = u32::from(unsafe { VREFINT_CAL.read_volatile() });
         left(CALIBRATED_AT_MV * calibrated / measured)

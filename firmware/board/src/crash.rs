@@ -12,6 +12,15 @@ use wire::ResetCause;
 #[unsafe(link_section = ".uninit.MARK")]
 static mut MARK: MaybeUninit<u32> = MaybeUninit::uninit();
 
+/// Crashes since the supply came.
+#[unsafe(link_section = ".uninit.CRASHES")]
+static mut CRASHES: MaybeUninit<u32> = MaybeUninit::uninit();
+
+/// A program that crashes again and again would fill its log with its beginnings: it rests for a minute more each time, up to a
+/// quarter of an hour.
+const REST_S: u32 = 60;
+const MOST_RESTS: u32 = 15;
+
 const RUNNING: u32 = 0x7ac4_e201;
 const CRASHED: u32 = 0x7ac4_dead;
 
@@ -25,6 +34,9 @@ pub fn cause() -> ResetCause {
     // SAFETY: any bits are a u32.
     let left = unsafe { addr_of!(MARK).cast::<u32>().read_volatile() };
     mark(RUNNING);
+    if left != RUNNING && left != CRASHED {
+        count(0);
+    }
     let flags = RCC.csr().read();
     RCC.csr().modify(|w| w.set_rmvf(true));
     if left == CRASHED {
@@ -40,6 +52,21 @@ pub fn cause() -> ResetCause {
     }
 }
 
+fn crashes() -> u32 {
+    // SAFETY: as above.
+    unsafe { addr_of!(CRASHES).cast::<u32>().read_volatile() }
+}
+
+fn count(crashes: u32) {
+    // SAFETY: as above.
+    unsafe { addr_of_mut!(CRASHES).cast::<u32>().write_volatile(crashes) }
+}
+
+/// How many seconds to rest before the program goes on; none after the first crash.
+pub fn rest_s() -> u64 {
+    (crashes().saturating_sub(1).min(MOST_RESTS) * REST_S).into()
+}
+
 /// Begins anew, as a command wants it.
 pub fn restart() -> ! {
     cortex_m::peripheral::SCB::sys_reset()
@@ -47,6 +74,7 @@ pub fn restart() -> ! {
 
 fn crash() -> ! {
     mark(CRASHED);
+    count(crashes().saturating_add(1));
     cortex_m::peripheral::SCB::sys_reset()
 }
 

@@ -1,4 +1,4 @@
-//! What is pressed, opened and knocked: each line wakes the chip.
+//! What is pressed, opened, lit and knocked: each line wakes the chip.
 
 use embassy_stm32::exti::ExtiInput;
 use embassy_stm32::mode::Async;
@@ -6,43 +6,67 @@ use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::channel::Channel;
 use embassy_time::Timer;
 
-/// A line that changed.
+/// What was felt.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Line {
-    /// Pressed.
-    Button,
-    Case,
-    Light,
+pub enum Felt {
+    Pressed,
+    /// What it is now, at the start too.
+    CaseOpen(bool),
+    Lit(bool),
     /// The motion sensor has something to tell.
-    Motion,
+    Moved,
 }
 
-/// What happened, and whether the line is high now.
-pub static FELT: Channel<CriticalSectionRawMutex, (Line, bool), 8> = Channel::new();
+pub static FELT: Channel<CriticalSectionRawMutex, Felt, 8> = Channel::new();
 
 /// A contact bounces for less than this.
 const BOUNCE_MS: u64 = 20;
+/// From one message of a line to the next, at least: light that flickers must not fill the log. What it is then is told.
+const QUIET_S: u64 = 30;
 
-#[embassy_executor::task(pool_size = 4)]
-pub async fn watch(mut input: ExtiInput<'static, Async>, line: Line) {
-    let mut was_high = input.is_high();
-    // What a case or a box is at the start is told, too.
-    if matches!(line, Line::Case | Line::Light) {
-        FELT.send((line, was_high)).await;
-    }
+/// The button pulls its line down.
+#[embassy_executor::task]
+pub async fn button(mut input: ExtiInput<'static, Async>) {
     loop {
-        input.wait_for_any_edge().await;
+        input.wait_for_high().await;
         Timer::after_millis(BOUNCE_MS).await;
+        input.wait_for_low().await;
+        FELT.send(Felt::Pressed).await;
+        Timer::after_millis(BOUNCE_MS).await;
+    }
+}
+
+/// The switch is open while the case is closed, so that no current flows then.
+#[embassy_executor::task]
+pub async fn case(input: ExtiInput<'static, Async>) {
+    watch(input, |is_high| Felt::CaseOpen(!is_high)).await
+}
+
+#[embassy_executor::task]
+pub async fn light(input: ExtiInput<'static, Async>) {
+    watch(input, Felt::Lit).await
+}
+
+async fn watch(mut input: ExtiInput<'static, Async>, felt: impl Fn(bool) -> Felt) -> ! {
+    loop {
         let is_high = input.is_high();
-        // Motion is told by each edge up; a press ends with the button down.
-        let is_news = match line {
-            Line::Motion => is_high,
-            Line::Button => was_high && !is_high,
-            Line::Case | Line::Light => is_high != was_high,
-        };
-        was_high = is_high;
-        if is_news {
-            FELT.send((line, is_high)).await;
+        FELT.send(felt(is_high)).await;
+        Timer::after_secs(QUIET_S).await;
+        if is_high {
+            input.wait_for_low().await
+        } else {
+            input.wait_for_high().await
         }
+        Timer::after_millis(BOUNCE_MS).await;
+    }
+}
+
+/// The line stays up until the sensor was asked.
+#[embassy_executor::task]
+pub async fn motion(mut input: ExtiInput<'static, Async>) {
+    loop {
+        input.wait_for_high().await;
+        FELT.send(Felt::Moved).await;
+        Timer::after_secs(QUIET_S).await;
     }
 }

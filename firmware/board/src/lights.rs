@@ -29,6 +29,15 @@ impl Lights {
         self.alarm.set_level(alarm.into());
     }
 
+    /// Says for so many seconds that something is broken.
+    pub async fn broken(&mut self, watchdog: &mut IndependentWatchdog<'static, IWDG>, seconds: u64) {
+        for _ in 0..seconds / 5 {
+            watchdog.pet();
+            self.flash(Light::Broken).await;
+            Timer::after_secs(5).await;
+        }
+    }
+
     /// For ever, one light after the other: there are no keys in this chip.
     pub async fn unprovisioned(mut self, mut watchdog: IndependentWatchdog<'static, IWDG>) -> ! {
         loop {

@@ -2,8 +2,9 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use embassy_time::{Instant, Timer};
+use embassy_time::{Duration, Instant, TimeoutError, Timer, with_timeout};
 use lora_phy::lorawan_radio::{self, LorawanRadio};
+use lora_phy::mod_params::RadioError;
 use lorawan_device::async_device::radio::{self, PhyRxTx, RxConfig, RxQuality, RxStatus, TxConfig};
 use lorawan_device::async_device::{Device, JoinMode, JoinResponse, SendResponse, Timings};
 use lorawan_device::default_crypto::DefaultFactory;
@@ -18,6 +19,10 @@ use crate::subghz::Radio;
 const MOST_DBM: u8 = 20;
 /// Of the antenna with its feed, in dBi.
 const GAIN_DBI: i8 = 2;
+
+/// The longest uplink and the longest downlink at SF12 take less.
+const LONGEST_SEND: Duration = Duration::from_secs(6);
+const LONGEST_WINDOW: Duration = Duration::from_secs(6);
 
 pub struct Mac {
     device: Device<Observed, DefaultFactory, Sleep, Random>,
@@ -145,7 +150,7 @@ impl radio::Timer for Sleep {
     }
 
     async fn at(&mut self, millis: u64) {
-        Timer::at(self.0 + embassy_time::Duration::from_millis(millis)).await;
+        Timer::at(self.0 + Duration::from_millis(millis)).await;
     }
 
     async fn delay_ms(&mut self, millis: u64) {
@@ -184,7 +189,9 @@ impl PhyRxTx for Observed {
     const MAX_RADIO_POWER: u8 = MOST_DBM;
 
     async fn tx(&mut self, config: TxConfig, buffer: &[u8]) -> Result<u32, Self::PhyError> {
-        let late = self.radio.tx(config, buffer).await?;
+        // The radio's own limit is not set by its driver.
+        let late = with_timeout(LONGEST_SEND, self.radio.tx(config, buffer)).await;
+        let late = late.unwrap_or(Err(lorawan_radio::Error::Radio(RadioError::TransmitTimeout)))?;
         self.sent = true;
         Ok(late)
     }
@@ -194,11 +201,21 @@ impl PhyRxTx for Observed {
     }
 
     async fn rx_single(&mut self, buffer: &mut [u8]) -> Result<RxStatus, Self::PhyError> {
-        let status = self.radio.rx_single(buffer).await?;
-        if let RxStatus::Rx(_, quality) = &status {
-            self.quality = Some(*quality);
+        // A preamble and the window's end in one are the driver's to be missed: it would wait for ever. Whatever fails while it
+        // listens, the uplink was sent, and the stack must count it.
+        let heard = with_timeout(LONGEST_WINDOW, self.radio.rx_single(buffer)).await;
+        match heard {
+            Ok(Ok(status)) => {
+                if let RxStatus::Rx(_, quality) = &status {
+                    self.quality = Some(*quality);
+                }
+                Ok(status)
+            }
+            Ok(Err(_)) | Err(TimeoutError) => {
+                self.radio.low_power().await?;
+                Ok(RxStatus::RxTimeout)
+            }
         }
-        Ok(status)
     }
 
     async fn rx_continuous(&mut self, buffer: &mut [u8]) -> Result<(usize, RxQuality), Self::PhyError> {

@@ -24,10 +24,12 @@ use embassy_stm32::{bind_interrupts, dma, exti, interrupt, peripherals};
 use tracker::Module;
 
 use crate::app::App;
-use crate::felt::Line;
 
 /// Longer than any sleep between two of its resets, in microseconds.
 const WATCHDOG_US: u32 = 30_000_000;
+
+/// A chip whose radio does not answer is tried again after so many seconds.
+const REST_S: u64 = 3_600;
 
 bind_interrupts!(struct Irqs {
     EXTI3 => exti::InterruptHandler<interrupt::typelevel::EXTI3>;
@@ -42,10 +44,12 @@ bind_interrupts!(struct Irqs {
 #[embassy_executor::main(executor = "embassy_stm32::executor::Executor", entry = "cortex_m_rt::entry")]
 async fn main(spawner: Spawner) {
     let cause = crash::cause();
-    let p = embassy_stm32::init(clocks());
-    let mut watchdog = IndependentWatchdog::new(p.IWDG, WATCHDOG_US);
+    // Before the clocks, of which the crystal may not start: then this is tried again and again.
+    // SAFETY: nothing else has it; `init` gives it out once more, and nobody takes it.
+    let mut watchdog = IndependentWatchdog::new(unsafe { peripherals::IWDG::steal() }, WATCHDOG_US);
     watchdog.unleash();
-    let lights = lights::Lights { ok: low(p.PA9), alarm: low(p.PA10) };
+    let p = embassy_stm32::init(clocks());
+    let mut lights = lights::Lights { ok: low(p.PA9), alarm: low(p.PA10) };
     let flash = flash::open(p.FLASH);
     let Some(keys) = keys::read(flash) else { lights.unprovisioned(watchdog).await };
 
@@ -65,21 +69,22 @@ async fn main(spawner: Spawner) {
     };
     let light = ExtiInput::new(p.PB3, p.EXTI3, Pull::None, Irqs);
     let motion = ExtiInput::new(p.PB4, p.EXTI4, Pull::Down, Irqs);
-    for task in [
-        felt::watch(button, Line::Button),
-        felt::watch(case, Line::Case),
-        felt::watch(light, Line::Light),
-        felt::watch(motion, Line::Motion),
-    ] {
-        spawner.spawn(task.unwrap());
-    }
+    spawner.spawn(felt::button(button).unwrap());
+    spawner.spawn(felt::case(case).unwrap());
+    spawner.spawn(felt::light(light).unwrap());
+    spawner.spawn(felt::motion(motion).unwrap());
     let bus = subghz::Bus { spi: p.SUBGHZSPI, to: p.DMA1_CH1, from: p.DMA1_CH2 };
-    // Without its radio it still measures: it begins anew, and the application's log says how often.
-    let Ok(radio) = subghz::open(bus, switch, keys.module).await else { crash::restart() };
+    let Ok(radio) = subghz::open(bus, switch, keys.module).await else {
+        lights.broken(&mut watchdog, REST_S).await;
+        crash::restart()
+    };
+    lights.broken(&mut watchdog, crash::rest_s()).await;
     let mac = mac::Mac::new(radio, &keys);
     let sensors = sensors::Sensors { i2c: p.I2C2, wires };
     let battery = battery::Battery::new(p.ADC1);
-    App { watchdog, lights, sensors, battery, mac }.run(keys::parts(&keys, cause), flash).await
+    let (box_now, box_told) = Default::default();
+    let app = App { watchdog, lights, sensors, battery, mac, box_now, box_told, deaf_until_ms: 0 };
+    app.run(keys::parts(&keys, cause), flash).await
 }
 
 fn low(pin: Peri<'static, impl Pin>) -> Output<'static> {
@@ -88,12 +93,20 @@ fn low(pin: Peri<'static, impl Pin>) -> Output<'static> {
 
 /// 16 MHz, trimmed by the crystal that also counts the time.
 fn clocks() -> embassy_stm32::Config {
-    use embassy_stm32::rcc::{LsConfig, MSIRange, Sysclk, mux};
+    use embassy_stm32::rcc::{LsConfig, LseConfig, LseDrive, LseMode, MSIRange, Sysclk, mux};
+    use embassy_stm32::time::Hertz;
     let mut config = embassy_stm32::Config::default();
     config.rcc.msi = Some(MSIRange::RANGE16M);
     config.rcc.sys = Sysclk::MSI;
-    config.rcc.ls = LsConfig::default_lse();
+    // Without `peripherals_clocked` the crystal reaches the calendar alone.
+    let lse = LseConfig {
+        frequency: Hertz(32_768),
+        mode: LseMode::Oscillator(LseDrive::MediumHigh),
+        peripherals_clocked: true,
+    };
+    config.rcc.ls = LsConfig { lse: Some(lse), ..LsConfig::default_lse() };
     config.rcc.mux.lptim1sel = mux::Lptimsel::LSE;
+    config.rcc.mux.adcsel = mux::Adcsel::SYS;
     config.enable_debug_during_sleep = false;
     // Two ticks of the clock are longer than going to sleep and waking.
     config.min_stop_pause = embassy_time::Duration::from_millis(2);

@@ -60,6 +60,9 @@ pub async fn open(bus: Bus, switch: Switch, module: Module) -> Result<Radio, Rad
     LoRa::new(Sx126x::new(bus, Board(switch), config), true, Delay).await
 }
 
+/// More than 50 ms of asking.
+const BUSY_TRIES: u32 = 200_000;
+
 /// What lies between chip and antenna.
 pub struct Board(Switch);
 
@@ -71,8 +74,9 @@ impl InterfaceVariant for Board {
     }
 
     async fn wait_on_busy(&mut self) -> Result<(), RadioError> {
-        while PWR.sr2().read().rfbusys() {}
-        Ok(())
+        // Two milliseconds at most after a sleep; far less else.
+        let is_ready = (0..BUSY_TRIES).any(|_| !PWR.sr2().read().rfbusys());
+        if is_ready { Ok(()) } else { Err(RadioError::Busy) }
     }
 
     async fn await_irq(&mut self) -> Result<(), RadioError> {

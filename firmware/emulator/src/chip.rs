@@ -105,8 +105,12 @@ impl Chip {
         match address {
             0x4000_3000..0x4000_3400 => self.watchdog.write(address - 0x4000_3000, value, now),
             0x4000_5800..0x4000_5c00 => self.i2c.write(address - 0x4000_5800, value),
-            0x4000_7c00..0x4000_8000 => self.lptim.write(address - 0x4000_7c00, value, now),
-            0x4001_2400..0x4001_2800 => self.adc.write(address - 0x4001_2400, value),
+            0x4000_7c00..0x4000_8000 if self.rcc.clocks_timer() => {
+                self.lptim.write(address - 0x4000_7c00, value, now)
+            }
+            0x4001_2400..0x4001_2800 if self.rcc.clocks_converter() => {
+                self.adc.write(address - 0x4001_2400, value)
+            }
             0x4800_0000..0x4800_2000 => {
                 let (port, pin) = I2C_CLOCK;
                 let before = self.gpio.is_driven_high(port, pin);

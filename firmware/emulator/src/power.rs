@@ -35,6 +35,16 @@ impl Rcc {
         }
     }
 
+    /// The low-power timer counts the crystal, which reaches it where it may leave the calendar (CCIPR, BDCR.LSESYSEN).
+    pub fn clocks_timer(&self) -> bool {
+        self.regs[0x88 / 4] >> 18 & 3 == 3 && self.regs[0x90 / 4] >> 7 & 1 == 1
+    }
+
+    /// The converter has a clock (CCIPR).
+    pub fn clocks_converter(&self) -> bool {
+        self.regs[0x88 / 4] >> 28 & 3 != 0
+    }
+
     pub fn write(&mut self, offset: u32, value: u32) {
         if offset == 0x94 && value >> 23 & 1 == 1 {
             self.reset_flags = 0;

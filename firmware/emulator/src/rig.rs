@@ -62,7 +62,7 @@ impl Rig {
     pub fn with(image: &Image, region: Region, seed: u64) -> Self {
         let mut flash = Flash::default();
         flash.program(KEYS, &keys(region));
-        Self {
+        let mut rig = Self {
             machine: Machine::new(image, flash),
             network: Network::new(APP_KEY),
             service: Service::default(),
@@ -74,7 +74,10 @@ impl Rig {
             downlinks: 0,
             snr: |_| 8,
             on_air: Vec::new(),
-        }
+        };
+        // Its case is closed.
+        rig.set_pin(1, 12, true);
+        rig
     }
 
     /// As if the chip had been switched on then: Unix seconds, from 2026 on.

@@ -65,7 +65,7 @@ fn a_warm_box_is_an_alarm_after_its_delay() {
 fn whoever_opens_knocks_and_turns_the_box_is_noticed() {
     let mut rig = Rig::settled(3);
     let known = rig.service.next;
-    rig.set_pin(1, 12, true);
+    rig.set_pin(1, 12, false);
     rig.run_for(MINUTE);
     rig.set_pin(1, 3, true);
     rig.run_for(MINUTE);
@@ -77,7 +77,7 @@ fn whoever_opens_knocks_and_turns_the_box_is_noticed() {
     rig.set_pin(1, 4, true);
     rig.set_pin(1, 4, false);
     rig.set_pin(1, 3, false);
-    rig.set_pin(1, 12, false);
+    rig.set_pin(1, 12, true);
     rig.run_for(HOUR);
     let events: Vec<(EventKind, u8)> =
         rig.events(known).iter().map(|event| (event.kind, event.value)).collect();

@@ -16,8 +16,8 @@ mod current {
     pub const RUN: f64 = 1.6;
     /// STOP2 with its clock at 1.07 µA [S], the sensors' standby and leakage: 3.5 µA in all [A].
     pub const SLEEP: f64 = 0.0035;
-    /// Motion sensor at 25 Hz, lowest power [S: LIS2DW12].
-    pub const MOTION: f64 = 0.0016;
+    /// Motion sensor at 100 Hz, lowest power [A].
+    pub const MOTION: f64 = 0.005;
     /// A light through its resistor [A].
     pub const LIGHT: f64 = 2.0;
     /// TMP117 and SHT4x while they convert [S].
@@ -26,7 +26,7 @@ mod current {
 }
 
 /// A conversion of each, in seconds, once a minute; a flash of the light every twenty seconds.
-const THERMOMETER_S: f64 = 0.125;
+const THERMOMETER_S: f64 = 0.14;
 const HUMIDITY_S: f64 = 0.0083;
 const LIGHT_S: f64 = 0.020;
 

@@ -286,7 +286,8 @@ impl<L: NorFlash, S: NorFlash> Tracker<L, S> {
         self.outbox.mac_pending = sent.mac_pending;
         let in_flight = self.outbox.in_flight.take();
         if sent.airtime_ms == 0 {
-            // The radio did not send: all is due as before.
+            // The radio did not send: all is due as before, but not at once. What it takes of the air is saved each time.
+            self.outbox.pause_until_ms = now_ms + MINUTE_MS + jitter;
             return;
         }
         self.outbox.mac_sent = false;
