@@ -11,8 +11,8 @@ mod parts;
 
 use serde::de::Deserialize;
 
-pub(crate) use self::essential::{Base64, Object, Whole};
-pub(crate) use self::loose::{Decimal, Flag, Text, Texts, Time};
+pub(crate) use self::essential::{Base64, Hex, Object, Whole};
+pub(crate) use self::loose::{Decimal, Flag, Millis, Text, Texts, Time};
 pub(crate) use self::parts::{Part, Receptions};
 use crate::ParseError;
 use crate::event::{Gateway, Location};
@@ -62,6 +62,11 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// Where the two stand beside each other under names of their own.
+    pub(crate) fn of(latitude: &Decimal, longitude: &Decimal) -> Self {
+        Self { latitude: *latitude, longitude: *longitude, accuracy: Decimal::Absent }
+    }
+
     /// Metres. Zero is what is left out, and no network is exact.
     pub(crate) fn accuracy_m(&self) -> Option<f64> {
         self.accuracy.known().filter(|metres| *metres > 0.0 && metres.is_finite())

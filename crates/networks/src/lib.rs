@@ -6,11 +6,13 @@
 //!
 //! It must not know: a socket, a header, a clock, a database, or which devices exist.
 
+mod actility;
 mod chirpstack;
 pub mod decode;
 pub mod downlink;
 mod event;
 mod fields;
+mod loriot;
 pub mod message;
 mod network;
 pub mod payload;
@@ -40,5 +42,7 @@ pub fn parse(network: Network, event: Option<&str>, body: &[u8]) -> Result<Vec<E
     match network {
         Network::Chirpstack => chirpstack::parse(event, body).map(|event| vec![event]),
         Network::TheThingsStack => the_things_stack::parse(event, body).map(|event| vec![event]),
+        Network::Actility => actility::parse(body).map(|event| vec![event]),
+        Network::Loriot => loriot::parse(body).map(|event| vec![event]),
     }
 }

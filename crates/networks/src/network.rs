@@ -13,6 +13,10 @@ pub enum Network {
     Chirpstack,
     /// The Things Stack v3, cloud or own installation, JSON.
     TheThingsStack,
+    /// Actility's ThingPark, JSON.
+    Actility,
+    /// LORIOT, JSON.
+    Loriot,
 }
 
 /// A name that is none of [`Network::ALL`].
@@ -21,13 +25,15 @@ pub enum Network {
 pub struct UnknownNetwork(String);
 
 impl Network {
-    pub const ALL: [Self; 2] = [Self::Chirpstack, Self::TheThingsStack];
+    pub const ALL: [Self; 4] = [Self::Chirpstack, Self::TheThingsStack, Self::Actility, Self::Loriot];
 
     /// The name in commands, configuration and the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Chirpstack => "chirpstack",
             Self::TheThingsStack => "the-things-stack",
+            Self::Actility => "actility",
+            Self::Loriot => "loriot",
         }
     }
 
@@ -68,7 +74,7 @@ mod tests {
         let refused = "carrier-pigeon".parse::<Network>().unwrap_err();
         assert_eq!(
             refused.to_string(),
-            "`carrier-pigeon` is not a known network; known are chirpstack, the-things-stack"
+            "`carrier-pigeon` is not a known network; known are chirpstack, the-things-stack, actility, loriot"
         );
     }
 }

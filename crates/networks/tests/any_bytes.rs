@@ -7,9 +7,11 @@ use networks::payload::{self, Codec};
 use networks::{Network, parse};
 use proptest::prelude::*;
 
-const BODIES: [(Network, &[u8]); 2] = [
+const BODIES: [(Network, &[u8]); 4] = [
     (Network::Chirpstack, include_bytes!("bodies/chirpstack-up.json")),
     (Network::TheThingsStack, include_bytes!("bodies/the-things-stack-up.json")),
+    (Network::Actility, include_bytes!("bodies/actility-up.json")),
+    (Network::Loriot, include_bytes!("bodies/loriot-gw.json")),
 ];
 
 /// What was read can be shown, queued and read again.
@@ -61,6 +63,7 @@ proptest! {
         field in prop::sample::select(vec![
             "deviceInfo", "time", "devAddr", "fCnt", "fPort", "data", "rxInfo", "location", "gatewayId", "confirmed",
             "end_device_ids", "received_at", "uplink_message", "location_solved", "downlink_failed",
+            "DevEUI_uplink", "DevEUI_location", "cmd", "EUI", "ts", "fcnt", "gws",
         ]),
         value in prop::sample::select(vec![
             "null", "true", "0", "-1", "1e400", "1e15", "0.1", "18446744073709551615", "\"\"", "\"a\"", "\"1e9\"",

@@ -37,16 +37,19 @@ fn network(server: &str) -> Option<Network> {
     match server {
         "chirpstack-v4" | "chirpstack-v4-recorded" | "helium" => Some(Network::Chirpstack),
         "tts" => Some(Network::TheThingsStack),
+        "actility" => Some(Network::Actility),
+        "loriot" => Some(Network::Loriot),
         _ => None,
     }
 }
 
 fn kind(event: &str) -> EventKind {
     match event {
-        "up" | "uplink_message" => EventKind::Uplink,
-        "join" | "join_accept" => EventKind::Join,
+        "up" | "uplink_message" | "uplink" | "gw" => EventKind::Uplink,
+        "join" | "join_accept" | "notification" => EventKind::Join,
         "status" => EventKind::Status,
         "ack" | "downlink_ack" => EventKind::Ack,
+        "txd" => EventKind::Downlink,
         other => panic!("an example of a new kind: {other}"),
     }
 }
@@ -60,7 +63,7 @@ fn examples() -> Vec<(Network, Example, Vec<u8>)> {
         Some((network(&example.server)?, example, body))
     });
     let ours: Vec<_> = ours.collect();
-    assert!(ours.len() >= 13, "only {} examples of these networks", ours.len());
+    assert!(ours.len() >= 20, "only {} examples of these networks", ours.len());
     ours
 }
 
@@ -75,9 +78,13 @@ fn check(example: &Example, [decoded]: &[Decoded; 1]) {
     assert_eq!(json!(event.confirmed), expected["confirmed"], "{file}");
     assert_eq!(json!(event.application), expected["application"], "{file}");
     assert_eq!(event.gateways.len() as u64, expected["gateways"].as_u64().unwrap_or(0), "{file}");
-    let time = expected["time"].as_str();
-    let time = time.map(|time| chrono::DateTime::parse_from_rfc3339(time).unwrap().to_utc());
-    assert_eq!(event.received_at, time, "{file}");
+    assert_eq!(event.received_at, time(&expected["time"]), "{file}");
+}
+
+/// RFC 3339, or milliseconds of Unix time.
+fn time(expected: &Value) -> Option<chrono::DateTime<chrono::Utc>> {
+    let text = expected.as_str().map(|time| chrono::DateTime::parse_from_rfc3339(time).unwrap().to_utc());
+    text.or_else(|| chrono::DateTime::from_timestamp_millis(expected.as_i64()?))
 }
 
 #[test]

@@ -80,31 +80,50 @@ const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::URL_SAFE
 
 impl<'de> Deserialize<'de> for Base64 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Base64Visitor;
-        impl Visitor<'_> for Base64Visitor {
-            type Value = Base64;
+        let decode = |text: &str| {
+            let engine = if text.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
+            engine.decode(text).map_err(|error| error.to_string())
+        };
+        deserializer.deserialize_any(PayloadVisitor { encoding: "base64", decode }).map(Self)
+    }
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a payload in base64")
-            }
+/// Bytes in hexadecimal digits of either case.
+#[derive(Debug, Default)]
+pub(crate) struct Hex(pub(crate) Option<Vec<u8>>);
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Base64, E> {
-                let engine = if text.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
-                match engine.decode(text) {
-                    Ok(bytes) if bytes.len() > LONGEST_PAYLOAD => Err(E::custom(format_args!(
-                        "the payload has {} bytes: no LoRaWAN frame holds more than 242",
-                        bytes.len()
-                    ))),
-                    Ok(bytes) => Ok(Base64(Some(bytes))),
-                    Err(error) => Err(E::custom(format_args!("the payload is not base64: {error}"))),
-                }
-            }
+impl<'de> Deserialize<'de> for Hex {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let decode = |text: &str| hex::decode(text).map_err(|error| error.to_string());
+        deserializer.deserialize_any(PayloadVisitor { encoding: "hex", decode }).map(Self)
+    }
+}
 
-            fn visit_unit<E: de::Error>(self) -> Result<Base64, E> {
-                Ok(Base64(None))
-            }
+struct PayloadVisitor {
+    encoding: &'static str,
+    decode: fn(&str) -> Result<Vec<u8>, String>,
+}
+
+impl Visitor<'_> for PayloadVisitor {
+    type Value = Option<Vec<u8>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a payload in {}", self.encoding)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Option<Vec<u8>>, E> {
+        match (self.decode)(text) {
+            Ok(bytes) if bytes.len() > LONGEST_PAYLOAD => Err(E::custom(format_args!(
+                "the payload has {} bytes: no LoRaWAN frame holds more than 242",
+                bytes.len()
+            ))),
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) => Err(E::custom(format_args!("the payload is not {}: {error}", self.encoding))),
         }
-        deserializer.deserialize_any(Base64Visitor)
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Option<Vec<u8>>, E> {
+        Ok(None)
     }
 }
 

@@ -133,7 +133,7 @@ impl<'de> Deserialize<'de> for Texts {
 
 /// A measured value, as a number or a string. Which of the two unknowns it is matters where a default of 0 is
 /// left out.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, Copy)]
 pub(crate) enum Decimal {
     #[default]
     Absent,
@@ -204,6 +204,21 @@ impl<'de> Deserialize<'de> for Time {
         Ok(Self(time.map(|time| without_leap(time.to_utc())).filter(|time| time.timestamp() > 0)))
     }
 }
+
+/// A time in milliseconds of Unix time.
+#[derive(Debug, Default)]
+pub(crate) struct Millis(pub(crate) Option<DateTime<Utc>>);
+
+impl<'de> Deserialize<'de> for Millis {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = Decimal::deserialize(deserializer)?;
+        let millis = number.known().filter(|millis| (1.0..=LATEST_MS).contains(millis));
+        Ok(Self(millis.and_then(|millis| DateTime::from_timestamp_millis(millis as i64))))
+    }
+}
+
+/// 9999-12-31: whatever is later is no time.
+const LATEST_MS: f64 = 253_402_214_400_000.0;
 
 /// A leap second is the first of the next minute, as every database counts.
 fn without_leap(time: DateTime<Utc>) -> DateTime<Utc> {
