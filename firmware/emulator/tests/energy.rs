@@ -104,13 +104,15 @@ fn charge(day: &Day) -> f64 {
 
 #[test]
 fn a_battery_lasts_five_years_at_sf9_and_fifteen_minutes() {
-    let cases: [(&str, Region, u8, Heard); 8] = [
+    let cases: [(&str, Region, u8, Heard); 10] = [
         ("EU868 SF7", Region::Eu868, 7, held_at!(7)),
         ("EU868 SF8", Region::Eu868, 8, held_at!(8)),
         ("EU868 SF9", Region::Eu868, 9, held_at!(9)),
         ("EU868 SF10", Region::Eu868, 10, held_at!(10)),
+        ("EU868 SF11", Region::Eu868, 11, held_at!(11)),
         ("EU868 SF12", Region::Eu868, 12, held_at!(12)),
         ("US915 SF7", Region::Us915, 7, held_at!(7)),
+        ("US915 SF8", Region::Us915, 8, held_at!(8)),
         ("US915 SF9", Region::Us915, 9, held_at!(9)),
         ("US915 SF10", Region::Us915, 10, held_at!(10)),
     ];
