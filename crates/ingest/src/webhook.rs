@@ -265,7 +265,7 @@ async fn keep_unreadable(
     error: &networks::ParseError,
     body: &[u8],
 ) -> Result<(), Refusal> {
-    let kept = body.get(..KEPT).unwrap_or(body).to_vec();
+    let kept = networks::without_keys(body.get(..KEPT).unwrap_or(body));
     let body = Body::Unreadable { source: integration.source.clone(), reason: error.to_string(), body: kept };
     submit(ingester, integration, Message { arrived_at: (ingester.clock)(), body }).await
 }

@@ -12,6 +12,7 @@ pub mod decode;
 pub mod downlink;
 mod event;
 mod fields;
+mod keys;
 mod loriot;
 pub mod message;
 mod network;
@@ -19,6 +20,7 @@ pub mod payload;
 mod the_things_stack;
 
 pub use event::{Event, EventKind, Gateway, Location};
+pub use keys::without_keys;
 pub use network::{Network, UnknownNetwork};
 
 /// Why a webhook's body can never be read. Sending the same body again does not help.

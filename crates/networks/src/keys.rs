@@ -1,0 +1,71 @@
+//! Session keys that some senders put into their bodies, and that must not be kept.
+
+/// A body as it may be kept: what stands in a field that is named as a session key is (`AppSKey`, `app_s_key`, …) is blanked,
+/// in bodies that are no JSON, too.
+pub fn without_keys(body: &[u8]) -> Vec<u8> {
+    let mut kept = body.to_vec();
+    // By the names' ends and not quote by quote: whoever cannot be read may have one quote too few.
+    for behind in ENDS.iter().flat_map(|end| ends_of(body, end)) {
+        if let Some((begin, end)) = value(body, behind) {
+            kept.get_mut(begin..end).unwrap_or_default().fill(b'*');
+        }
+    }
+    kept
+}
+
+const ENDS: [&[u8]; 2] = [b"skey\"", b"s_key\""];
+
+/// The places behind each occurrence, in letters of either case.
+fn ends_of(body: &[u8], word: &[u8]) -> impl Iterator<Item = usize> {
+    let places = body.windows(word.len()).zip(word.len()..);
+    places.filter(|(found, _)| found.eq_ignore_ascii_case(word)).map(|(_, behind)| behind)
+}
+
+/// What stands behind a name's colon, a text or an object; to the body's end where it is cut off.
+fn value(body: &[u8], from: usize) -> Option<(usize, usize)> {
+    let next = |from: usize| {
+        let rest = body.get(from..)?;
+        Some(from + rest.iter().position(|byte| !byte.is_ascii_whitespace())?)
+    };
+    let colon = next(from).filter(|at| body.get(*at) == Some(&b':'))?;
+    let begin = next(colon + 1)?;
+    let end = match body.get(begin)? {
+        b'"' => b'"',
+        b'{' => b'}',
+        _ => return None,
+    };
+    Some((begin + 1, find(body, begin + 1, end).unwrap_or(body.len())))
+}
+
+fn find(body: &[u8], from: usize, byte: u8) -> Option<usize> {
+    Some(from + body.get(from..)?.iter().position(|other| *other == byte)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_key_is_blanked_and_nothing_else() {
+        for (body, kept) in [
+            (r#"{"AppSKey": "0a0b", "x": 1}"#, r#"{"AppSKey": "****", "x": 1}"#),
+            (r#"{"app_s_key":{"key":"AA=="},"f":"00"}"#, r#"{"app_s_key":{************},"f":"00"}"#),
+            (r#"{"nwkSKey" : "0a"#, r#"{"nwkSKey" : "**"#),
+            (r#"{"payload_hex":"0a0b","note":"AppSKey"}"#, r#"{"payload_hex":"0a0b","note":"AppSKey"}"#),
+            (r#"{"AppSKey":null,"a":"b"}"#, r#"{"AppSKey":null,"a":"b"}"#),
+            (r#"{"AppSKey":"#, r#"{"AppSKey":"#),
+            (r#"{"a":"b, "AppSKey":"0a"}"#, r#"{"a":"b, "AppSKey":"**"}"#),
+            (r#"{"AppSKey":"0a","NWKSKEY":"0b"}"#, r#"{"AppSKey":"**","NWKSKEY":"**"}"#),
+            ("", ""),
+        ] {
+            assert_eq!(String::from_utf8(without_keys(body.as_bytes())).unwrap(), kept);
+        }
+    }
+
+    #[test]
+    fn any_bytes_keep_their_length() {
+        for body in [&b"\"\"\"\":"[..], b"\"skey\":\"", b"\"skey\":{\"", b"\xff\"skey\":\"\xff", b"\"skey"] {
+            assert_eq!(without_keys(body).len(), body.len());
+        }
+    }
+}
