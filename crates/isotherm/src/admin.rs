@@ -188,8 +188,7 @@ pub fn run(config: &Config, options: AdminOptions) -> Result<(), Failure> {
     }
 }
 
-/// The first line, without its newline.
-/// A secret, as whoever calls pipes it in.
+/// A secret, as whoever calls pipes it in: the first line, without its newline.
 pub fn read_first_line() -> Result<String, Failure> {
     let mut line = String::new();
     std::io::stdin()

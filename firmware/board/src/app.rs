@@ -62,6 +62,10 @@ impl App {
             self.watchdog.pet();
             let now = now_ms();
             if now >= battery_at_ms {
+                if battery_at_ms > 0 {
+                    // It has run for hours.
+                    crash::recovered();
+                }
                 battery_at_ms = now + BATTERY_EVERY_MS;
                 tracker.battery(now, self.battery.percent());
             }

@@ -12,7 +12,7 @@ use wire::ResetCause;
 #[unsafe(link_section = ".uninit.MARK")]
 static mut MARK: MaybeUninit<u32> = MaybeUninit::uninit();
 
-/// Crashes since the supply came.
+/// Crashes one after the other, and hangs that the watchdog ended.
 #[unsafe(link_section = ".uninit.CRASHES")]
 static mut CRASHES: MaybeUninit<u32> = MaybeUninit::uninit();
 
@@ -34,11 +34,14 @@ pub fn cause() -> ResetCause {
     // SAFETY: any bits are a u32.
     let left = unsafe { addr_of!(MARK).cast::<u32>().read_volatile() };
     mark(RUNNING);
-    if left != RUNNING && left != CRASHED {
-        count(0);
-    }
     let flags = RCC.csr().read();
     RCC.csr().modify(|w| w.set_rmvf(true));
+    let has_hung = left == RUNNING && flags.iwdgrstf();
+    match left {
+        CRASHED => {}
+        _ if has_hung => count(crashes().saturating_add(1)),
+        _ => recovered(),
+    }
     if left == CRASHED {
         ResetCause::Fault
     } else if flags.iwdgrstf() || flags.wwdgrstf() {
@@ -60,6 +63,11 @@ fn crashes() -> u32 {
 fn count(crashes: u32) {
     // SAFETY: as above.
     unsafe { addr_of_mut!(CRASHES).cast::<u32>().write_volatile(crashes) }
+}
+
+/// The next crash is the first one again.
+pub fn recovered() {
+    count(0);
 }
 
 /// How many seconds to rest before the program goes on; none after the first crash.

@@ -14,13 +14,12 @@ mod quiet;
 mod sensors;
 mod subghz;
 
-use embassy_executor::Spawner;
+use embassy_executor::{SpawnError, SpawnToken, Spawner};
 use embassy_stm32::Peri;
 use embassy_stm32::exti::ExtiInput;
 use embassy_stm32::gpio::{Level, Output, Pin, Pull, Speed};
 use embassy_stm32::wdg::IndependentWatchdog;
 use embassy_stm32::{bind_interrupts, dma, exti, interrupt, peripherals};
-
 use tracker::Module;
 
 use crate::app::App;
@@ -69,10 +68,10 @@ async fn main(spawner: Spawner) {
     };
     let light = ExtiInput::new(p.PB3, p.EXTI3, Pull::None, Irqs);
     let motion = ExtiInput::new(p.PB4, p.EXTI4, Pull::Down, Irqs);
-    spawner.spawn(felt::button(button).unwrap());
-    spawner.spawn(felt::case(case).unwrap());
-    spawner.spawn(felt::light(light).unwrap());
-    spawner.spawn(felt::motion(motion).unwrap());
+    start(spawner, felt::button(button));
+    start(spawner, felt::case(case));
+    start(spawner, felt::light(light));
+    start(spawner, felt::motion(motion));
     let bus = subghz::Bus { spi: p.SUBGHZSPI, to: p.DMA1_CH1, from: p.DMA1_CH2 };
     let Ok(radio) = subghz::open(bus, switch, keys.module).await else {
         lights.broken(&mut watchdog, REST_S).await;
@@ -87,24 +86,25 @@ async fn main(spawner: Spawner) {
     app.run(keys::parts(&keys, cause), flash).await
 }
 
+/// A task fails to start where it runs already.
+fn start<S>(spawner: Spawner, task: Result<SpawnToken<S>, SpawnError>) {
+    match task {
+        Ok(task) => spawner.spawn(task),
+        Err(_) => crash::restart(),
+    }
+}
+
 fn low(pin: Peri<'static, impl Pin>) -> Output<'static> {
     Output::new(pin, Level::Low, Speed::Low)
 }
 
 /// 16 MHz, trimmed by the crystal that also counts the time.
 fn clocks() -> embassy_stm32::Config {
-    use embassy_stm32::rcc::{LsConfig, LseConfig, LseDrive, LseMode, MSIRange, Sysclk, mux};
-    use embassy_stm32::time::Hertz;
+    use embassy_stm32::rcc::{LsConfig, MSIRange, Sysclk, mux};
     let mut config = embassy_stm32::Config::default();
     config.rcc.msi = Some(MSIRange::RANGE16M);
     config.rcc.sys = Sysclk::MSI;
-    // Without `peripherals_clocked` the crystal reaches the calendar alone.
-    let lse = LseConfig {
-        frequency: Hertz(32_768),
-        mode: LseMode::Oscillator(LseDrive::MediumHigh),
-        peripherals_clocked: true,
-    };
-    config.rcc.ls = LsConfig { lse: Some(lse), ..LsConfig::default_lse() };
+    config.rcc.ls = LsConfig::default_lse();
     config.rcc.mux.lptim1sel = mux::Lptimsel::LSE;
     config.rcc.mux.adcsel = mux::Adcsel::SYS;
     config.enable_debug_during_sleep = false;

@@ -3,7 +3,7 @@
 
 /// From the beginning of flash.
 pub const DATA: u32 = 0x2_0000;
-pub const KEYS: u32 = 0x3_f800;
+pub const KEYS: u32 = tracker::KEYS_AT - 0x0800_0000;
 const LENGTH: usize = 0x2_0000;
 const PAGE: u32 = 2048;
 
