@@ -7,6 +7,7 @@
 mod health;
 mod integrations;
 mod reports;
+mod take;
 mod webhook;
 
 use std::sync::Arc;

@@ -9,13 +9,11 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::StreamExt;
-use futures_util::future::try_join_all;
-use networks::message::{Body, Message};
-use queue::PublishError;
 
 use crate::Ingester;
 use crate::integrations::Integration;
 use crate::reports::Reason;
+use crate::take::{NotTaken, take};
 
 /// The largest body, in bytes. Webhooks have 0.5 to 4 KiB, tens of KiB with decoded objects.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -26,9 +24,6 @@ const DRAIN: usize = 64 * 1024;
 
 /// How long a body may take. Senders give up after 5 s themselves.
 const BODY_WITHIN: Duration = Duration::from_secs(15);
-
-/// How much of an unreadable body is kept.
-const KEPT: usize = 64 * 1024;
 
 /// Why a webhook is not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -47,10 +42,8 @@ pub enum Refusal {
     TooSlow,
     #[error("the body did not arrive whole: {0}")]
     Broken(String),
-    #[error("the body cannot be read: {0}")]
-    Unreadable(networks::ParseError),
-    #[error("the event cannot be stored: {0}")]
-    NotStored(#[from] PublishError),
+    #[error(transparent)]
+    NotTaken(#[from] NotTaken),
 }
 
 impl Refusal {
@@ -60,8 +53,10 @@ impl Refusal {
             Self::NotJson(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::Broken(_) | Self::Unreadable(_) => StatusCode::BAD_REQUEST,
-            Self::NotInformed | Self::NotStored(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Broken(_) | Self::NotTaken(NotTaken::Unreadable(_) | NotTaken::NotWritten(_)) => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::NotInformed | Self::NotTaken(NotTaken::NotStored(_)) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -74,8 +69,8 @@ impl Refusal {
             Self::TooLarge => "too_large",
             Self::TooSlow => "too_slow",
             Self::Broken(_) => "broken",
-            Self::Unreadable(_) => "unreadable",
-            Self::NotStored(_) => "not_stored",
+            Self::NotTaken(NotTaken::Unreadable(_) | NotTaken::NotWritten(_)) => "unreadable",
+            Self::NotTaken(NotTaken::NotStored(_)) => "not_stored",
         }
     }
 
@@ -141,7 +136,7 @@ async fn answer(
         }
         Err(refusal) => {
             ingester.metrics.webhooks.with_label_values(&[refusal.word()]).inc();
-            if let Refusal::NotStored(error) = &refusal {
+            if let Refusal::NotTaken(NotTaken::NotStored(error)) = &refusal {
                 tracing::error!(integration, %error, "a webhook was refused");
             }
             refusal.response()
@@ -176,16 +171,7 @@ async fn accept(
             ingester.refusals.count(Some(&known.source), Reason::Size);
         }
     })?;
-    match networks::parse(known.network, event, &body) {
-        Ok(events) => store(ingester, known, events).await,
-        Err(error) => {
-            // The answer is the same where it cannot be kept: sending it again would not help.
-            if let Err(failure) = keep_unreadable(ingester, known, &error, &body).await {
-                tracing::error!(integration = known.source.integration, %failure, "an unreadable body is lost");
-            }
-            Err(Refusal::Unreadable(error))
-        }
-    }
+    Ok(take(ingester, known, event, &body).await?)
 }
 
 fn is_authorised(integration: &Integration, request: &HttpRequest) -> bool {
@@ -235,46 +221,6 @@ async fn drain(mut payload: web::Payload) {
     };
     // Elapsed: the connection is closed with the rest unread.
     let _ = tokio::time::timeout(BODY_WITHIN, read).await;
-}
-
-/// Makes all events of the body durable; the answer is given when every one of them is.
-async fn store(
-    ingester: &Ingester,
-    integration: &Integration,
-    events: Vec<networks::Event>,
-) -> Result<(), Refusal> {
-    let arrived_at = (ingester.clock)();
-    let submissions = events.into_iter().map(|event| {
-        ingester
-            .metrics
-            .events
-            .with_label_values(&[integration.network.name(), &event.kind.to_string()])
-            .inc();
-        submit(
-            ingester,
-            integration,
-            Message { arrived_at, body: Body::Event { source: integration.source.clone(), event } },
-        )
-    });
-    try_join_all(submissions).await.map(drop)
-}
-
-async fn keep_unreadable(
-    ingester: &Ingester,
-    integration: &Integration,
-    error: &networks::ParseError,
-    body: &[u8],
-) -> Result<(), Refusal> {
-    let kept = networks::without_keys(body.get(..KEPT).unwrap_or(body));
-    let body = Body::Unreadable { source: integration.source.clone(), reason: error.to_string(), body: kept };
-    submit(ingester, integration, Message { arrived_at: (ingester.clock)(), body }).await
-}
-
-async fn submit(ingester: &Ingester, integration: &Integration, message: Message) -> Result<(), Refusal> {
-    let line = message.to_line().map_err(|error| Refusal::Broken(error.to_string()))?;
-    // The confirm may take a while, and many wait for theirs.
-    drop(message);
-    Ok(ingester.sender.submit(line, integration.away).await?)
 }
 
 #[cfg(test)]

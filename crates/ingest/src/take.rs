@@ -1,0 +1,84 @@
+//! One body from a sender that is known: parse, make durable. However it came.
+
+use futures_util::future::try_join_all;
+use networks::ParseError;
+use networks::message::{Body, Message, MessageError};
+use queue::PublishError;
+
+use crate::Ingester;
+use crate::integrations::Integration;
+
+/// How much of an unreadable body is kept.
+const KEPT: usize = 64 * 1024;
+
+/// Why nothing of a body was taken (but for one that cannot be read: that is kept for inspection).
+#[derive(Debug, thiserror::Error)]
+pub enum NotTaken {
+    /// Sending it again does not help.
+    #[error("the body cannot be read: {0}")]
+    Unreadable(#[from] ParseError),
+    /// Nor here.
+    #[error("the event cannot be written: {0}")]
+    NotWritten(#[from] MessageError),
+    #[error("the event cannot be stored: {0}")]
+    NotStored(#[from] PublishError),
+}
+
+/// Returns when all events of the body are on a disk. `event` is the sender's word for their kind.
+pub async fn take(
+    ingester: &Ingester,
+    integration: &Integration,
+    event: Option<&str>,
+    body: &[u8],
+) -> Result<(), NotTaken> {
+    match networks::parse(integration.network, event, body) {
+        Ok(events) => store(ingester, integration, events).await,
+        Err(error) => {
+            // The answer is the same where it cannot be kept: sending it again would not help.
+            if let Err(failure) = keep_unreadable(ingester, integration, &error, body).await {
+                let integration = &integration.source.integration;
+                tracing::error!(integration, %failure, "an unreadable body is lost");
+            }
+            Err(error.into())
+        }
+    }
+}
+
+async fn store(
+    ingester: &Ingester,
+    integration: &Integration,
+    events: Vec<networks::Event>,
+) -> Result<(), NotTaken> {
+    let arrived_at = (ingester.clock)();
+    let submissions = events.into_iter().map(|event| {
+        ingester
+            .metrics
+            .events
+            .with_label_values(&[integration.network.name(), &event.kind.to_string()])
+            .inc();
+        submit(
+            ingester,
+            integration,
+            Message { arrived_at, body: Body::Event { source: integration.source.clone(), event } },
+        )
+    });
+    try_join_all(submissions).await.map(drop)
+}
+
+async fn keep_unreadable(
+    ingester: &Ingester,
+    integration: &Integration,
+    error: &ParseError,
+    body: &[u8],
+) -> Result<(), NotTaken> {
+    let kept = networks::without_keys(body.get(..KEPT).unwrap_or(body));
+    let body = Body::Unreadable { source: integration.source.clone(), reason: error.to_string(), body: kept };
+    submit(ingester, integration, Message { arrived_at: (ingester.clock)(), body }).await
+}
+
+async fn submit(ingester: &Ingester, integration: &Integration, message: Message) -> Result<(), NotTaken> {
+    let line = message.to_line()?;
+    // The confirm may take a while, and many wait for theirs.
+    drop(message);
+    Ok(ingester.sender.submit(line, integration.away).await?)
+}
