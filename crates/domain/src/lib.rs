@@ -34,6 +34,7 @@ pub mod reading;
 pub mod readings_csv;
 pub mod route;
 pub mod runbook;
+pub mod sender;
 pub mod shipment;
 pub mod silence;
 mod time;

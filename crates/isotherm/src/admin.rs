@@ -13,7 +13,7 @@ use networks::Network;
 use serde_json::json;
 use store::embedded::Cluster;
 use store::{Connection, Integration, NewUser, Store, StoreError};
-use tracking::credentials::{hash_password, hash_token, is_email, new_token};
+use tracking::credentials::{hash_password, is_email, new_credential};
 
 use self::api_key::WantedKey;
 use self::self_signed::SelfSigned;
@@ -274,13 +274,10 @@ async fn add_integration(
     organisation: Option<&str>,
 ) -> Result<serde_json::Value, Failure> {
     let (mut db, organisation) = open(config, database, organisation).await?;
-    let token = new_token();
+    let (token, credential) = new_credential(wanted.network);
     let integration = Integration {
-        id: wanted.id,
-        organisation,
-        network: wanted.network.to_string(),
-        token_sha256: hash_token(&token).to_vec(),
         refuse_when_broker_away: wanted.refuse_when_broker_away,
+        ..Integration::new(&wanted.id, organisation, wanted.network.name(), credential)
     };
     let id = &integration.id;
     db.add_integration(&integration, (clock::machine())()).await.map_err(|error| refusal(id, error))?;

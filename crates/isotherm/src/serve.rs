@@ -366,7 +366,7 @@ fn record(integration: store::Integration) -> IntegrationRecord {
         id: integration.id,
         organisation: integration.organisation,
         network: integration.network,
-        token_sha256: integration.token_sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+        token_sha256: integration.credential.token_sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
         refuse_when_broker_away: integration.refuse_when_broker_away,
     }
 }

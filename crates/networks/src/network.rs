@@ -37,6 +37,11 @@ impl Network {
         }
     }
 
+    /// Whether its sender can sign what it posts with a key that both sides keep.
+    pub const fn signs(self) -> bool {
+        matches!(self, Self::Actility)
+    }
+
     fn names() -> String {
         Self::ALL.map(Self::name).join(", ")
     }

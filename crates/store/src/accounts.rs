@@ -1,4 +1,4 @@
-//! Organisations, users and integrations.
+//! Organisations and users.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -9,7 +9,7 @@ use domain::access::Role;
 use domain::{OrganisationId, UserId};
 use uuid::Uuid;
 
-use crate::schema::{api_keys, integrations, organisations, users};
+use crate::schema::{api_keys, organisations, users};
 use crate::{Connection, StoreError};
 
 #[derive(Debug, Clone)]
@@ -36,16 +36,6 @@ pub struct NewUser {
     pub name: Option<String>,
     pub role: Role,
     pub password_hash: String,
-}
-
-/// One webhook source. `token_sha256` stands for its credential.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Integration {
-    pub id: String,
-    pub organisation: OrganisationId,
-    pub network: String,
-    pub token_sha256: Vec<u8>,
-    pub refuse_when_broker_away: bool,
 }
 
 impl Connection {
@@ -161,56 +151,5 @@ impl Connection {
         let tenant = OrganisationId(host.unwrap_or(organisation));
         let organisation = OrganisationId(organisation);
         Ok(User { id, organisation, tenant, organisation_name, email, name, role, password_hash })
-    }
-
-    /// Refused by `integrations_pkey` where the id is taken, by `integrations_id_check` where it is not an id.
-    pub async fn add_integration(
-        &mut self,
-        integration: &Integration,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        diesel::insert_into(integrations::table)
-            .values((
-                integrations::id.eq(&integration.id),
-                integrations::organisation_id.eq(integration.organisation.0),
-                integrations::network.eq(&integration.network),
-                integrations::token_sha256.eq(&integration.token_sha256),
-                integrations::on_broker_away.eq(if integration.refuse_when_broker_away {
-                    "refuse"
-                } else {
-                    "spool"
-                }),
-                integrations::created_at.eq(now),
-            ))
-            .execute(&mut self.raw)
-            .await?;
-        Ok(())
-    }
-
-    /// Every enabled integration of the installation: what the ingesters copy.
-    pub async fn integrations(&mut self) -> Result<Vec<Integration>, StoreError> {
-        let rows: Vec<(String, i32, String, Vec<u8>, String)> = integrations::table
-            .filter(integrations::disabled_at.is_null())
-            .order(integrations::id)
-            .select((
-                integrations::id,
-                integrations::organisation_id,
-                integrations::network,
-                integrations::token_sha256,
-                integrations::on_broker_away,
-            ))
-            .load(&mut self.raw)
-            .await?;
-        let integration = |(id, organisation, network, token_sha256, away): (String, _, _, _, String)| {
-            let refuse_when_broker_away = away == "refuse";
-            Integration {
-                id,
-                organisation: OrganisationId(organisation),
-                network,
-                token_sha256,
-                refuse_when_broker_away,
-            }
-        };
-        Ok(rows.into_iter().map(integration).collect())
     }
 }

@@ -9,12 +9,15 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use chrono::{DateTime, Duration, Utc};
 use domain::access::Role;
+use domain::sender::SharedKey;
 use domain::{OrganisationId, UserId};
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::EncodePrivateKey;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use networks::Network;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use store::Credential;
 
 /// How long a log-in lasts.
 pub(crate) const SESSION: Duration = Duration::hours(12);
@@ -162,6 +165,16 @@ pub fn is_email(text: &str) -> bool {
 /// A new code for an offer of custody: eight digits that can be told and typed.
 pub fn new_code() -> String {
     format!("{:08}", rand::random_range(0..100_000_000_u32))
+}
+
+/// A new token for an integration, and what is kept of it. Where the network's sender signs with it, it is a key of 128
+/// bits as hex, and kept as it is.
+pub fn new_credential(network: Network) -> (String, Credential) {
+    let signs = network.signs();
+    let token = if signs { hex::encode(rand::random::<[u8; 16]>()) } else { new_token() };
+    let key = signs.then(|| SharedKey::new(token.as_str()));
+    let credential = Credential { token_sha256: hash_token(&token).to_vec(), key };
+    (token, credential)
 }
 
 /// A new secret for an integration, or of a link: 256 random bits as hex.

@@ -97,13 +97,8 @@ async fn register(store: &Store, clock: &Clock, trackers: &[DevEui]) -> Integrat
     let organisation = db.ensure_organisation("Depot", clock()).await.unwrap();
     store.make_partitions_ahead(clock()).await.unwrap();
     let token_sha256 = hash_token(TOKEN);
-    let integration = store::Integration {
-        id: INTEGRATION.to_owned(),
-        organisation,
-        network: "chirpstack".to_owned(),
-        token_sha256: token_sha256.to_vec(),
-        refuse_when_broker_away: false,
-    };
+    let credential = store::Credential { token_sha256: token_sha256.to_vec(), key: None };
+    let integration = store::Integration::new(INTEGRATION, organisation, "chirpstack", credential);
     db.add_integration(&integration, clock()).await.unwrap();
     for dev_eui in trackers {
         let name = dev_eui.to_string();

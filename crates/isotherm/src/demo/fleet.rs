@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Timelike, Utc};
 use serde_json::{Value, json};
 use simulator::{City, DataRate, Fleet, Gateway, Incident, LANES, Leg, Plan, Region, Target, World, dev_eui};
 use store::{Integration, Store};
-use tracking::credentials::{hash_token, new_token};
+use tracking::credentials::new_credential;
 
 use super::couriers::{Way, way};
 use super::people::Login;
@@ -68,14 +68,10 @@ fn profile() -> Value {
 /// A webhook source for the fleet.
 pub async fn make_integration(store: &Store, url: &str, now: DateTime<Utc>) -> anyhow::Result<Target> {
     let mut db = store.connect().await?;
-    let token = new_token();
-    let integration = Integration {
-        id: INTEGRATION.to_owned(),
-        organisation: db.first_organisation().await?,
-        network: networks::Network::Chirpstack.to_string(),
-        token_sha256: hash_token(&token).to_vec(),
-        refuse_when_broker_away: false,
-    };
+    let network = networks::Network::Chirpstack;
+    let (token, credential) = new_credential(network);
+    let organisation = db.first_organisation().await?;
+    let integration = Integration::new(INTEGRATION, organisation, network.name(), credential);
     db.add_integration(&integration, now).await?;
     Ok(Target { url: format!("{url}/webhooks/{INTEGRATION}"), token })
 }

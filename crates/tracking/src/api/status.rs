@@ -120,7 +120,7 @@ pub async fn list_ingester_integrations(
         id: integration.id,
         organisation: integration.organisation.0,
         network: integration.network,
-        token_sha256: hex::encode(integration.token_sha256),
+        token_sha256: hex::encode(integration.credential.token_sha256),
         refuse_when_broker_away: integration.refuse_when_broker_away,
     });
     Ok(HttpResponse::Ok().json(copy.collect::<Vec<_>>()))

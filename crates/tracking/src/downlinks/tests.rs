@@ -1,11 +1,13 @@
 //! Downlinks on a real database and on a clock that the test sets, step by step.
 
 use domain::downlink::{Command, DownlinkState, Entries};
+use networks::Network;
 use store::{Downlink, DownlinkAnswer, Integration};
 
 use super::*;
 use crate::arrived::Arrived;
 use crate::consume::consume_batch;
+use crate::credentials::new_credential;
 use crate::house::{Box, House, at};
 
 /// Nobody listens there.
@@ -26,13 +28,8 @@ impl House {
     }
 
     async fn integrate(&self, id: &str) {
-        let integration = Integration {
-            id: id.to_owned(),
-            organisation: self.owner,
-            network: "chirpstack".to_owned(),
-            token_sha256: vec![0; 32],
-            refuse_when_broker_away: false,
-        };
+        let (_, credential) = new_credential(Network::Chirpstack);
+        let integration = Integration::new(id, self.owner, "chirpstack", credential);
         self.service.store.connect().await.unwrap().add_integration(&integration, at(0)).await.unwrap();
     }
 
