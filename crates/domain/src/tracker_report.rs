@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::Temperature;
 use crate::named_enum::named_enum;
+use crate::{Humidity, Temperature};
 
 named_enum! {
     /// What a tracker is doing.
@@ -75,6 +75,59 @@ pub struct Setup {
     pub per_uplink: u8,
     /// CRC-16/XMODEM of its limits and delays, as a downlink writes them.
     pub limits_sum: u16,
+}
+
+/// What a tracker tells beside readings of the instant at which it says so. Each field is none where it says nothing of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sensed {
+    /// By the tracker's own clock where it tells a time, else when the network received it.
+    pub at: DateTime<Utc>,
+    pub battery: Option<Battery>,
+    /// By the tracker's own judgement.
+    pub battery_low: Option<bool>,
+    /// A contact or a magnet: the door or box is open.
+    pub open: Option<bool>,
+    /// Light, in lux.
+    pub lux: Option<u32>,
+    /// It is moving, or was moved since it told the last time.
+    pub moving: Option<bool>,
+    /// The peak of a shock, in 0.001 g.
+    pub shock_mg: Option<u32>,
+    /// Somebody meddles with the tracker, by its own account.
+    pub tampered: Option<bool>,
+    /// A thermometer that should measure does not, or a probe that is to be there is not connected.
+    pub sensor_failed: bool,
+    /// In the tracker's case, where the reading is a probe's.
+    pub case_temperature: Option<Temperature>,
+    pub case_humidity: Option<Humidity>,
+}
+
+impl Sensed {
+    /// That says nothing yet.
+    pub const fn at(at: DateTime<Utc>) -> Self {
+        Self {
+            at,
+            battery: None,
+            battery_low: None,
+            open: None,
+            lux: None,
+            moving: None,
+            shock_mg: None,
+            tampered: None,
+            sensor_failed: false,
+            case_temperature: None,
+            case_humidity: None,
+        }
+    }
+}
+
+/// What a battery has left, as the tracker measures it: its voltage says nothing of percents without its chemistry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Battery {
+    /// 0 to 100.
+    Percent(u8),
+    Millivolts(u32),
 }
 
 /// A tracker's own limits: what is beyond one for its delay raises its own alarm.

@@ -23,6 +23,8 @@ pub struct Frame {
 /// Why commands cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
+    #[error("the codec {0} knows no commands: only what this tracker sends is understood")]
+    NoCommands(Codec),
     #[error("this tracker has no interval of {0} minutes")]
     Interval(u8),
     #[error("a limit of {0} hundredths of a degree is beyond what can be said to a tracker")]
@@ -33,7 +35,13 @@ pub enum CommandError {
 
 /// Writes a downlink for a tracker. `number` is higher than in any downlink before to it.
 pub fn encode(codec: Codec, number: u32, commands: &[Command]) -> Result<Frame, CommandError> {
-    let Codec::Isotherm = codec;
+    match codec {
+        Codec::Isotherm => encode_isotherm(number, commands),
+        Codec::DraginoLht65n | Codec::DraginoLht52 => Err(CommandError::NoCommands(codec)),
+    }
+}
+
+fn encode_isotherm(number: u32, commands: &[Command]) -> Result<Frame, CommandError> {
     let commands = commands.iter().map(in_wire).collect::<Result<Vec<_>, _>>()?;
     let mut room = [0; wire::MAX_LEN];
     let length = wire::encode_commands(number, &commands, &mut room)?;

@@ -3,27 +3,29 @@
 //! Runs in the tracking service, which knows the device and so its codec; the ingester does not. A payload that
 //! the codec does not understand is an error with its reason, and the uplink stays visible with its bytes.
 
+mod bytes;
+mod dragino;
+mod isotherm;
+mod measured;
+
 use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
-use domain::downlink::Entries;
-use domain::place::{FIX_ACCURACY_M, Point, Position, PositionSource};
-use domain::tracker_log::{Noted, TrackerEvent};
-use domain::tracker_report::{RestartCause, Setup, Status, TrackerMode};
+use domain::place::Position;
+use domain::tracker_log::Noted;
+use domain::tracker_report::{Sensed, Setup, Status};
 use domain::{Humidity, Reading, Temperature};
 use serde::{Deserialize, Serialize};
-use wire::{Entry, EventKind, Firmware, LogFrame, Mode, ResetCause, Stamp, Uplink, What};
 
-/// Stands for more in the wire's accuracy of a position.
-const MORE: u8 = 254;
-
-/// How a tracker writes its payloads.
+/// How a tracker writes its payloads. Where the others' formats come from stands in docs/trackers-of-others.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Codec {
     /// Our own tracker, by the frames of `wire`.
     Isotherm,
+    DraginoLht65n,
+    DraginoLht52,
 }
 
 /// A name that is none of [`Codec::ALL`].
@@ -44,6 +46,8 @@ pub struct Payload {
     pub status: Option<Status>,
     /// What is in force with it.
     pub setup: Option<Setup>,
+    /// What trackers that others made tell beside readings, oldest first.
+    pub sensed: Vec<Sensed>,
     /// Where its own receiver found it to be.
     pub position: Option<Position>,
     /// The tracker asks how far its clock is off.
@@ -91,15 +95,25 @@ pub enum PayloadError {
     NoPort(usize),
     #[error("unknown payload: {0}")]
     Wire(#[from] wire::DecodeError),
+    #[error("unknown payload: `{codec}` knows no message on port {port}")]
+    Port { codec: Codec, port: u8 },
+    #[error("unknown payload: the {length} bytes end inside {within}, which begins at byte {at}")]
+    Ends { within: &'static str, at: usize, length: usize },
+    #[error("unknown payload: at byte {at} stands 0x{found:x}, which is no {what} that is known")]
+    Unknown { what: &'static str, at: usize, found: u32 },
+    #[error("the tracker tells no time, and the network did not say when it received this")]
+    NoTime,
 }
 
 impl Codec {
-    pub const ALL: [Self; 1] = [Self::Isotherm];
+    pub const ALL: [Self; 3] = [Self::Isotherm, Self::DraginoLht65n, Self::DraginoLht52];
 
     /// The name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Isotherm => "isotherm",
+            Self::DraginoLht65n => "dragino-lht65n",
+            Self::DraginoLht52 => "dragino-lht52",
         }
     }
 
@@ -123,172 +137,47 @@ impl FromStr for Codec {
     }
 }
 
+/// An uplink to be read by a codec of somebody else's tracker.
+#[derive(Debug, Clone, Copy)]
+struct Given<'a> {
+    codec: Codec,
+    port: u8,
+    bytes: &'a [u8],
+    /// By the network.
+    received_at: Option<DateTime<Utc>>,
+}
+
+impl Given<'_> {
+    /// The time of what has none of its own.
+    fn received_at(&self) -> Result<DateTime<Utc>, PayloadError> {
+        self.received_at.ok_or(PayloadError::NoTime)
+    }
+
+    const fn unknown_port(&self) -> PayloadError {
+        PayloadError::Port { codec: self.codec, port: self.port }
+    }
+}
+
 /// Reads the payload of one uplink.
 ///
-/// `received_at` is the network's receive time: the time of a reading from trackers that send none. Our own
+/// `received_at` is the network's receive time: the time of what trackers tell without one. Our own
 /// tracker always says its time, or that it does not know it. An uplink of MAC commands only (no payload, no
 /// port or port 0) has no readings and is no error.
 pub fn decode(
     codec: Codec,
     f_port: Option<u8>,
     payload: &[u8],
-    _received_at: Option<DateTime<Utc>>,
+    received_at: Option<DateTime<Utc>>,
 ) -> Result<Payload, PayloadError> {
-    match (codec, f_port) {
-        (_, None | Some(0)) if payload.is_empty() => Ok(Payload::default()),
-        (_, None) => Err(PayloadError::NoPort(payload.len())),
-        (Codec::Isotherm, Some(port)) => Ok(read_uplink(&Uplink::decode(port, payload)?)),
-    }
-}
-
-fn read_uplink(uplink: &Uplink<'_>) -> Payload {
-    match uplink {
-        Uplink::Log(frame) => read_log(frame),
-        Uplink::Status(status) => Payload { status: Some(read_status(status)), ..Payload::default() },
-        Uplink::Setup(setup) => Payload { setup: Some(read_setup(setup)), ..Payload::default() },
-        Uplink::Clock(request) => {
-            let clock = AskedClock { seconds: request.seconds, setting: request.setting };
-            Payload { clock: Some(clock), ..Payload::default() }
-        }
-        Uplink::Position(fix) => Payload { position: read_position(fix), ..Payload::default() },
-    }
-}
-
-fn read_status(status: &wire::Status) -> Status {
-    let Firmware { major, minor, patch } = status.firmware;
-    Status {
-        firmware: format!("{major}.{minor}.{patch}"),
-        battery_pct: status.battery_pct,
-        restarted_by: match status.reset_cause {
-            ResetCause::PowerOn => RestartCause::PowerOn,
-            ResetCause::BrownOut => RestartCause::BrownOut,
-            ResetCause::Watchdog => RestartCause::Watchdog,
-            ResetCause::Software => RestartCause::Software,
-            ResetCause::Pin => RestartCause::Pin,
-            ResetCause::Fault => RestartCause::Fault,
-        },
-        mode: match status.mode {
-            Mode::Shelf => TrackerMode::Shelf,
-            Mode::Measuring => TrackerMode::Measuring,
-            Mode::Flight => TrackerMode::Flight,
-            Mode::Stopped => TrackerMode::Stopped,
-        },
-        faulty: status.faulty,
-        next: status.next,
-        held: status.held,
-        clock_within_s: status.clock_within_s,
-    }
-}
-
-fn read_setup(setup: &wire::Setup) -> Setup {
-    Setup {
-        downlink: setup.command,
-        calibration: Some(setup.calibration).filter(|number| *number > 0),
-        // 60 at most.
-        minutes: u8::try_from(setup.step.minutes()).unwrap_or_default(),
-        per_uplink: setup.per_uplink,
-        limits_sum: setup.thresholds,
-    }
-}
-
-/// `None`: it is no point on earth, which a decoded message does not say.
-fn read_position(fix: &wire::Position) -> Option<Position> {
-    let (latitude, longitude) = fix.microdegrees();
-    let stamp = Stamp::Utc(fix.minutes);
-    Some(Position {
-        at: DateTime::from_timestamp(stamp.unix_seconds()?, 0)?,
-        accuracy_m: fix.accuracy_m.filter(|metres| *metres < MORE).map_or(FIX_ACCURACY_M, u32::from),
-        point: Point::from_e7(latitude.checked_mul(10)?, longitude.checked_mul(10)?).ok()?,
-        source: PositionSource::Tracker,
-    })
-}
-
-fn read_log(frame: &LogFrame<'_>) -> Payload {
-    let mut payload = Payload::default();
-    for entry in frame.entries() {
-        match (entry.what, entry.stamp) {
-            (What::Reading(found), Stamp::Utc(_)) => payload.readings.extend(timed(&entry, &found)),
-            (What::Reading(found), Stamp::SinceStart(minutes)) => {
-                payload.untimed.push(untimed(entry.sequence, minutes, &found));
-            }
-            (What::Event(event), _) => {
-                payload
-                    .happened
-                    .push(happened(&entry, Noted::Event { kind: kind(event.kind), value: event.value }));
-            }
-            (What::Lost { first, count }, _) => {
-                let last = first.saturating_add(count.saturating_sub(1));
-                payload.happened.push(happened(&entry, Noted::Lost(Entries { first, last })));
-            }
-        }
-    }
-    payload.readings.reverse();
-    payload.untimed.reverse();
-    payload.happened.reverse();
-    payload
-}
-
-fn happened(entry: &Entry, what: Noted) -> Happened {
-    Happened { sequence: entry.sequence, at: at(entry), what }
-}
-
-fn kind(kind: EventKind) -> TrackerEvent {
-    match kind {
-        EventKind::AlarmHigh => TrackerEvent::AlarmHigh,
-        EventKind::AlarmLow => TrackerEvent::AlarmLow,
-        EventKind::AlarmEnded => TrackerEvent::AlarmEnded,
-        EventKind::CaseOpened => TrackerEvent::CaseOpened,
-        EventKind::CaseClosed => TrackerEvent::CaseClosed,
-        EventKind::Light => TrackerEvent::Light,
-        EventKind::Dark => TrackerEvent::Dark,
-        EventKind::Shock => TrackerEvent::Shock,
-        EventKind::Turned => TrackerEvent::Turned,
-        EventKind::Started => TrackerEvent::Started,
-        EventKind::Stopped => TrackerEvent::Stopped,
-        EventKind::BatteryLow => TrackerEvent::BatteryLow,
-        EventKind::Restarted => TrackerEvent::Restarted,
-        EventKind::FlightBegan => TrackerEvent::FlightBegan,
-        EventKind::FlightEnded => TrackerEvent::FlightEnded,
-        EventKind::ClockSet => TrackerEvent::ClockSet,
-        EventKind::SensorFailed => TrackerEvent::SensorFailed,
-        EventKind::SensorBack => TrackerEvent::SensorBack,
-        EventKind::SettingsChanged => TrackerEvent::SettingsChanged,
-        EventKind::SelfTest => TrackerEvent::SelfTest,
-    }
-}
-
-fn at(entry: &Entry) -> Option<DateTime<Utc>> {
-    DateTime::from_timestamp(entry.stamp.unix_seconds()?, 0)
-}
-
-fn timed(entry: &Entry, found: &wire::Reading) -> Option<DecodedReading> {
-    let ends = found.ends();
-    let out_of_range = found.spread.map(|spread| u32::from(spread.out_of_range) * 60);
-    let reading = Reading {
-        measured_at: at(entry)?,
-        temperature: temperature(found.temperature),
-        min: ends.map(|(lowest, _)| temperature(lowest)),
-        max: ends.map(|(_, highest)| temperature(highest)),
-        out_of_range_s: out_of_range,
-        humidity: humidity(found),
+    let port = match f_port {
+        None | Some(0) if payload.is_empty() => return Ok(Payload::default()),
+        None => return Err(PayloadError::NoPort(payload.len())),
+        Some(port) => port,
     };
-    Some(DecodedReading { reading, sequence: Some(entry.sequence) })
-}
-
-fn untimed(sequence: u32, minutes_since_start: u32, found: &wire::Reading) -> UntimedReading {
-    UntimedReading {
-        sequence: Some(sequence),
-        minutes_since_start,
-        temperature: temperature(found.temperature),
-        humidity: humidity(found),
+    let given = Given { codec, port, bytes: payload, received_at };
+    match codec {
+        Codec::Isotherm => isotherm::read(port, payload),
+        Codec::DraginoLht65n => dragino::read_lht65n(&given),
+        Codec::DraginoLht52 => dragino::read_lht52(&given),
     }
-}
-
-fn temperature(hundredths: i16) -> Temperature {
-    Temperature(i32::from(hundredths))
-}
-
-/// The wire's steps of 0.5 % are 50 hundredths each.
-fn humidity(found: &wire::Reading) -> Option<Humidity> {
-    found.humidity.map(|steps| Humidity(i32::from(steps) * 50))
 }

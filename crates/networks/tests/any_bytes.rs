@@ -79,9 +79,11 @@ proptest! {
 
     #[test]
     fn any_payload_is_read_or_refused(
-        f_port in prop::option::of(prop_oneof![Just(10_u8), any::<u8>()]),
+        codec in prop::sample::select(Codec::ALL.to_vec()),
+        f_port in prop::option::of(prop_oneof![0..20_u8, any::<u8>()]),
         bytes in prop::collection::vec(any::<u8>(), 0..250),
+        received_at in prop::option::of(Just(chrono::DateTime::UNIX_EPOCH)),
     ) {
-        let _ = payload::decode(Codec::Isotherm, f_port, &bytes, None);
+        let _ = payload::decode(codec, f_port, &bytes, received_at);
     }
 }

@@ -53,6 +53,16 @@ fn what_cannot_be_said_is_refused() {
     assert_eq!(encode(Codec::Isotherm, 1, &[]).unwrap_err(), CommandError::Wire(wire::EncodeError::Nothing));
 }
 
+#[test]
+fn trackers_of_others_are_told_nothing() {
+    for codec in Codec::ALL.into_iter().filter(|codec| *codec != Codec::Isotherm) {
+        let refused = encode(codec, 1, &[HELD]).unwrap_err();
+        assert_eq!(refused, CommandError::NoCommands(codec));
+    }
+    let said = CommandError::NoCommands(Codec::DraginoLht52).to_string();
+    assert_eq!(said, "the codec dragino-lht52 knows no commands: only what this tracker sends is understood");
+}
+
 /// By the field numbers of ChirpStack's api/proto/api/device.proto.
 #[test]
 fn chirpstack_is_handed_a_message_of_these_bytes() {

@@ -186,5 +186,5 @@ fn a_codec_is_read_by_its_name_and_an_unknown_one_is_answered_with_the_known() {
         assert_eq!(codec.to_string().parse(), Ok(codec));
     }
     let refused = "Isotherm".parse::<Codec>().unwrap_err();
-    assert_eq!(refused.to_string(), "`Isotherm` is not a known codec; known are isotherm");
+    assert!(refused.to_string().starts_with("`Isotherm` is not a known codec; known are isotherm, dragino-"));
 }

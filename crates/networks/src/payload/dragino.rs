@@ -1,0 +1,234 @@
+//! Dragino's LHT65N and LHT52: a thermometer with humidity in the case and a socket for a probe.
+//!
+//! The reading is the probe's where one is connected, else the case's. What the humidity in the case is where the probe
+//! is, nobody knows: it stands in a reading only beside the case's own temperature.
+
+use std::ops::RangeInclusive;
+
+use chrono::{DateTime, Utc};
+use domain::tracker_report::{Battery, Sensed};
+use domain::{Humidity, Temperature};
+
+use super::bytes::Bytes;
+use super::measured::{humidity, temperature, time, untimed};
+use super::{Given, Payload, PayloadError};
+
+/// SHT20, in 0.01 °C.
+const CASE: RangeInclusive<i32> = -4_000..=12_500;
+
+/// DS18B20 and TMP117, in 0.01 °C. 0x7FFF (327.67 °C) is written where none is connected.
+const PROBE: RangeInclusive<i32> = -5_500..=12_500;
+
+const VALUES: u8 = 2;
+const DEVICE_STATUS: u8 = 5;
+
+/// What both trackers write for each instant: eleven bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Frame {
+    words: [u16; 3],
+    kind: u8,
+    tail: u32,
+}
+
+impl Frame {
+    fn take(bytes: &mut Bytes<'_>) -> Result<Self, PayloadError> {
+        let [a, b, c, d, e, f, kind, tail @ ..] = bytes.take::<11>("a frame of 11 bytes")?;
+        let words = [[a, b], [c, d], [e, f]].map(u16::from_be_bytes);
+        Ok(Self { words, kind, tail: u32::from_be_bytes(tail) })
+    }
+
+    /// Answers to a poll for a time of which nothing is logged.
+    fn is_nothing(&self) -> bool {
+        *self == Self { words: [0; 3], kind: 0, tail: 0 }
+    }
+
+    fn tail_words(&self) -> [u16; 2] {
+        let [a, b, c, d] = self.tail.to_be_bytes();
+        [[a, b], [c, d]].map(u16::from_be_bytes)
+    }
+}
+
+/// What was found at one instant.
+#[derive(Debug, Clone, Copy, Default)]
+struct Found {
+    case: Option<Temperature>,
+    case_humidity: Option<Humidity>,
+    /// The case's thermometer was asked and measured nothing.
+    failed: bool,
+    probe: Probe,
+    lux: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+enum Probe {
+    /// None is to be there.
+    #[default]
+    None,
+    Missing,
+    Measured(Temperature, Option<Humidity>),
+}
+
+impl Probe {
+    fn of(hundredths: u16) -> Self {
+        temperature(signed(hundredths), &PROBE).map_or(Self::Missing, |found| Self::Measured(found, None))
+    }
+
+    fn with_humidity(self, tenths: u16) -> Self {
+        match self {
+            Self::Measured(temperature, _) => Self::Measured(temperature, tenths_of_percent(tenths)),
+            other => other,
+        }
+    }
+}
+
+impl Found {
+    fn of_case(hundredths: u16, tenths: u16) -> Self {
+        let case = temperature(signed(hundredths), &CASE);
+        let case_humidity = tenths_of_percent(tenths);
+        Self { case, case_humidity, failed: case.is_none(), ..Self::default() }
+    }
+
+    fn reading(&self) -> (Option<Temperature>, Option<Humidity>) {
+        match self.probe {
+            Probe::Measured(temperature, humidity) => (Some(temperature), humidity),
+            Probe::None | Probe::Missing => (self.case, self.case_humidity),
+        }
+    }
+
+    fn at(&self, at: DateTime<Utc>, sensed: Sensed) -> Payload {
+        let (temperature, humidity) = self.reading();
+        let sensor_failed = self.failed || matches!(self.probe, Probe::Missing);
+        let mut sensed = Sensed { at, lux: self.lux, sensor_failed, ..sensed };
+        if matches!(self.probe, Probe::Measured(..)) {
+            (sensed.case_temperature, sensed.case_humidity) = (self.case, self.case_humidity);
+        }
+        Payload::of_instant(temperature, humidity, sensed)
+    }
+}
+
+pub fn read_lht65n(given: &Given<'_>) -> Result<Payload, PayloadError> {
+    match given.port {
+        VALUES if is_answer(given.bytes) => Ok(Payload::default()),
+        VALUES => read_lht65n_values(given),
+        DEVICE_STATUS => read_device_status(given),
+        _ => Err(given.unknown_port()),
+    }
+}
+
+/// One byte answers a command or tells of a restart.
+const fn is_answer(bytes: &[u8]) -> bool {
+    bytes.len() == 1
+}
+
+/// Bits 7 and 6 of the kind: 0 a measurement of now, 1 the datalog by a poll, 2 the datalog by itself, of what nobody
+/// acknowledged. Before firmware 1.5, bit 7 meant that no switch is connected to a tracker that is to count or watch one;
+/// where the datalog has its time such a tracker has 0x7FFF, or a count.
+fn read_lht65n_values(given: &Given<'_>) -> Result<Payload, PayloadError> {
+    let mut bytes = Bytes::new(given.bytes);
+    let first = Frame::take(&mut bytes)?;
+    match first.kind >> 6 {
+        _ if first.is_nothing() => Ok(Payload::default()),
+        0 => lht65n_now(&first, given),
+        2 if time(first.tail).is_none() => lht65n_now(&first, given),
+        1 | 2 => {
+            let mut payload = Payload::default();
+            logged(&first, 0, &mut payload)?;
+            while !bytes.is_empty() {
+                let at = bytes.at();
+                logged(&Frame::take(&mut bytes)?, at, &mut payload)?;
+            }
+            Ok(payload.in_order())
+        }
+        _ => Err(unknown_kind(first.kind, 0)),
+    }
+}
+
+fn lht65n_now(frame: &Frame, given: &Given<'_>) -> Result<Payload, PayloadError> {
+    let [head, case, moisture] = frame.words;
+    let [value, other] = frame.tail_words();
+    let measured = Found::of_case(case, moisture & 0x0fff);
+    let mut at = None;
+    let mut battery = (Some(Battery::Millivolts((head & 0x3fff).into())), head >> 14);
+    let found = match frame.kind & 0x3f {
+        // Where the case's values stand otherwise, the number of the probe stands.
+        0x10 => Found { probe: Probe::of(value).with_humidity(other), ..Found::default() },
+        0x20 => Found { probe: Probe::of(value), ..Found::default() },
+        0x0f => Found::default(),
+        kind => match kind & 0x0f {
+            0x0 | 0x4 | 0x6..=0x8 => measured,
+            0x1 | 0x2 => Found { probe: Probe::of(value), ..measured },
+            0x5 => Found { lux: Some(value.into()), ..measured },
+            0x9 | 0xa => {
+                at = time(frame.tail);
+                battery = (None, moisture >> 14);
+                Found { probe: Probe::of(head), ..measured }
+            }
+            0xb => Found { probe: Probe::of(value).with_humidity(other), ..measured },
+            _ => return Err(unknown_kind(frame.kind, 0)),
+        },
+    };
+    let at = at.map_or_else(|| given.received_at(), Ok)?;
+    // 0 up to 2.50 V, 1 up to 2.55 V, 2 up to 2.65 V, 3 above.
+    let sensed = Sensed { battery: battery.0, battery_low: Some(battery.1 < 2), ..Sensed::at(at) };
+    Ok(found.at(at, sensed))
+}
+
+/// An entry of the datalog, which begins at byte `at`.
+fn logged(frame: &Frame, at: usize, payload: &mut Payload) -> Result<(), PayloadError> {
+    let [value, case, moisture] = frame.words;
+    let measured = Found::of_case(case, moisture & 0x0fff);
+    let found = match frame.kind & 0x0f {
+        0x0 | 0x4 | 0x6..=0x8 => measured,
+        0x5 => Found { lux: Some(value.into()), ..measured },
+        0x1 | 0x2 | 0x9..=0xc => Found { probe: Probe::of(value), ..measured },
+        _ => return Err(unknown_kind(frame.kind, at)),
+    };
+    let Some(instant) = time(frame.tail) else {
+        let (temperature, humidity) = found.reading();
+        payload.untimed.extend(temperature.map(|temperature| untimed(frame.tail, temperature, humidity)));
+        return Ok(());
+    };
+    let of_instant = found.at(instant, Sensed::at(instant));
+    payload.readings.extend(of_instant.readings);
+    payload.sensed.extend(of_instant.sensed);
+    Ok(())
+}
+
+pub fn read_lht52(given: &Given<'_>) -> Result<Payload, PayloadError> {
+    match given.port {
+        VALUES if is_answer(given.bytes) => Ok(Payload::default()),
+        VALUES => {
+            let frame = Frame::take(&mut Bytes::new(given.bytes))?;
+            let [case, moisture, probe] = frame.words;
+            let measured = Found::of_case(case, moisture);
+            // The socket may be empty, and nothing tells that a probe was to be in it.
+            let probe = if probe == NONE_CONNECTED { Probe::None } else { Probe::of(probe) };
+            let at = time(frame.tail).map_or_else(|| given.received_at(), Ok)?;
+            Ok(Found { probe, ..measured }.at(at, Sensed::at(at)))
+        }
+        DEVICE_STATUS => read_device_status(given),
+        _ => Err(given.unknown_port()),
+    }
+}
+
+/// In the words of the LHT52's probe.
+const NONE_CONNECTED: u16 = 0x7fff;
+
+/// Model, firmware (2), band, sub-band, battery (2, mV).
+fn read_device_status(given: &Given<'_>) -> Result<Payload, PayloadError> {
+    let [_, _, _, _, _, battery @ ..] = Bytes::new(given.bytes).take::<7>("a device's status of 7 bytes")?;
+    let battery = Some(Battery::Millivolts(u16::from_be_bytes(battery).into()));
+    Ok(Payload::of_instant(None, None, Sensed { battery, ..Sensed::at(given.received_at()?) }))
+}
+
+const fn unknown_kind(kind: u8, frame_at: usize) -> PayloadError {
+    PayloadError::Unknown { what: "kind of probe", at: frame_at + 6, found: kind as u32 }
+}
+
+fn signed(word: u16) -> i32 {
+    i32::from(word.cast_signed())
+}
+
+fn tenths_of_percent(tenths: u16) -> Option<Humidity> {
+    humidity(i32::from(tenths) * 10)
+}
