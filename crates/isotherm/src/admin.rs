@@ -108,8 +108,7 @@ enum IntegrationCommand {
         /// Lower-case letters, digits and hyphens; part of the webhook's address
         #[arg(long)]
         id: String,
-        /// chirpstack or the-things-stack
-        #[arg(long)]
+        #[arg(long, help = format!("One of {}", Network::names()))]
         network: Network,
         /// Answer 503 while the broker is away: for senders that try again by themselves
         #[arg(long)]

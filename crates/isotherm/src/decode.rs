@@ -8,8 +8,7 @@ use crate::{Failure, named_file, print_json, read_input};
 
 #[derive(clap::Args)]
 pub struct DecodeOptions {
-    /// The network server that sent the body: chirpstack, the-things-stack, actility, loriot
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help = format!("The network server that sent the body: {}", Network::names()))]
     network: String,
     /// The sender's own word for the event, as in its URL (up, join, …)
     #[arg(long, value_name = "KIND")]

@@ -78,6 +78,15 @@ struct RxInfo<'a> {
     rssi: Decimal,
     snr: Decimal,
     location: Part<Place>,
+    metadata: Part<Metadata>,
+}
+
+/// What a gateway's operator says of it; Helium's say there where they stand.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Metadata {
+    gateway_lat: Decimal,
+    gateway_long: Decimal,
 }
 
 pub(crate) fn parse(word: Option<&str>, body: &[u8]) -> Result<Event, ParseError> {
@@ -100,7 +109,7 @@ pub(crate) fn parse(word: Option<&str>, body: &[u8]) -> Result<Event, ParseError
     })
 }
 
-fn kind_of_word(word: &str) -> Option<EventKind> {
+pub(crate) fn kind_of_word(word: &str) -> Option<EventKind> {
     Some(match word {
         "up" => EventKind::Uplink,
         "join" => EventKind::Join,
@@ -108,8 +117,8 @@ fn kind_of_word(word: &str) -> Option<EventKind> {
         "status" => EventKind::Status,
         "location" => EventKind::Location,
         "txack" => EventKind::Downlink,
-        // ChirpStack logs only what went wrong: wrong MIC, replayed counters, codecs, full queues.
-        "log" => EventKind::Error,
+        // ChirpStack logs only what went wrong: wrong MIC, replayed counters, codecs, full queues. v3 says so itself.
+        "log" | "error" => EventKind::Error,
         "integration" => EventKind::Other,
         _ => return None,
     })
@@ -202,6 +211,9 @@ impl Body<'_> {
 
 impl RxInfo<'_> {
     fn gateway(&self) -> Gateway {
-        reception(self.gateway_id.gateway_id(), self.rssi.known(), &self.snr, &self.location)
+        let heard = reception(self.gateway_id.gateway_id(), self.rssi.known(), &self.snr, &self.location);
+        let told = self.metadata.known();
+        let told = told.and_then(|told| Place::of(&told.gateway_lat, &told.gateway_long).known());
+        Gateway { location: heard.location.or(told), ..heard }
     }
 }

@@ -21,7 +21,7 @@ pub enum EventKind {
     Join,
     /// The device acknowledged a downlink, or the network gave up waiting for that.
     Ack,
-    /// The device answered with its battery and link margin.
+    /// The device answered with its battery and link margin, or the network says whether it can be reached.
     Status,
     /// The network worked out where the device is.
     Location,

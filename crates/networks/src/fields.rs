@@ -11,9 +11,9 @@ mod parts;
 
 use serde::de::Deserialize;
 
-pub(crate) use self::essential::{Base64, Hex, Object, Whole};
-pub(crate) use self::loose::{Decimal, Flag, Millis, Text, Texts, Time};
-pub(crate) use self::parts::{Part, Receptions};
+pub(crate) use self::essential::{Base64, Hex, Object, OneOrMore, Whole};
+pub(crate) use self::loose::{Decimal, Flag, Millis, Seconds, Text, Texts, Time};
+pub(crate) use self::parts::{MOST_RECEPTIONS, Part, Receptions};
 use crate::ParseError;
 use crate::event::{Gateway, Location};
 
@@ -22,12 +22,30 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads a body that is one JSON object.
 pub(crate) fn read_object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ParseError> {
-    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+    let body = without_mark(body);
     let blank = body.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
     // A derived struct also reads an array, position by position, which no sender means.
     if body.get(blank).is_some_and(|first| *first != b'{') {
         return Err(no_object(body.get(..blank).unwrap_or_default()));
     }
+    read_json(body)
+}
+
+/// Reads a body that is a list of JSON objects, or one of them alone.
+pub(crate) fn read_objects<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<Vec<T>, ParseError> {
+    read_json(without_mark(body)).map(|OneOrMore(objects)| objects)
+}
+
+/// Whether a body can only be read as a list.
+pub(crate) fn is_list(body: &[u8]) -> bool {
+    without_mark(body).trim_ascii_start().starts_with(b"[")
+}
+
+fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body)
+}
+
+fn read_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ParseError> {
     serde_json::from_slice(body).map_err(|error| {
         let text = error.to_string();
         let reason = cut(text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason));

@@ -1,7 +1,7 @@
-//! Session keys that some senders put into their bodies, and that must not be kept.
+//! Keys that some senders put into their bodies, and that must not be kept.
 
-/// A body as it may be kept: what stands in a field that is named as a session key is (`AppSKey`, `app_s_key`, …) is blanked,
-/// in bodies that are no JSON, too.
+/// A body as it may be kept: what stands in a field that is named as a session key is (`AppSKey`, `app_s_key`, …), and an
+/// address for downlinks that holds its own key, is blanked, in bodies that are no JSON, too.
 pub fn without_keys(body: &[u8]) -> Vec<u8> {
     let mut kept = body.to_vec();
     // By the names' ends and not quote by quote: whoever cannot be read may have one quote too few.
@@ -13,7 +13,7 @@ pub fn without_keys(body: &[u8]) -> Vec<u8> {
     kept
 }
 
-const ENDS: [&[u8]; 2] = [b"skey\"", b"s_key\""];
+const ENDS: [&[u8]; 3] = [b"skey\"", b"s_key\"", b"downlink_url\""];
 
 /// The places behind each occurrence, in letters of either case.
 fn ends_of(body: &[u8], word: &[u8]) -> impl Iterator<Item = usize> {
@@ -46,8 +46,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_session_key_is_blanked_and_nothing_else() {
+    fn a_key_is_blanked_and_nothing_else() {
         for (body, kept) in [
+            (r#"{"downlink_url":"https://a/key","id":"a"}"#, r#"{"downlink_url":"*************","id":"a"}"#),
             (r#"{"AppSKey": "0a0b", "x": 1}"#, r#"{"AppSKey": "****", "x": 1}"#),
             (r#"{"app_s_key":{"key":"AA=="},"f":"00"}"#, r#"{"app_s_key":{************},"f":"00"}"#),
             (r#"{"nwkSKey" : "0a"#, r#"{"nwkSKey" : "**"#),

@@ -8,15 +8,23 @@
 
 mod actility;
 mod chirpstack;
+mod chirpstack_v3;
 pub mod decode;
 pub mod downlink;
 mod event;
+mod everynet;
 mod fields;
+mod helium;
+mod kerlink;
 mod keys;
 mod loriot;
 pub mod message;
+mod milesight;
+mod netmore;
 mod network;
+mod orange;
 pub mod payload;
+mod senet;
 mod the_things_stack;
 
 pub use event::{Event, EventKind, Gateway, Location};
@@ -34,17 +42,26 @@ pub enum ParseError {
     Missing { field: &'static str, sender: Network, kind: EventKind },
 }
 
-/// Reads one webhook body: every event in it, in the order of the body.
+/// Reads one webhook body: every event in it, in the order of the body. A list without an event is none.
 ///
 /// `event` is the sender's own word for the kind, from the query or the path of its URL. A word that the
 /// network is known to use decides; without one, or with one that somebody made up, the body's shape does.
 /// Fields left out because they are the sender's default are filled in, others are `None`.
 pub fn parse(network: Network, event: Option<&str>, body: &[u8]) -> Result<Vec<Event>, ParseError> {
     let event = event.filter(|word| !word.is_empty());
-    match network {
-        Network::Chirpstack => chirpstack::parse(event, body).map(|event| vec![event]),
-        Network::TheThingsStack => the_things_stack::parse(event, body).map(|event| vec![event]),
-        Network::Actility => actility::parse(body).map(|event| vec![event]),
-        Network::Loriot => loriot::parse(body).map(|event| vec![event]),
-    }
+    let one = match network {
+        Network::Milesight => return milesight::parse(event, body),
+        Network::Netmore => return netmore::parse(body),
+        Network::Chirpstack => chirpstack::parse(event, body),
+        Network::ChirpstackV3 => chirpstack_v3::parse(event, body),
+        Network::TheThingsStack => the_things_stack::parse(event, body),
+        Network::Helium => helium::parse(event, body),
+        Network::Actility => actility::parse(body),
+        Network::Loriot => loriot::parse(body),
+        Network::Everynet => everynet::parse(body),
+        Network::Kerlink => kerlink::parse(event, body),
+        Network::Senet => senet::parse(body),
+        Network::Orange => orange::parse(body),
+    };
+    one.map(|event| vec![event])
 }

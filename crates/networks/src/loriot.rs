@@ -89,7 +89,7 @@ impl Body<'_> {
 
 impl Heard<'_> {
     fn gateway(&self) -> Gateway {
-        let heard = reception(self.gweui.gateway_id(), self.rssi.known(), &self.snr, &Part::default());
-        Gateway { location: Place::of(&self.lat, &self.lon).known(), ..heard }
+        let place = Place::of(&self.lat, &self.lon).into();
+        reception(self.gweui.gateway_id(), self.rssi.known(), &self.snr, &place)
     }
 }

@@ -11,12 +11,28 @@ use serde::{Deserialize, Serialize};
 pub enum Network {
     /// ChirpStack v4, JSON.
     Chirpstack,
+    /// ChirpStack v3, JSON of both marshalers.
+    ChirpstackV3,
     /// The Things Stack v3, cloud or own installation, JSON.
     TheThingsStack,
+    /// Helium, from its first console or its ChirpStack, JSON.
+    Helium,
     /// Actility's ThingPark, JSON.
     Actility,
     /// LORIOT, JSON.
     Loriot,
+    /// Milesight's gateways and platform, JSON.
+    Milesight,
+    /// Netmore, JSON.
+    Netmore,
+    /// Everynet, JSON.
+    Everynet,
+    /// Kerlink's Wanesy, JSON.
+    Kerlink,
+    /// Senet and SenRa, JSON of both formats.
+    Senet,
+    /// Orange's Live Objects, JSON.
+    Orange,
 }
 
 /// A name that is none of [`Network::ALL`].
@@ -25,15 +41,36 @@ pub enum Network {
 pub struct UnknownNetwork(String);
 
 impl Network {
-    pub const ALL: [Self; 4] = [Self::Chirpstack, Self::TheThingsStack, Self::Actility, Self::Loriot];
+    pub const ALL: [Self; 12] = [
+        Self::Chirpstack,
+        Self::ChirpstackV3,
+        Self::TheThingsStack,
+        Self::Helium,
+        Self::Actility,
+        Self::Loriot,
+        Self::Milesight,
+        Self::Netmore,
+        Self::Everynet,
+        Self::Kerlink,
+        Self::Senet,
+        Self::Orange,
+    ];
 
     /// The name in commands, configuration and the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Chirpstack => "chirpstack",
+            Self::ChirpstackV3 => "chirpstack-v3",
             Self::TheThingsStack => "the-things-stack",
+            Self::Helium => "helium",
             Self::Actility => "actility",
             Self::Loriot => "loriot",
+            Self::Milesight => "milesight",
+            Self::Netmore => "netmore",
+            Self::Everynet => "everynet",
+            Self::Kerlink => "kerlink",
+            Self::Senet => "senet",
+            Self::Orange => "orange",
         }
     }
 
@@ -42,7 +79,8 @@ impl Network {
         matches!(self, Self::Actility)
     }
 
-    fn names() -> String {
+    /// All names, as a text for whoever has to choose one.
+    pub fn names() -> String {
         Self::ALL.map(Self::name).join(", ")
     }
 }
@@ -79,7 +117,8 @@ mod tests {
         let refused = "carrier-pigeon".parse::<Network>().unwrap_err();
         assert_eq!(
             refused.to_string(),
-            "`carrier-pigeon` is not a known network; known are chirpstack, the-things-stack, actility, loriot"
+            format!("`carrier-pigeon` is not a known network; known are {}", Network::names())
         );
+        assert!(Network::names().starts_with("chirpstack, chirpstack-v3, the-things-stack, "));
     }
 }

@@ -36,6 +36,9 @@ fn decode_skips_a_byte_order_mark_and_its_help_says_what_is_read() {
     let output = isotherm(&["decode", "--network", "chirpstack", "--event", "up"], body);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(printed(&output)[0]["dev_eui"], "0102030405060708");
-    let help = isotherm(&["decode", "--help"], "");
-    assert!(String::from_utf8(help.stdout).unwrap().contains("read as JSON, ChirpStack's too"));
+    let help = String::from_utf8(isotherm(&["decode", "--help"], "").stdout).unwrap();
+    assert!(help.contains("read as JSON, ChirpStack's too"), "{help}");
+    for network in networks::Network::ALL {
+        assert!(help.contains(network.name()), "{network}: {help}");
+    }
 }

@@ -78,12 +78,14 @@ const LENIENT: GeneralPurposeConfig =
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::STANDARD, LENIENT);
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::URL_SAFE, LENIENT);
 
+pub(super) fn decode_base64(text: &str) -> Result<Vec<u8>, base64::DecodeError> {
+    let engine = if text.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
+    engine.decode(text)
+}
+
 impl<'de> Deserialize<'de> for Base64 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let decode = |text: &str| {
-            let engine = if text.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
-            engine.decode(text).map_err(|error| error.to_string())
-        };
+        let decode = |text: &str| decode_base64(text).map_err(|error| error.to_string());
         deserializer.deserialize_any(PayloadVisitor { encoding: "base64", decode }).map(Self)
     }
 }
@@ -146,5 +148,43 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
             }
         }
         deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+/// How many events one body may hold. The senders that pack several put in what came within seconds.
+const MOST_EVENTS: usize = 1000;
+
+/// A list of objects that hold frames, or one of them alone.
+#[derive(Debug)]
+pub(crate) struct OneOrMore<T>(pub(crate) Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMore<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrMoreVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrMoreVisitor<T> {
+            type Value = OneOrMore<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object or a list of objects")
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<OneOrMore<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(|one| OneOrMore(vec![one]))
+            }
+
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<OneOrMore<T>, A::Error> {
+                let mut events = Vec::new();
+                while let Some(Object(event)) = list.next_element()? {
+                    if events.len() == MOST_EVENTS {
+                        return Err(de::Error::custom(format_args!(
+                            "the list has more than {MOST_EVENTS} events: send it in parts"
+                        )));
+                    }
+                    events.push(event);
+                }
+                Ok(OneOrMore(events))
+            }
+        }
+        deserializer.deserialize_any(OneOrMoreVisitor(PhantomData))
     }
 }

@@ -9,6 +9,7 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde_json::value::RawValue;
 
 use super::cut;
+use super::essential::decode_base64;
 
 /// Reads a value as `T`; None where it is something else. That it is JSON has been seen before, so that what
 /// fails here (a type, a number beyond every range, half a surrogate pair) concerns this value alone.
@@ -100,6 +101,15 @@ impl Text<'_> {
     /// A gateway's id: the same EUI in another case is the same gateway, a name stays as it is.
     pub(crate) fn gateway_id(&self) -> Option<String> {
         self.known().map(|text| if is_hex(text, 16) { text.to_ascii_lowercase() } else { cut(text) })
+    }
+
+    /// An id of so many bytes, in hex or in base64: the two differ in length. In hex, in lower case.
+    pub(crate) fn id_of(&self, bytes: usize) -> Option<String> {
+        let text = self.known()?;
+        if is_hex(text, 2 * bytes) {
+            return Some(text.to_ascii_lowercase());
+        }
+        decode_base64(text).ok().filter(|id| id.len() == bytes).map(hex::encode)
     }
 }
 
@@ -211,14 +221,33 @@ pub(crate) struct Millis(pub(crate) Option<DateTime<Utc>>);
 
 impl<'de> Deserialize<'de> for Millis {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = Decimal::deserialize(deserializer)?;
-        let millis = number.known().filter(|millis| (1.0..=LATEST_MS).contains(millis));
-        Ok(Self(millis.and_then(|millis| DateTime::from_timestamp_millis(millis as i64))))
+        unix_time(deserializer, 1e3).map(Self)
     }
 }
 
+/// A time in seconds of Unix time, with decimals.
+#[derive(Debug, Default)]
+pub(crate) struct Seconds(pub(crate) Option<DateTime<Utc>>);
+
+impl<'de> Deserialize<'de> for Seconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        unix_time(deserializer, 1e6).map(Self)
+    }
+}
+
+/// To the microsecond: between two floats of today's seconds lies a quarter of one.
+fn unix_time<'de, D>(deserializer: D, unit_us: f64) -> Result<Option<DateTime<Utc>>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let number = Decimal::deserialize(deserializer)?;
+    let micros = number.known().map(|number| (number * unit_us).round());
+    let micros = micros.filter(|micros| (1.0..=LATEST_US).contains(micros));
+    Ok(micros.and_then(|micros| DateTime::from_timestamp_micros(micros as i64)))
+}
+
 /// 9999-12-31: whatever is later is no time.
-const LATEST_MS: f64 = 253_402_214_400_000.0;
+const LATEST_US: f64 = 253_402_214_400_000_000.0;
 
 /// A leap second is the first of the next minute, as every database counts.
 fn without_leap(time: DateTime<Utc>) -> DateTime<Utc> {

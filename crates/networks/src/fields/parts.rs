@@ -48,6 +48,12 @@ impl<T> Default for Part<T> {
     }
 }
 
+impl<T> From<T> for Part<T> {
+    fn from(part: T) -> Self {
+        Self(Some(part))
+    }
+}
+
 impl<T> Part<T> {
     pub(crate) fn known(&self) -> Option<&T> {
         self.0.as_ref()
@@ -80,7 +86,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Part<T> {
 }
 
 /// How many receptions of one frame are kept.
-const MOST_RECEPTIONS: usize = 64;
+pub(crate) const MOST_RECEPTIONS: usize = 64;
 
 /// The first receptions of a frame; the rest of the list is read over, and so is what is no object.
 #[derive(Debug)]

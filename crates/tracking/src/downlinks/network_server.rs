@@ -107,9 +107,7 @@ impl NetworkServers {
         match due.network.parse() {
             Ok(Network::Chirpstack) => server.enqueue(due, frame).await,
             Ok(Network::TheThingsStack) => server.push(due, &frame).await,
-            Ok(other @ (Network::Actility | Network::Loriot)) => {
-                Err(Refusal::ForGood(format!("downlinks by {other} are not known yet")))
-            }
+            Ok(other) => Err(Refusal::ForGood(format!("downlinks by {other} are not known yet"))),
             Err(error) => Err(Refusal::ForGood(error.to_string())),
         }
     }
