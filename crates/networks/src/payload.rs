@@ -7,6 +7,7 @@ mod bytes;
 mod dragino;
 mod isotherm;
 mod measured;
+mod milesight;
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,6 +17,7 @@ use domain::place::Position;
 use domain::tracker_log::Noted;
 use domain::tracker_report::{Sensed, Setup, Status};
 use domain::{Humidity, Reading, Temperature};
+use milesight::History;
 use serde::{Deserialize, Serialize};
 
 /// How a tracker writes its payloads. Where the others' formats come from stands in docs/trackers-of-others.md.
@@ -26,6 +28,8 @@ pub enum Codec {
     Isotherm,
     DraginoLht65n,
     DraginoLht52,
+    MilesightEm300Th,
+    MilesightEm320Th,
 }
 
 /// A name that is none of [`Codec::ALL`].
@@ -106,7 +110,13 @@ pub enum PayloadError {
 }
 
 impl Codec {
-    pub const ALL: [Self; 3] = [Self::Isotherm, Self::DraginoLht65n, Self::DraginoLht52];
+    pub const ALL: [Self; 5] = [
+        Self::Isotherm,
+        Self::DraginoLht65n,
+        Self::DraginoLht52,
+        Self::MilesightEm300Th,
+        Self::MilesightEm320Th,
+    ];
 
     /// The name in the API.
     pub const fn name(self) -> &'static str {
@@ -114,6 +124,8 @@ impl Codec {
             Self::Isotherm => "isotherm",
             Self::DraginoLht65n => "dragino-lht65n",
             Self::DraginoLht52 => "dragino-lht52",
+            Self::MilesightEm300Th => "milesight-em300-th",
+            Self::MilesightEm320Th => "milesight-em320-th",
         }
     }
 
@@ -179,5 +191,7 @@ pub fn decode(
         Codec::Isotherm => isotherm::read(port, payload),
         Codec::DraginoLht65n => dragino::read_lht65n(&given),
         Codec::DraginoLht52 => dragino::read_lht52(&given),
+        Codec::MilesightEm300Th => milesight::read(&given, History::WithReserve),
+        Codec::MilesightEm320Th => milesight::read(&given, History::Bare),
     }
 }

@@ -32,6 +32,14 @@ impl<'a> Bytes<'a> {
         Ok(*taken)
     }
 
+    pub fn skip(&mut self, count: usize, within: &'static str) -> Result<(), PayloadError> {
+        if self.rest().len() < count {
+            return Err(self.ends(within));
+        }
+        self.at += count;
+        Ok(())
+    }
+
     const fn ends(&self, within: &'static str) -> PayloadError {
         PayloadError::Ends { within, at: self.at, length: self.all.len() }
     }

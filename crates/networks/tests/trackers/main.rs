@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod dragino;
+mod milesight;
 
 use chrono::{DateTime, Utc};
 use domain::tracker_report::Sensed;
