@@ -37,9 +37,7 @@ pub enum CommandError {
 pub fn encode(codec: Codec, number: u32, commands: &[Command]) -> Result<Frame, CommandError> {
     match codec {
         Codec::Isotherm => encode_isotherm(number, commands),
-        Codec::DraginoLht65n | Codec::DraginoLht52 | Codec::MilesightEm300Th | Codec::MilesightEm320Th => {
-            Err(CommandError::NoCommands(codec))
-        }
+        _ => Err(CommandError::NoCommands(codec)),
     }
 }
 

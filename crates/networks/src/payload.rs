@@ -3,11 +3,15 @@
 //! Runs in the tracking service, which knows the device and so its codec; the ingester does not. A payload that
 //! the codec does not understand is an error with its reason, and the uplink stays visible with its bytes.
 
+mod abeeway;
 mod bytes;
+mod digital_matter;
 mod dragino;
+mod elsys;
 mod isotherm;
 mod measured;
 mod milesight;
+mod sensative;
 
 use std::fmt;
 use std::str::FromStr;
@@ -30,6 +34,10 @@ pub enum Codec {
     DraginoLht52,
     MilesightEm300Th,
     MilesightEm320Th,
+    ElsysErs,
+    DigitalMatterOyster,
+    AbeewayCompact,
+    SensativeStrips,
 }
 
 /// A name that is none of [`Codec::ALL`].
@@ -110,12 +118,16 @@ pub enum PayloadError {
 }
 
 impl Codec {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 9] = [
         Self::Isotherm,
         Self::DraginoLht65n,
         Self::DraginoLht52,
         Self::MilesightEm300Th,
         Self::MilesightEm320Th,
+        Self::ElsysErs,
+        Self::DigitalMatterOyster,
+        Self::AbeewayCompact,
+        Self::SensativeStrips,
     ];
 
     /// The name in the API.
@@ -126,6 +138,10 @@ impl Codec {
             Self::DraginoLht52 => "dragino-lht52",
             Self::MilesightEm300Th => "milesight-em300-th",
             Self::MilesightEm320Th => "milesight-em320-th",
+            Self::ElsysErs => "elsys-ers",
+            Self::DigitalMatterOyster => "digital-matter-oyster",
+            Self::AbeewayCompact => "abeeway-compact",
+            Self::SensativeStrips => "sensative-strips",
         }
     }
 
@@ -193,5 +209,9 @@ pub fn decode(
         Codec::DraginoLht52 => dragino::read_lht52(&given),
         Codec::MilesightEm300Th => milesight::read(&given, History::WithReserve),
         Codec::MilesightEm320Th => milesight::read(&given, History::Bare),
+        Codec::ElsysErs => elsys::read(&given),
+        Codec::DigitalMatterOyster => digital_matter::read_oyster(&given),
+        Codec::AbeewayCompact => abeeway::read(&given),
+        Codec::SensativeStrips => sensative::read(&given),
     }
 }

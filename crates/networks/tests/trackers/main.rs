@@ -1,10 +1,15 @@
 //! Trackers that others made: each vendor's published examples, its values for "no sensor", and what ends too early.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod abeeway;
+mod digital_matter;
 mod dragino;
+mod elsys;
 mod milesight;
+mod sensative;
 
 use chrono::{DateTime, Utc};
+use domain::place::Position;
 use domain::tracker_report::Sensed;
 use domain::{Humidity, Reading, Temperature};
 use networks::payload::{Codec, DecodedReading, Payload, PayloadError, decode};
@@ -54,6 +59,11 @@ fn told(payload: &Payload) -> (Option<i32>, bool) {
     assert!(payload.readings.len() < 2, "{payload:?}");
     let temperature = payload.readings.first().map(|decoded| decoded.reading.temperature.0);
     (temperature, payload.sensed.iter().any(|sensed| sensed.sensor_failed))
+}
+
+/// Latitude and longitude in steps of 1e-7°.
+fn place(position: &Position) -> (i32, i32) {
+    (position.point.lat_e7(), position.point.lon_e7())
 }
 
 #[test]
