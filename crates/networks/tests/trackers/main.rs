@@ -79,3 +79,67 @@ fn what_tells_no_time_needs_the_networks() {
     let timed = decode(codec, Some(2), &bytes("0add0b0dc376096966f710"), None).unwrap();
     assert_eq!(timed.readings, [reading("2026-01-14T01:53:20Z", 2_781, None)]);
 }
+
+/// The vendors' examples, and a few made like them where a message has none.
+const EXAMPLES: [(Codec, u8, &str); 15] = [
+    (Codec::DraginoLht65n, 2, "cbf60b0d0376010add7fff"),
+    (Codec::DraginoLht65n, 2, "7fff088e014b41600660097fff089801464160065f97"),
+    (Codec::DraginoLht65n, 5, "0b015601ff0bf6"),
+    (Codec::DraginoLht52, 2, "08cd0220f5c60161cd4edd"),
+    (Codec::MilesightEm300Th, 85, "01755c0367340104686520ce9e74466310015d00"),
+    (Codec::MilesightEm320Th, 85, "ff166136a1009205000520ce9e74466310015d03673401"),
+    (Codec::ElsysErs, 5, "0100e202290400270506060308070d62"),
+    (Codec::ElsysErs, 5, "0100f5021c0301023d070e1e0c00ee0f0014000f4229"),
+    (Codec::DigitalMatterOyster, 1, "0030edec003224450000de"),
+    (Codec::DigitalMatterOyster, 4, "30edec32244500de01"),
+    (Codec::AbeewayCompact, 18, "036ac18900001d28b901603702"),
+    (Codec::AbeewayCompact, 18, "0e246489000e10011d28b9e6016037550bb802"),
+    (Codec::AbeewayCompact, 18, "07046486000301ff3800640bb8"),
+    (Codec::SensativeStrips, 1, "ffff01500200ea03000d000e001000"),
+    (Codec::SensativeStrips, 2, "00050000003c0200ea00000e100200c8"),
+];
+
+/// Readings can be measured and come oldest first; nothing is later than it was received, but by the tracker's own clock.
+fn assert_sound(decoded: &Result<Payload, PayloadError>, example: &[u8]) {
+    let Ok(payload) = decoded else { return };
+    let temperatures = payload.readings.iter().map(|decoded| decoded.reading.temperature.0);
+    let untimed = payload.untimed.iter().map(|untimed| untimed.temperature.0);
+    let mut all = temperatures.chain(untimed);
+    assert!(all.all(|hundredths| (-20_000..=85_000).contains(&hundredths)), "{example:02x?}: {payload:?}");
+    assert!(payload.readings.is_sorted_by_key(|decoded| decoded.reading.measured_at), "{example:02x?}");
+    assert!(payload.sensed.is_sorted_by_key(|sensed| sensed.at), "{example:02x?}");
+    assert!(payload.position.is_none_or(|position| position.at <= at(RECEIVED)), "{example:02x?}");
+}
+
+#[test]
+fn every_example_cut_anywhere_or_with_any_byte_changed_is_read_or_refused() {
+    let mut tried = 0;
+    let mut try_both = |codec, port, example: &[u8]| {
+        for received_at in [None, Some(at(RECEIVED))] {
+            assert_sound(&decode(codec, Some(port), example, received_at), example);
+            tried += 1;
+        }
+    };
+    for (codec, port, hex) in EXAMPLES {
+        let example = bytes(hex);
+        assert!(try_read(codec, port, hex).is_ok(), "{hex}");
+        for length in 0..example.len() {
+            try_both(codec, port, &example[..length]);
+        }
+        for index in 0..example.len() {
+            for byte in 0..=u8::MAX {
+                let mut changed = example.clone();
+                changed[index] = byte;
+                try_both(codec, port, &changed);
+            }
+        }
+    }
+    assert!(tried > 100_000, "{tried}");
+}
+
+#[test]
+fn every_codec_of_others_has_an_example() {
+    let without = |codec: &Codec| EXAMPLES.iter().all(|(with, _, _)| with != codec);
+    let without: Vec<Codec> = Codec::ALL.into_iter().filter(without).collect();
+    assert_eq!(without, [Codec::Isotherm]);
+}
