@@ -55,6 +55,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const KEEPERS: &[(&str, &str)] = &[
     ("lapin", "queue"),
     ("fjall", "queue"),
+    ("rumqttc", "ingest"),
     ("diesel", "store"),
     ("diesel-async", "store"),
     ("diesel_migrations", "store"),

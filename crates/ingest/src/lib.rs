@@ -6,6 +6,7 @@
 
 mod health;
 mod integrations;
+pub mod pull;
 mod reports;
 mod take;
 mod webhook;

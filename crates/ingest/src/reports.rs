@@ -27,6 +27,7 @@ pub enum Reason {
     Token,
     ContentType,
     Size,
+    Fetch,
 }
 
 impl Reason {
@@ -35,6 +36,7 @@ impl Reason {
             Self::Token => "the token is wrong",
             Self::ContentType => "they do not say that they are JSON",
             Self::Size => "their bodies are too large",
+            Self::Fetch => "its MQTT broker cannot be reached",
         }
     }
 }

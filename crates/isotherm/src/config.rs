@@ -42,6 +42,8 @@ pub struct Config {
     pub organisation: Organisation,
     /// By the ids of integrations.
     pub downlinks: BTreeMap<String, Downlinks>,
+    /// By the ids of integrations.
+    pub pull: BTreeMap<String, Pull>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -140,6 +142,19 @@ pub struct Downlinks {
     pub webhook: String,
 }
 
+/// The MQTT broker where an integration's events are fetched.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Pull {
+    pub url: String,
+    /// The client's id there; made of the integration's where it is empty.
+    pub client: String,
+    pub username: String,
+    pub password: Secret,
+    /// A PEM file.
+    pub ca: PathBuf,
+}
+
 /// What the command line says.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Options {
@@ -190,6 +205,9 @@ impl Config {
             self.downlinks.iter().find(|(_, to)| to.url.is_empty() || to.key.0.is_empty())
         {
             return Err(format!("downlinks.{integration}: url and key are expected"));
+        }
+        if let Some((integration, _)) = self.pull.iter().find(|(_, from)| from.url.is_empty()) {
+            return Err(format!("pull.{integration}: a url is expected"));
         }
         if self.organisation.name.trim().is_empty() {
             return Err("organisation.name: a name is expected".to_owned());

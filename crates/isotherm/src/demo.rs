@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use chrono::{DateTime, Duration, Utc};
 use domain::access::Role;
-use simulator::{Live, NetworkServer};
+use simulator::{Live, NetworkServer, Sender};
 use store::Store;
 use store::embedded::Cluster;
 use tokio::sync::watch;
@@ -134,7 +134,7 @@ async fn show(
         serde_json::to_string_pretty(&people::json(&url, &logins))? + "\n",
     )?;
     let couriers = tokio::spawn(couriers::run(couriers, scaled.clone(), stopped.clone()));
-    let live = Live { target, network_server, clock: scaled, speed };
+    let live = Live { target, sender: Sender::Chirpstack, network_server, clock: scaled, speed };
     let fleet = tokio::spawn(simulator::run(fleet, live, stopped, |_, _| {}));
     say("");
     print_text(&format!("Isotherm is at {url}\n\n{}", people::table(&logins)))

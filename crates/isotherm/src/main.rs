@@ -9,6 +9,7 @@ mod demo;
 mod evaluate;
 mod http;
 mod provision;
+mod pull;
 mod replay;
 mod serve;
 mod simulate;

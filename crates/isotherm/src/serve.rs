@@ -20,6 +20,7 @@ use crate::Failure;
 use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::http;
+use crate::pull;
 use crate::tls::Tls;
 
 /// Connections to the database for requests.
@@ -209,6 +210,9 @@ pub async fn start(
         let made = Ingester::new(integrations, sender.clone(), clocks.readings.clone(), stopped.clone())?;
         let made = web::Data::new(made);
         tasks.spawn(ingest::run(made.clone().into_inner()));
+        for feed in pull::feeds(&config.pull)? {
+            tasks.spawn(ingest::pull::run(made.clone().into_inner(), feed));
+        }
         ingester = Some(made);
     }
     if let Some(service) = &service {

@@ -7,8 +7,8 @@ use anyhow::Context;
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 use simulator::{
-    City, Device, Fleet, Gateway, Journey, LANES, Leg, Live, NetworkServer, Plan, Posts, Region, Target,
-    World, dev_eui,
+    City, Device, Fleet, Gateway, Journey, LANES, Leg, Live, NetworkServer, Plan, Posts, Region, Sender,
+    Target, World, dev_eui,
 };
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -30,7 +30,7 @@ const GATEWAY_EVERY_M: f64 = 3_000.0;
 
 #[derive(clap::Args)]
 pub struct SimulateOptions {
-    /// Where webhooks go, such as https://isotherm.example.org/webhooks/depot, of an integration with ChirpStack
+    /// Where webhooks go, such as https://isotherm.example.org/webhooks/depot, of an integration with --network
     #[arg(long, required_unless_present = "list")]
     url: Option<String>,
     /// Reads the integration's token from the first line of standard input
@@ -39,6 +39,9 @@ pub struct SimulateOptions {
     /// Prints the trackers as JSON, each as POST /api/v1/trackers takes it, and ends
     #[arg(long)]
     list: bool,
+    /// As which network server it posts: chirpstack, the-things-stack, actility, loriot or aws-iot-core; downlinks are ChirpStack's
+    #[arg(long, value_name = "NAME", default_value = "chirpstack")]
+    network: Sender,
     /// How many
     #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     trackers: u16,
@@ -139,7 +142,7 @@ async fn simulate(
     introduce(&fleet, &target, listener.local_addr().map_err(failed)?);
     let ends = options.hours.map(|hours| clock() + Duration::hours(hours.into()));
     let (url, network_server) = (target.url.clone(), NetworkServer { listener, key: target.token.clone() });
-    let live = Live { target, network_server, clock, speed: options.speed };
+    let live = Live { target, sender: options.network, network_server, clock, speed: options.speed };
     let (stop, stopped) = watch::channel(false);
     let end = || {
         stop.send_replace(true);

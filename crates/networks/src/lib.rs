@@ -20,6 +20,7 @@ mod keys;
 mod loriot;
 pub mod message;
 mod milesight;
+pub mod mqtt;
 mod netmore;
 mod network;
 mod orange;

@@ -30,4 +30,5 @@ pub use live::{Clock, Live, Posts, Target, run};
 pub use network_server::NetworkServer;
 pub use radio::{Gateway, Hole};
 pub use tracker::{DataRate, Region, Stage};
+pub use webhook::{NotPlayed, Post, Sender};
 pub use world::{HeardBy, Report, Totals, Uplink, World};

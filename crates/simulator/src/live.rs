@@ -9,7 +9,7 @@ use tokio::task::{JoinError, JoinSet};
 
 use crate::fleet::Fleet;
 use crate::network_server::{Enqueue, NetworkServer};
-use crate::webhook;
+use crate::webhook::Sender;
 
 /// Webhooks under way at the same time. Network servers do not wait either, so that they may overtake each other.
 const AT_ONCE: usize = 32;
@@ -31,6 +31,8 @@ pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 /// What is around a fleet.
 pub struct Live {
     pub target: Target,
+    /// As which it posts.
+    pub sender: Sender,
     pub network_server: NetworkServer,
     pub clock: Clock,
     /// How fast that clock runs.
@@ -55,7 +57,7 @@ pub async fn run(
     mut stop: watch::Receiver<bool>,
     mut seen: impl FnMut(&Fleet, &Posts),
 ) -> (Fleet, Posts) {
-    let Live { target, network_server, clock, speed } = live;
+    let Live { target, sender, network_server, clock, speed } = live;
     let (mut requests, server) = network_server.serve();
     let (client, region) = (reqwest::Client::new(), fleet.region());
     let (mut posting, mut posts) = (JoinSet::new(), Posts::default());
@@ -71,8 +73,9 @@ pub async fn run(
                 // What is late is done at once, but for downlinks that may have come meanwhile.
                 let until = clock().min(next_at + AT_A_TIME).max(next_at + chrono::Duration::milliseconds(1));
                 fleet.run_until(until, &mut |report| {
-                    let (event, body) = webhook::body(&report, region);
-                    posting.spawn(post(client.clone(), target.clone(), event, body));
+                    for (event, body) in sender.posts(&report, region) {
+                        posting.spawn(post(client.clone(), target.clone(), event, body));
+                    }
                 });
             }
         }
@@ -117,9 +120,10 @@ async fn post(
     event: &'static str,
     body: serde_json::Value,
 ) -> Result<(), String> {
+    let word: &[_] = if event.is_empty() { &[] } else { &[("event", event)] };
     let request = client
         .post(&target.url)
-        .query(&[("event", event)])
+        .query(word)
         .bearer_auth(&target.token)
         .timeout(Duration::from_secs(5))
         .json(&body);

@@ -22,6 +22,8 @@ pub struct RabbitMq {
     port: u16,
     dist_port: u16,
     epmd_port: u16,
+    /// Where it speaks MQTT as well.
+    mqtt_port: Option<u16>,
     node: String,
     script: PathBuf,
     server: Option<Server>,
@@ -52,15 +54,30 @@ pub fn unique_prefix(test: &str) -> String {
 impl RabbitMq {
     /// Starts a new, empty broker; about four seconds.
     pub fn start() -> anyhow::Result<Self> {
+        Self::start_with(None)
+    }
+
+    /// One that speaks MQTT as well, as the broker of a network server does: see [`mqtt_url`](Self::mqtt_url).
+    pub fn start_with_mqtt() -> anyhow::Result<Self> {
+        Self::start_with(Some(free_port()?))
+    }
+
+    fn start_with(mqtt_port: Option<u16>) -> anyhow::Result<Self> {
         let script = find_script()?;
         let folder = folder("mq")?;
         let (port, dist_port, epmd_port) = (free_port()?, free_port()?, free_port()?);
         let epmd = start_epmd(epmd_port)?;
-        // As if by an operator: nothing but the queue's own port, only on this machine.
-        std::fs::write(folder.path().join("plugins"), "[].\n")?;
-        std::fs::write(folder.path().join("rabbitmq.conf"), "vm_memory_high_watermark.relative = 0.4\n")?;
+        // As if by an operator: nothing but the ports that are asked for, only on this machine.
+        let (plugins, mqtt) = match mqtt_port {
+            Some(port) => ("[rabbitmq_mqtt].\n", format!("mqtt.listeners.tcp.1 = 127.0.0.1:{port}\n")),
+            None => ("[].\n", String::new()),
+        };
+        std::fs::write(folder.path().join("plugins"), plugins)?;
+        let settings = format!("vm_memory_high_watermark.relative = 0.4\n{mqtt}");
+        std::fs::write(folder.path().join("rabbitmq.conf"), settings)?;
         let node = format!("isotherm{port}@localhost");
-        let mut broker = Self { port, dist_port, epmd_port, node, script, server: None, _epmd: epmd, folder };
+        let mut broker =
+            Self { port, dist_port, epmd_port, mqtt_port, node, script, server: None, _epmd: epmd, folder };
         broker.start_again()?;
         Ok(broker)
     }
@@ -68,6 +85,11 @@ impl RabbitMq {
     /// `amqp://guest:guest@127.0.0.1:PORT/%2f`
     pub fn url(&self) -> String {
         format!("amqp://guest:guest@127.0.0.1:{}/%2f", self.port)
+    }
+
+    /// `mqtt://127.0.0.1:PORT`, for the user guest; none unless it was asked for.
+    pub fn mqtt_url(&self) -> Option<String> {
+        self.mqtt_port.map(|port| format!("mqtt://127.0.0.1:{port}"))
     }
 
     /// None while it is stopped.

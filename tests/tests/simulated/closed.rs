@@ -5,8 +5,8 @@ use std::time::{Duration as Patience, Instant};
 
 use chrono::{DateTime, Duration, Utc};
 use simulator::{
-    City, Clock, Device, Fleet, Gateway, Incident, Leg, Live, NetworkServer, Plan, Region, Stage, World,
-    dev_eui,
+    City, Clock, Device, Fleet, Gateway, Incident, Leg, Live, NetworkServer, Plan, Region, Sender, Stage,
+    World, dev_eui,
 };
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -109,7 +109,13 @@ async fn every_entry_is_held_once_and_acknowledged_whatever_is_lost_on_the_way()
     let trackers: Vec<_> = (1..=TRACKERS).map(dev_eui).collect();
     let services = Services::start(&clock, &trackers, (&url, KEY)).await;
     let network_server = NetworkServer { listener, key: KEY.to_owned() };
-    let live = Live { target: services.target.clone(), network_server, clock, speed: SPEED };
+    let live = Live {
+        target: services.target.clone(),
+        sender: Sender::Chirpstack,
+        network_server,
+        clock,
+        speed: SPEED,
+    };
     let (stop, stopped) = watch::channel(false);
     let run = simulator::run(fleet(begins), live, stopped, |fleet, _| {
         if fleet.devices.iter().all(is_done) {

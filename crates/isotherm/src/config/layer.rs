@@ -13,9 +13,9 @@ const PREFIX: &str = "ISOTHERM_";
 /// The environment's own names, which are no settings.
 const NOT_SETTINGS: [&str; 2] = ["test_postgres", "test_amqp"];
 
-/// The section whose keys are the user's own: ids of integrations, each with these settings.
-const OWN_KEYS: &str = "downlinks";
-const OF_EACH: [&str; 3] = ["url", "key", "webhook"];
+/// The sections whose keys are the user's own: ids of integrations, each with these settings.
+const OF_INTEGRATIONS: [(&str, &[&str]); 2] =
+    [("downlinks", &["url", "key", "webhook"]), ("pull", &["url", "client", "username", "password", "ca"])];
 
 /// Settings of one place.
 pub struct Layer {
@@ -92,8 +92,8 @@ fn read_toml(text: &str) -> Result<Dict, String> {
 fn mismatch(given: &Dict, known: &Dict, section: &str) -> Option<String> {
     given.iter().find_map(|(name, value)| {
         let key = format!("{section}{name}");
-        if key == OWN_KEYS {
-            return mismatch_of_own(value);
+        if let Some((_, settings)) = OF_INTEGRATIONS.iter().find(|(section, _)| *section == key) {
+            return mismatch_of_integrations(value, &key, settings);
         }
         match (known.get(name), value) {
             (Some(Value::Dict(_, known)), Value::Dict(_, given)) => {
@@ -115,12 +115,12 @@ fn mismatch(given: &Dict, known: &Dict, section: &str) -> Option<String> {
     })
 }
 
-fn mismatch_of_own(value: &Value) -> Option<String> {
+fn mismatch_of_integrations(value: &Value, own: &str, settings: &[&str]) -> Option<String> {
     let section = |key: &str| Some(format!("{key}: a section is expected"));
-    let Value::Dict(_, integrations) = value else { return section(OWN_KEYS) };
-    let texts: Dict = OF_EACH.map(|name| (name.to_owned(), Value::from(""))).into_iter().collect();
+    let Value::Dict(_, integrations) = value else { return section(own) };
+    let texts: Dict = settings.iter().map(|name| ((*name).to_owned(), Value::from(""))).collect();
     integrations.iter().find_map(|(integration, settings)| {
-        let key = format!("{OWN_KEYS}.{integration}");
+        let key = format!("{own}.{integration}");
         let Value::Dict(_, given) = settings else { return section(&key) };
         mismatch(given, &texts, &format!("{key}."))
     })
