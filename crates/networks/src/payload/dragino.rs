@@ -16,8 +16,11 @@ use super::{Given, Payload, PayloadError};
 /// SHT20, in 0.01 °C.
 const CASE: RangeInclusive<i32> = -4_000..=12_500;
 
-/// DS18B20 and TMP117, in 0.01 °C. 0x7FFF (327.67 °C) is written where none is connected.
+/// DS18B20 and TMP117, in 0.01 °C.
 const PROBE: RangeInclusive<i32> = -5_500..=12_500;
+
+/// What stands for a probe's temperature where none is connected.
+const NONE_CONNECTED: u16 = 0x7fff;
 
 const VALUES: u8 = 2;
 const DEVICE_STATUS: u8 = 5;
@@ -143,6 +146,8 @@ fn read_lht65n_values(given: &Given<'_>) -> Result<Payload, PayloadError> {
     }
 }
 
+/// The kinds: 0 no probe, 1 DS18B20, 2 TMP117, 4 a switch, 5 light, 6 a voltage, 7 and 8 counters, 9 and 10 as 1 and 2 with a
+/// time, 11 SHT31, 15 a DS18B20's number.
 fn lht65n_now(frame: &Frame, given: &Given<'_>) -> Result<Payload, PayloadError> {
     let [head, case, moisture] = frame.words;
     let [value, other] = frame.tail_words();
@@ -175,6 +180,9 @@ fn lht65n_now(frame: &Frame, given: &Given<'_>) -> Result<Payload, PayloadError>
 
 /// An entry of the datalog, which begins at byte `at`.
 fn logged(frame: &Frame, at: usize, payload: &mut Payload) -> Result<(), PayloadError> {
+    if frame.is_nothing() {
+        return Ok(());
+    }
     let [value, case, moisture] = frame.words;
     let measured = Found::of_case(case, moisture & 0x0fff);
     let found = match frame.kind & 0x0f {
@@ -210,9 +218,6 @@ pub fn read_lht52(given: &Given<'_>) -> Result<Payload, PayloadError> {
         _ => Err(given.unknown_port()),
     }
 }
-
-/// In the words of the LHT52's probe.
-const NONE_CONNECTED: u16 = 0x7fff;
 
 /// Model, firmware (2), band, sub-band, battery (2, mV).
 fn read_device_status(given: &Given<'_>) -> Result<Payload, PayloadError> {

@@ -140,6 +140,9 @@ fn what_was_logged_before_the_clock_was_set_gets_no_time() {
 #[test]
 fn a_poll_for_a_time_of_which_nothing_is_logged_is_no_reading_of_0_degrees() {
     assert_eq!(read(DraginoLht65n, 2, &"00".repeat(11)), Payload::default());
+    let behind_an_entry = format!("01f40898014641 60065f97{}", "00".repeat(11));
+    let decoded = read(DraginoLht65n, 2, &behind_an_entry);
+    assert_eq!((decoded.readings.len(), decoded.untimed.len()), (1, 0));
 }
 
 #[test]
