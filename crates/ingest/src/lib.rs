@@ -61,8 +61,16 @@ pub async fn run(ingester: Arc<Ingester>) {
 pub fn configure(ingester: web::Data<Ingester>) -> impl FnOnce(&mut web::ServiceConfig) {
     move |app| {
         app.app_data(ingester)
-            .route("/webhooks/{integration}", web::post().to(webhook::receive))
-            .route("/webhooks/{integration}/{event:.*}", web::post().to(webhook::receive_event));
+            .service(
+                web::resource("/webhooks/{integration}")
+                    .route(web::post().to(webhook::receive))
+                    .default_service(web::to(webhook::tell_methods)),
+            )
+            .service(
+                web::resource("/webhooks/{integration}/{event:.*}")
+                    .route(web::post().to(webhook::receive_event))
+                    .default_service(web::to(webhook::tell_methods)),
+            );
     }
 }
 

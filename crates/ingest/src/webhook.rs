@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use actix_web::http::StatusCode;
-use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use actix_web::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::StreamExt;
 
@@ -120,6 +120,14 @@ pub async fn receive_event(
     let (integration, event) = path.into_inner();
     let event = Some(event.trim_matches('/')).filter(|event| !event.is_empty());
     answer(&ingester, &request, &integration, event.or_else(|| event_in(request.query_string())), body).await
+}
+
+/// Every other method. Everynet asks with `OPTIONS`, and without its credential, before it posts: it is told the same of
+/// every integration, known or not.
+pub async fn tell_methods(method: Method) -> HttpResponse {
+    let status =
+        if method == Method::OPTIONS { StatusCode::NO_CONTENT } else { StatusCode::METHOD_NOT_ALLOWED };
+    HttpResponse::build(status).insert_header((ALLOW, "POST, OPTIONS")).finish()
 }
 
 async fn answer(

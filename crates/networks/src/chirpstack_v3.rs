@@ -3,8 +3,8 @@
 //! One prints protobuf messages, where an EUI is base64; the older one writes EUIs in hex. The kind stands in the query
 //! (`event=up`), as with v4.
 
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 
 use crate::chirpstack::kind_of_word;
 use crate::event::{Event, EventKind, Gateway};
@@ -19,7 +19,7 @@ use crate::{Network, ParseError};
 struct Body<'a> {
     #[serde(borrow, rename = "applicationID")]
     application: Text<'a>,
-    #[serde(borrow, rename = "devEUI")]
+    #[serde(borrow, rename = "devEUI", deserialize_with = "written")]
     dev_eui: Option<Text<'a>>,
     #[serde(borrow)]
     dev_addr: Text<'a>,
@@ -55,6 +55,11 @@ struct RxInfo<'a> {
     #[serde(rename = "loRaSNR")]
     snr: Decimal,
     location: Part<Place>,
+}
+
+/// A `null` is an unknown device; without the field it is no body of this server.
+fn written<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Text<'de>>, D::Error> {
+    Text::deserialize(deserializer).map(Some)
 }
 
 pub(crate) fn parse(word: Option<&str>, body: &[u8]) -> Result<Event, ParseError> {

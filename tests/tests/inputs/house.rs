@@ -6,6 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use e2e::bodies::Network;
 use e2e::warm::{integrations, now};
 use e2e::{Answer, Api, Installation, Part, Program, fleet, folder, until};
+use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::postgres::{Database, database};
@@ -54,6 +55,14 @@ impl House {
     pub async fn register(&self, number: u64, name: &str) {
         let tracker = json!({ "dev_eui": fleet::dev_eui(number), "name": name, "codec": "isotherm" });
         self.api.post("/trackers", &tracker).await;
+    }
+
+    /// What is told to whoever asks without a credential: the status, the methods and the body.
+    pub async fn ask(&self, method: Method, path: &str) -> (u16, String, String) {
+        let request = Client::new().request(method, format!("{}{path}", self.program.url));
+        let answer = request.send().await.unwrap();
+        let allowed = answer.headers().get("allow").map(|methods| methods.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), allowed.unwrap_or_default(), answer.text().await.unwrap())
     }
 
     pub async fn connect(&self) -> Connection {

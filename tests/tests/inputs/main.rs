@@ -17,6 +17,7 @@ use chrono::Duration;
 use e2e::bodies::{Field, Network};
 use e2e::{fleet, until};
 use house::{Counts, House};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 /// A tracker of its own for each case and network.
@@ -158,5 +159,19 @@ async fn a_copy_counts_once_and_an_unknown_payload_is_shown_with_its_reason() {
         assert!(known.len() == 2 && known.iter().all(|(_, problem)| problem.is_null()), "{known:?}");
         let reason = unknown.iter().map(|(_, problem)| problem.as_str().unwrap()).collect::<String>();
         assert!(reason.starts_with("unknown payload: entry 0: 29 is no known event"), "{reason}");
+    }
+}
+
+/// As Everynet does before it posts.
+#[tokio::test]
+async fn whoever_asks_for_the_methods_of_a_webhook_learns_them_and_nothing_else() {
+    let house = House::start().await;
+    for path in
+        ["/webhooks/chirpstack", "/webhooks/chirpstack/up", "/webhooks/nobody", "/webhooks/nobody/a/b"]
+    {
+        for (method, status) in [(Method::OPTIONS, 204), (Method::GET, 405), (Method::PUT, 405)] {
+            let answer = house.ask(method.clone(), path).await;
+            assert_eq!(answer, (status, "POST, OPTIONS".to_owned(), String::new()), "{method} {path}");
+        }
     }
 }

@@ -8,6 +8,7 @@ mod kerlink;
 mod lists;
 mod milesight;
 mod netmore;
+mod odd_values;
 mod orange;
 mod senet;
 
