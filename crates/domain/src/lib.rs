@@ -32,6 +32,7 @@ pub mod qualification;
 pub mod quantity;
 pub mod reading;
 pub mod readings_csv;
+pub mod refusal;
 pub mod route;
 pub mod runbook;
 pub mod sender;

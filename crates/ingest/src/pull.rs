@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use actix_web::http::Uri;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
+use networks::message::RefusalReason;
 use networks::mqtt;
 use rumqttc::tokio_rustls::rustls::ClientConfig;
 use rumqttc::{
@@ -20,7 +21,6 @@ use rumqttc::{
 use tokio::sync::mpsc;
 
 use crate::integrations::Integration;
-use crate::reports::Reason;
 use crate::take::{NotTaken, take};
 use crate::{Ingester, MAX_BODY};
 
@@ -141,7 +141,7 @@ pub async fn run(ingester: Arc<Ingester>, feed: Feed) {
         if outage.is_news()
             && let Some(known) = ingester.integrations.find(&feed.integration)
         {
-            ingester.refusals.count(Some(&known.source), Reason::Fetch);
+            ingester.refusals.count(Some(&known.source), RefusalReason::Fetch);
         }
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
@@ -256,7 +256,7 @@ async fn take_one(
     publish: Publish,
 ) -> (Publish, Result<(), NotTaken>) {
     if publish.payload.len() > MAX_BODY {
-        ingester.refusals.count(Some(&known.source), Reason::Size);
+        ingester.refusals.count(Some(&known.source), RefusalReason::Size);
         return (publish, Ok(()));
     }
     let taken = take(ingester, &known, mqtt::word(&publish.topic), &publish.payload).await;

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use networks::message::{Body, Message, Source};
+use networks::message::{Body, Message, RefusalReason, Source};
 use queue::OnBrokerAway;
 
 use crate::Ingester;
@@ -21,29 +21,9 @@ const REFUSALS_EVERY: Duration = Duration::from_secs(60);
 /// The state of the spool is reported at most this often.
 const SPOOL_EVERY: Duration = Duration::from_secs(600);
 
-/// Why webhooks are refused that a person could mend at the sender.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reason {
-    Token,
-    ContentType,
-    Size,
-    Fetch,
-}
-
-impl Reason {
-    fn text(self) -> &'static str {
-        match self {
-            Self::Token => "the token is wrong",
-            Self::ContentType => "they do not say that they are JSON",
-            Self::Size => "their bodies are too large",
-            Self::Fetch => "its MQTT broker cannot be reached",
-        }
-    }
-}
-
 /// Refusals since the last report, by integration; None stands for all integrations that do not exist.
 #[derive(Default)]
-pub struct Refusals(Mutex<HashMap<(Option<String>, Reason), Waiting>>);
+pub struct Refusals(Mutex<HashMap<(Option<String>, RefusalReason), Waiting>>);
 
 struct Waiting {
     source: Option<Source>,
@@ -52,7 +32,7 @@ struct Waiting {
 }
 
 impl Refusals {
-    pub fn count(&self, source: Option<&Source>, reason: Reason) {
+    pub fn count(&self, source: Option<&Source>, reason: RefusalReason) {
         let mut refusals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (source.map(|source| source.integration.clone()), reason);
         let none_yet = || Waiting { source: source.cloned(), count: 0, reported: None };
@@ -60,12 +40,12 @@ impl Refusals {
     }
 
     /// What is due: the first refusal at once, later ones together.
-    fn take_due(&self) -> Vec<(Option<Source>, Reason, u64)> {
+    fn take_due(&self) -> Vec<(Option<Source>, RefusalReason, u64)> {
         let mut refusals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let due = |waiting: &Waiting| {
             waiting.count > 0 && waiting.reported.is_none_or(|at| at.elapsed() >= REFUSALS_EVERY)
         };
-        let take = |((_, reason), waiting): (&(Option<String>, Reason), &mut Waiting)| {
+        let take = |((_, reason), waiting): (&(Option<String>, RefusalReason), &mut Waiting)| {
             waiting.reported = Some(Instant::now());
             (waiting.source.clone(), *reason, std::mem::take(&mut waiting.count))
         };
@@ -83,7 +63,7 @@ pub async fn run(ingester: &Ingester) {
             _ = stop.wait_for(|stop| *stop) => return,
         }
         for (source, reason, count) in ingester.refusals.take_due() {
-            report(ingester, Body::Refused { source, reason: reason.text().to_owned(), count }).await;
+            report(ingester, Body::Refused { source, reason: reason.said().to_owned(), count }).await;
         }
         if spool_reported.is_none_or(|at| at.elapsed() >= SPOOL_EVERY)
             && let Some(alarm) = spool_alarm(ingester)
@@ -128,15 +108,15 @@ mod tests {
     fn the_first_refusal_is_reported_at_once_and_the_rest_of_the_minute_together() {
         let refusals = Refusals::default();
         let source = Source { organisation: OrganisationId(1), integration: "a".into() };
-        refusals.count(Some(&source), Reason::Token);
-        refusals.count(None, Reason::Token);
+        refusals.count(Some(&source), RefusalReason::Token);
+        refusals.count(None, RefusalReason::Token);
         let mut due = refusals.take_due();
         due.sort_by_key(|(source, ..)| source.is_some());
-        assert_eq!(due, [(None, Reason::Token, 1), (Some(source.clone()), Reason::Token, 1)]);
-        refusals.count(Some(&source), Reason::Token);
-        refusals.count(Some(&source), Reason::Token);
+        assert_eq!(due, [(None, RefusalReason::Token, 1), (Some(source.clone()), RefusalReason::Token, 1)]);
+        refusals.count(Some(&source), RefusalReason::Token);
+        refusals.count(Some(&source), RefusalReason::Token);
         assert_eq!(refusals.take_due(), [], "not twice a minute");
-        refusals.count(Some(&source), Reason::Size);
-        assert_eq!(refusals.take_due(), [(Some(source), Reason::Size, 1)], "another reason is news");
+        refusals.count(Some(&source), RefusalReason::Size);
+        assert_eq!(refusals.take_due(), [(Some(source), RefusalReason::Size, 1)], "another reason is news");
     }
 }

@@ -9,10 +9,10 @@ use actix_web::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::StreamExt;
+use networks::message::RefusalReason;
 
 use crate::Ingester;
 use crate::integrations::Integration;
-use crate::reports::Reason;
 use crate::take::{NotTaken, take};
 
 /// The largest body, in bytes. Webhooks have 0.5 to 4 KiB, tens of KiB with decoded objects.
@@ -165,18 +165,18 @@ async fn accept(
         if !ingester.integrations.is_known() {
             return Err(Refusal::NotInformed);
         }
-        ingester.refusals.count(known.as_deref().map(|known| &known.source), Reason::Token);
+        ingester.refusals.count(known.as_deref().map(|known| &known.source), RefusalReason::Token);
         return Err(Refusal::NotAuthorised);
     };
     if let Some(other) = other_content_type(request) {
-        ingester.refusals.count(Some(&known.source), Reason::ContentType);
+        ingester.refusals.count(Some(&known.source), RefusalReason::ContentType);
         drain(body).await;
         return Err(Refusal::NotJson(other));
     }
     let body = tokio::time::timeout(BODY_WITHIN, read(body)).await.unwrap_or(Err(Refusal::TooSlow));
     let body = body.inspect_err(|refusal| {
         if matches!(refusal, Refusal::TooLarge) {
-            ingester.refusals.count(Some(&known.source), Reason::Size);
+            ingester.refusals.count(Some(&known.source), RefusalReason::Size);
         }
     })?;
     Ok(take(ingester, known, event, &body).await?)

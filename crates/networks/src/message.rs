@@ -8,6 +8,7 @@
 
 use chrono::{DateTime, Utc};
 pub use domain::ids::OrganisationId;
+pub use domain::refusal::RefusalReason;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Event;

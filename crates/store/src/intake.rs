@@ -6,6 +6,7 @@ use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl;
 use domain::{DevEui, OrganisationId};
 
+use crate::integration_counts::{MadeRow, MadeRows};
 use crate::statement::statement;
 use crate::trackers::{column, stored_eui};
 use crate::{Connection, StoreError};
@@ -40,15 +41,17 @@ pub struct UnreadableBody {
 }
 
 impl Connection {
-    pub async fn insert_device_events(&mut self, events: &[DeviceEvent]) -> Result<(), StoreError> {
+    /// Keeps each event once. Returns how many of each integration were new.
+    pub async fn insert_device_events(&mut self, events: &[DeviceEvent]) -> Result<MadeRows, StoreError> {
         if events.is_empty() {
-            return Ok(());
+            return Ok(MadeRows::new());
         }
-        statement(
-            "insert into device_events (organisation_id, integration_id, dev_eui, kind, received_at, arrived_at)
+        let new = statement(
+            "with new as (insert into device_events (organisation_id, integration_id, dev_eui, kind, received_at, arrived_at)
              select * from unnest($1::int[], $2::text[], $3::bigint[], $4::text[], $5::timestamptz[],
                  $6::timestamptz[])
-             on conflict do nothing",
+             on conflict do nothing returning organisation_id, integration_id)
+             select organisation_id, integration_id, count(*) as count from new group by 1, 2",
         )
         .bind::<Array<Integer>, _>(column(events, |e| e.organisation.0))
         .bind::<Array<Text>, _>(column(events, |e| e.integration.as_str()))
@@ -56,9 +59,9 @@ impl Connection {
         .bind::<Array<Text>, _>(column(events, |e| e.kind.as_str()))
         .bind::<Array<Timestamptz>, _>(column(events, |e| e.received_at))
         .bind::<Array<Timestamptz>, _>(column(events, |e| e.arrived_at))
-        .execute(&mut self.raw)
+        .load(&mut self.raw)
         .await?;
-        Ok(())
+        Ok(MadeRow::by_integration(new))
     }
 
     pub async fn insert_unreadable_body(&mut self, body: &UnreadableBody) -> Result<(), StoreError> {

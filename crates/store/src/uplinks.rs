@@ -7,6 +7,7 @@ use diesel_async::RunQueryDsl;
 use domain::{DevEui, OrganisationId};
 
 use crate::downlinks::NetworkAddress;
+use crate::integration_counts::{MadeRow, MadeRows};
 use crate::statement::statement;
 use crate::trackers::{column, stored_eui};
 use crate::{Connection, StoreError};
@@ -89,17 +90,19 @@ impl UplinkRow {
 }
 
 impl Connection {
-    pub async fn insert_uplinks(&mut self, uplinks: &[Uplink]) -> Result<(), StoreError> {
+    /// Keeps each copy once. Returns how many of each integration were new.
+    pub async fn insert_uplinks(&mut self, uplinks: &[Uplink]) -> Result<MadeRows, StoreError> {
         if uplinks.is_empty() {
-            return Ok(());
+            return Ok(MadeRows::new());
         }
-        statement(
-            "insert into uplinks (received_at, arrived_at, organisation_id, integration_id, dev_eui, dev_addr, f_cnt,
+        let new = statement(
+            "with new as (insert into uplinks (received_at, arrived_at, organisation_id, integration_id, dev_eui, dev_addr, f_cnt,
                  f_port, payload, confirmed, gateways, problem, application, device)
              select * from unnest($1::timestamptz[], $2::timestamptz[], $3::int[], $4::text[], $5::bigint[], $6::text[],
                  $7::bigint[], $8::int[], $9::bytea[], $10::boolean[], $11::text[], $12::text[],
                  $13::text[], $14::text[])
-             on conflict do nothing",
+             on conflict do nothing returning organisation_id, integration_id)
+             select organisation_id, integration_id, count(*) as count from new group by 1, 2",
         )
         .bind::<Array<Timestamptz>, _>(column(uplinks, |u| u.received_at))
         .bind::<Array<Timestamptz>, _>(column(uplinks, |u| u.arrived_at))
@@ -115,9 +118,9 @@ impl Connection {
         .bind::<Array<Nullable<Text>>, _>(column(uplinks, |u| u.problem.as_deref()))
         .bind::<Array<Nullable<Text>>, _>(column(uplinks, |u| u.address.application.as_deref()))
         .bind::<Array<Nullable<Text>>, _>(column(uplinks, |u| u.address.device.as_deref()))
-        .execute(&mut self.raw)
+        .load(&mut self.raw)
         .await?;
-        Ok(())
+        Ok(MadeRow::by_integration(new))
     }
 
     /// Writes anew why the given uplinks gave no readings.

@@ -45,6 +45,7 @@ pub enum Report {
     Refused {
         source: Option<Source>,
         reason: String,
+        count: u64,
         at: DateTime<Utc>,
     },
     Unreadable {
@@ -72,7 +73,7 @@ impl Report {
     /// who runs the installation.
     pub fn alert(&self, operator: OrganisationId) -> (OrganisationId, AlertKind, String, DateTime<Utc>) {
         match self {
-            Self::Refused { source: Some(source), reason, at } => {
+            Self::Refused { source: Some(source), reason, at, .. } => {
                 let subject = format!("integration {}: {reason}", source.integration);
                 (source.organisation, AlertKind::WebhookRefused, subject, *at)
             }
@@ -118,7 +119,9 @@ impl Arrived {
                 self.unreadable.push(unreadable(&source, &reason, body, at));
                 self.reports.push(Report::Unreadable { source, at });
             }
-            Body::Refused { source, reason, .. } => self.reports.push(Report::Refused { source, reason, at }),
+            Body::Refused { source, reason, count } => {
+                self.reports.push(Report::Refused { source, reason, count, at });
+            }
             Body::SpoolAlarm { reason, .. } => self.reports.push(Report::SpoolAlarm { reason, at }),
         }
     }

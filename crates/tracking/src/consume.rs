@@ -20,6 +20,7 @@ use crate::links::store_states;
 use crate::live::{Change, OwnedChange};
 use crate::missing::tell_missing;
 use crate::pending::store_lines;
+use crate::tally::count_intake;
 
 /// A batch is as many lines as this, or what came within `BATCH_WAIT`.
 const BATCH_LINES: usize = 1000;
@@ -114,12 +115,12 @@ fn days_of(uplinks: &[Uplink], readings: &[TrackerReading]) -> Vec<(Partitioned,
 }
 
 async fn store_intake(db: &mut Connection, arrived: &Arrived) -> Result<(), StoreError> {
-    db.insert_uplinks(&arrived.uplinks).await?;
-    db.insert_device_events(&arrived.events).await?;
+    let uplinks = db.insert_uplinks(&arrived.uplinks).await?;
+    let events = db.insert_device_events(&arrived.events).await?;
     for body in &arrived.unreadable {
         db.insert_unreadable_body(body).await?;
     }
-    Ok(())
+    count_intake(db, arrived, [uplinks, events]).await
 }
 
 /// Notes which gateways heard something, and says where the trackers were that they heard.

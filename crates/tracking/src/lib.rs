@@ -40,6 +40,7 @@ mod silence;
 mod situation;
 mod streams;
 mod summary;
+mod tally;
 mod watch;
 mod whereabouts;
 

@@ -1,0 +1,2 @@
+drop table integration_refusals;
+drop table integration_counts;
