@@ -1,2 +1,3 @@
+drop index alerts_refusals;
 drop table integration_refusals;
 drop table integration_counts;

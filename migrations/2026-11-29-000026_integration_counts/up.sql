@@ -23,3 +23,6 @@ create table integration_refusals (
     primary key (integration_id, reason)
 );
 create index integration_refusals_organisation on integration_refusals (organisation_id);
+
+-- Asked each second: the alerts about refused webhooks that data have not ended.
+create index alerts_refusals on alerts (organisation_id, subject) where kind = 'webhook_refused' and closed_as is null;

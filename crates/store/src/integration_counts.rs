@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Integer, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use domain::OrganisationId;
 use domain::refusal::RefusalReason;
+use domain::{AlertId, OrganisationId};
+use uuid::Uuid;
 
 use crate::statement::statement;
 use crate::trackers::column;
@@ -39,6 +40,25 @@ pub struct RefusalCount {
     /// When the first and the last of them were reported.
     pub first_refused_at: DateTime<Utc>,
     pub last_refused_at: DateTime<Utc>,
+}
+
+/// What an integration is not refused for any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MendedRefusal {
+    pub organisation: OrganisationId,
+    pub integration: String,
+    pub reason: RefusalReason,
+    /// When something of it was taken in for the last time.
+    pub seen_at: DateTime<Utc>,
+}
+
+/// An alert about refused webhooks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StandingRefusal {
+    pub organisation: OrganisationId,
+    pub alert: AlertId,
+    pub subject: String,
+    pub acknowledged_at: Option<DateTime<Utc>>,
 }
 
 /// How many rows of each integration a batch made.
@@ -122,6 +142,71 @@ impl Connection {
         .execute(&mut self.raw)
         .await?;
         Ok(())
+    }
+
+    /// What was refused at this instant for the last time, or before, though something of that integration was taken in
+    /// since, with when that was.
+    pub async fn mended_refusals(
+        &mut self,
+        refused_until: DateTime<Utc>,
+    ) -> Result<Vec<MendedRefusal>, StoreError> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Integer)]
+            organisation_id: i32,
+            #[diesel(sql_type = Text)]
+            integration_id: String,
+            #[diesel(sql_type = Text)]
+            reason: String,
+            #[diesel(sql_type = Timestamptz)]
+            last_seen_at: DateTime<Utc>,
+        }
+        let rows: Vec<Row> = statement(
+            "select r.organisation_id, r.integration_id, r.reason, c.last_seen_at
+             from integration_refusals r join integration_counts c using (integration_id)
+             where r.last_refused_at <= $1 and r.last_refused_at < c.last_seen_at",
+        )
+        .bind::<Timestamptz, _>(refused_until)
+        .load(&mut self.raw)
+        .await?;
+        let one = |row: Row| {
+            let reason = row.reason.parse().map_err(|error| StoreError::unreadable("reason", error))?;
+            Ok(MendedRefusal {
+                organisation: OrganisationId(row.organisation_id),
+                integration: row.integration_id,
+                reason,
+                seen_at: row.last_seen_at,
+            })
+        };
+        rows.into_iter().map(one).collect()
+    }
+
+    /// The alerts about refused webhooks that data have not ended, acknowledged or not.
+    pub async fn standing_refusals(&mut self) -> Result<Vec<StandingRefusal>, StoreError> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Integer)]
+            organisation_id: i32,
+            #[diesel(sql_type = SqlUuid)]
+            id: Uuid,
+            #[diesel(sql_type = Text)]
+            subject: String,
+            #[diesel(sql_type = Nullable<Timestamptz>)]
+            acknowledged_at: Option<DateTime<Utc>>,
+        }
+        let rows: Vec<Row> = statement(
+            "select organisation_id, id, subject, acknowledged_at from alerts
+             where kind = 'webhook_refused' and closed_as is null and subject is not null order by id",
+        )
+        .load(&mut self.raw)
+        .await?;
+        let one = |row: Row| StandingRefusal {
+            organisation: OrganisationId(row.organisation_id),
+            alert: AlertId(row.id),
+            subject: row.subject,
+            acknowledged_at: row.acknowledged_at,
+        };
+        Ok(rows.into_iter().map(one).collect())
     }
 
     /// What came by each of an organisation's integrations; one that brought nothing yet is not among them.

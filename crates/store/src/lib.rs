@@ -85,7 +85,7 @@ pub use escalations::{EscalatingAlert, StepNotification};
 pub use gateways::{GatewayName, HeardGateway, KnownGateway, StoredGateway};
 pub use hand_ins::StoredHandIn;
 pub use intake::{DeviceEvent, UnreadableBody, UnreadableCursor};
-pub use integration_counts::{IntakeCount, MadeRows, RefusalCount};
+pub use integration_counts::{IntakeCount, MadeRows, MendedRefusal, RefusalCount, StandingRefusal};
 pub use integrations::{Credential, Integration};
 pub use missing::{FollowedTracker, MissingRide, WaitingHole};
 pub use notifications::{DueNotification, NewNotification, NotificationCounts};

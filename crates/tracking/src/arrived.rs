@@ -11,6 +11,8 @@ use networks::{Event, EventKind};
 use sha2::{Digest, Sha256};
 use store::{DeviceEvent, DownlinkAnswer, NetworkAddress, UnreadableBody, Uplink};
 
+use crate::refusals;
+
 /// A reception may lie this far ahead of its arrival, and a reading ahead of its reception; clocks drift, but not by
 /// more.
 pub const MOST_AHEAD: Duration = Duration::minutes(10);
@@ -74,7 +76,7 @@ impl Report {
     pub fn alert(&self, operator: OrganisationId) -> (OrganisationId, AlertKind, String, DateTime<Utc>) {
         match self {
             Self::Refused { source: Some(source), reason, at, .. } => {
-                let subject = format!("integration {}: {reason}", source.integration);
+                let subject = refusals::subject(&source.integration, reason);
                 (source.organisation, AlertKind::WebhookRefused, subject, *at)
             }
             Self::Refused { source: None, at, .. } => {

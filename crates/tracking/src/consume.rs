@@ -20,6 +20,7 @@ use crate::links::store_states;
 use crate::live::{Change, OwnedChange};
 use crate::missing::tell_missing;
 use crate::pending::store_lines;
+use crate::refusals;
 use crate::tally::count_intake;
 
 /// A batch is as many lines as this, or what came within `BATCH_WAIT`.
@@ -214,7 +215,11 @@ async fn raise_reports(
     // What no integration stands for concerns whoever runs the installation.
     let operator = db.first_organisation().await?;
     let mut work = AlertWork::default();
-    let mut raised = BTreeSet::new();
+    // One that somebody has acknowledged is as good as raised.
+    let mut raised = match reports.iter().any(|report| matches!(report, Report::Refused { .. })) {
+        true => refusals::acknowledged(db, now).await?,
+        false => BTreeSet::new(),
+    };
     for report in reports {
         let (owner, kind, subject, at) = report.alert(operator);
         if raised.insert((owner, kind, subject.clone())) {

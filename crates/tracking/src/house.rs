@@ -1,6 +1,7 @@
 //! A house to test in: a service on a real database, on a clock that the test sets, with trackers and shipments.
 
 mod frames;
+pub mod messages;
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;

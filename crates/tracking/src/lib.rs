@@ -33,6 +33,7 @@ mod notify;
 mod pending;
 mod profiles;
 mod recalls;
+mod refusals;
 mod replay;
 mod runbooks;
 mod said;

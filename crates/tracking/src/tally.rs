@@ -88,54 +88,16 @@ fn refusal_counts(reports: &[Report]) -> Vec<RefusalCount> {
 
 #[cfg(test)]
 mod tests {
-    use domain::DevEui;
-    use networks::message::{Body, Message, Source};
-    use networks::{Event, EventKind};
+    use networks::EventKind;
+    use networks::message::Body;
 
     use super::*;
-    use crate::consume::consume_batch;
+    use crate::house::messages::{event, message, refused};
     use crate::house::{House, at};
 
-    fn message(integration: &str, second: i64, body: impl FnOnce(Source) -> Body) -> Message {
-        let source = Source { organisation: OrganisationId(1), integration: integration.to_owned() };
-        Message { arrived_at: at(second), body: body(source) }
-    }
-
-    fn event(integration: &str, second: i64, kind: EventKind, f_cnt: u32) -> Message {
-        let event = Event {
-            kind,
-            dev_eui: Some(DevEui(7)),
-            f_cnt: Some(f_cnt),
-            received_at: Some(at(0)),
-            payload: Some(vec![1]),
-            ..Event::default()
-        };
-        message(integration, second, |source| Body::Event { source, event })
-    }
-
-    fn refused(integration: &str, second: i64, reason: RefusalReason, count: u64) -> Message {
-        let reason = reason.said().to_owned();
-        message(integration, second, |source| Body::Refused { source: Some(source), reason, count })
-    }
-
-    fn unreadable(integration: &str, second: i64) -> Message {
+    fn unreadable(integration: &str, second: i64) -> networks::message::Message {
         let (reason, body) = ("no JSON".to_owned(), b"{".to_vec());
         message(integration, second, |source| Body::Unreadable { source, reason, body })
-    }
-
-    async fn house() -> House {
-        let house = House::new().await;
-        assert_eq!(house.owner, OrganisationId(1));
-        let made = "insert into integrations (id, organisation_id, network, token_sha256, created_at)
-             select id, 1, 'chirpstack', sha256('x'), now() from unnest(array['roof', 'cellar']) as n (id)";
-        house.database.psql(made).unwrap();
-        house
-    }
-
-    async fn take_in(house: &House, messages: Vec<Message>) {
-        let mut arrived = Arrived::default();
-        messages.into_iter().for_each(|message| arrived.add(message));
-        consume_batch(&house.service, &mut arrived).await.unwrap();
     }
 
     async fn counted(house: &House) -> (Vec<IntakeCount>, Vec<RefusalCount>) {
@@ -152,7 +114,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_came_by_an_integration_is_counted_once_and_what_came_again_as_repeated() {
-        let house = house().await;
+        let house = House::with_integrations().await;
         let (up, join) = (EventKind::Uplink, EventKind::Join);
         let batch = || {
             vec![
@@ -163,20 +125,20 @@ mod tests {
                 event("cellar", 7, join, 0),
             ]
         };
-        take_in(&house, batch()).await;
+        house.take_messages(batch()).await;
         let first = vec![intake("cellar", [1, 0, 0], [7, 7]), intake("roof", [3, 1, 0], [4, 9])];
         assert_eq!(counted(&house).await, (first, vec![]));
 
         // The same again, as after a crash between commit and acknowledgement, with something new.
         let more = [event("roof", 3, up, 3), unreadable("roof", 12), unreadable("roof", 11)];
-        take_in(&house, batch().into_iter().chain(more).collect()).await;
+        house.take_messages(batch().into_iter().chain(more).collect()).await;
         let both = vec![intake("cellar", [1, 1, 0], [7, 7]), intake("roof", [4, 5, 2], [3, 12])];
         assert_eq!(counted(&house).await, (both, vec![]));
     }
 
     #[tokio::test]
     async fn what_was_refused_is_counted_by_its_reason_and_is_no_sign_of_life() {
-        let house = house().await;
+        let house = House::with_integrations().await;
         let newer = message("roof", 8, |source| Body::Refused {
             source: Some(source),
             reason: "they came on a sunday".to_owned(),
@@ -185,8 +147,8 @@ mod tests {
         let (token, size) = (RefusalReason::Token, RefusalReason::Size);
         let most = refused("cellar", 3, token, u64::MAX);
         let batch = vec![refused("roof", 5, token, 40), refused("roof", 2, token, 1), newer, most];
-        take_in(&house, batch).await;
-        take_in(&house, vec![refused("roof", 65, token, 9), refused("roof", 66, size, 1)]).await;
+        house.take_messages(batch).await;
+        house.take_messages(vec![refused("roof", 65, token, 9), refused("roof", 66, size, 1)]).await;
         let of = |integration: &str, reason, count, seen: [i64; 2]| RefusalCount {
             organisation: OrganisationId(1),
             integration: integration.to_owned(),
@@ -206,18 +168,20 @@ mod tests {
 
     #[tokio::test]
     async fn what_names_no_integration_of_its_organisation_is_stored_and_not_counted() {
-        let house = house().await;
+        let house = House::with_integrations().await;
         let partner = house.partner("carrier", "Freight");
         let mut of_another = event("roof", 1, EventKind::Join, 0);
         if let Body::Event { source, .. } = &mut of_another.body {
             source.organisation = partner;
         }
         let token = RefusalReason::Token;
-        take_in(
-            &house,
-            vec![of_another, event("attic", 1, EventKind::Uplink, 1), refused("attic", 1, token, 1)],
-        )
-        .await;
+        house
+            .take_messages(vec![
+                of_another,
+                event("attic", 1, EventKind::Uplink, 1),
+                refused("attic", 1, token, 1),
+            ])
+            .await;
         assert_eq!(counted(&house).await, (vec![], vec![]));
         let kept = "select (select count(*) from uplinks), (select count(*) from device_events)";
         assert_eq!(house.database.psql(kept).unwrap().trim(), "1|1");

@@ -14,6 +14,7 @@ use crate::alerting::AlertWork;
 use crate::assess::{Fresh, reassess};
 use crate::escalate::escalate;
 use crate::missing::find_overdue;
+use crate::refusals::end_refusals;
 use crate::silence::{end_outages, raise_silence};
 
 /// The pause between two rounds.
@@ -47,6 +48,7 @@ pub async fn run(service: &Service) {
         log_failure("looking for outages that are over", end_outages(service).await);
         log_failure("looking for silence", raise_silence(service).await);
         log_failure("looking for missing readings", find_overdue(service).await);
+        log_failure("looking for refusals that are over", end_refusals(service).await);
         log_failure("telling those on call", escalate(service).await);
     }
 }
