@@ -31,13 +31,23 @@ pub enum Codec {
     /// Our own tracker, by the frames of `wire`.
     Isotherm,
     DraginoLht65n,
+    DraginoLht65nProbe,
     DraginoLht52,
+    DraginoLht52Probe,
     MilesightEm300Th,
     MilesightEm320Th,
     ElsysErs,
+    ElsysErsProbe,
     DigitalMatterOyster,
     AbeewayCompact,
     SensativeStrips,
+}
+
+/// Which of a tracker's thermometers gives the readings, where it has one in its case and a probe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Thermometer {
+    Case,
+    Probe,
 }
 
 /// A name that is none of [`Codec::ALL`].
@@ -118,13 +128,16 @@ pub enum PayloadError {
 }
 
 impl Codec {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Isotherm,
         Self::DraginoLht65n,
+        Self::DraginoLht65nProbe,
         Self::DraginoLht52,
+        Self::DraginoLht52Probe,
         Self::MilesightEm300Th,
         Self::MilesightEm320Th,
         Self::ElsysErs,
+        Self::ElsysErsProbe,
         Self::DigitalMatterOyster,
         Self::AbeewayCompact,
         Self::SensativeStrips,
@@ -135,10 +148,13 @@ impl Codec {
         match self {
             Self::Isotherm => "isotherm",
             Self::DraginoLht65n => "dragino-lht65n",
+            Self::DraginoLht65nProbe => "dragino-lht65n-probe",
             Self::DraginoLht52 => "dragino-lht52",
+            Self::DraginoLht52Probe => "dragino-lht52-probe",
             Self::MilesightEm300Th => "milesight-em300-th",
             Self::MilesightEm320Th => "milesight-em320-th",
             Self::ElsysErs => "elsys-ers",
+            Self::ElsysErsProbe => "elsys-ers-probe",
             Self::DigitalMatterOyster => "digital-matter-oyster",
             Self::AbeewayCompact => "abeeway-compact",
             Self::SensativeStrips => "sensative-strips",
@@ -205,11 +221,14 @@ pub fn decode(
     let given = Given { codec, port, bytes: payload, received_at };
     match codec {
         Codec::Isotherm => isotherm::read(port, payload),
-        Codec::DraginoLht65n => dragino::read_lht65n(&given),
-        Codec::DraginoLht52 => dragino::read_lht52(&given),
+        Codec::DraginoLht65n => dragino::read_lht65n(&given, Thermometer::Case),
+        Codec::DraginoLht65nProbe => dragino::read_lht65n(&given, Thermometer::Probe),
+        Codec::DraginoLht52 => dragino::read_lht52(&given, Thermometer::Case),
+        Codec::DraginoLht52Probe => dragino::read_lht52(&given, Thermometer::Probe),
         Codec::MilesightEm300Th => milesight::read(&given, History::WithReserve),
         Codec::MilesightEm320Th => milesight::read(&given, History::Bare),
-        Codec::ElsysErs => elsys::read(&given),
+        Codec::ElsysErs => elsys::read(&given, Thermometer::Case),
+        Codec::ElsysErsProbe => elsys::read(&given, Thermometer::Probe),
         Codec::DigitalMatterOyster => digital_matter::read_oyster(&given),
         Codec::AbeewayCompact => abeeway::read(&given),
         Codec::SensativeStrips => sensative::read(&given),

@@ -1,7 +1,8 @@
 //! Dragino's LHT65N and LHT52: a thermometer with humidity in the case and a socket for a probe.
 //!
-//! The reading is the probe's where one is connected, else the case's. What the humidity in the case is where the probe
-//! is, nobody knows: it stands in a reading only beside the case's own temperature.
+//! Which of the two is the reading is said where the tracker is registered: a probe that falls out of its socket must not
+//! turn into the air around the box. What the humidity in the case is where the probe is, nobody knows: it stands in a
+//! reading only beside the case's own temperature.
 
 use std::ops::RangeInclusive;
 
@@ -11,7 +12,7 @@ use domain::{Humidity, Temperature};
 
 use super::bytes::Bytes;
 use super::measured::{humidity, temperature, time, untimed};
-use super::{Given, Payload, PayloadError};
+use super::{Given, Payload, PayloadError, Thermometer};
 
 /// SHT20, in 0.01 °C.
 const CASE: RangeInclusive<i32> = -4_000..=12_500;
@@ -91,28 +92,33 @@ impl Found {
         Self { case, case_humidity, failed: case.is_none(), ..Self::default() }
     }
 
-    fn reading(&self) -> (Option<Temperature>, Option<Humidity>) {
-        match self.probe {
-            Probe::Measured(temperature, humidity) => (Some(temperature), humidity),
-            Probe::None | Probe::Missing => (self.case, self.case_humidity),
+    fn reading(&self, by: Thermometer) -> (Option<Temperature>, Option<Humidity>) {
+        match (by, self.probe) {
+            (Thermometer::Case, _) => (self.case, self.case_humidity),
+            (Thermometer::Probe, Probe::Measured(temperature, humidity)) => (Some(temperature), humidity),
+            (Thermometer::Probe, Probe::None | Probe::Missing) => (None, None),
         }
     }
 
-    fn at(&self, at: DateTime<Utc>, sensed: Sensed) -> Payload {
-        let (temperature, humidity) = self.reading();
-        let sensor_failed = self.failed || matches!(self.probe, Probe::Missing);
-        let mut sensed = Sensed { at, lux: self.lux, sensor_failed, ..sensed };
-        if matches!(self.probe, Probe::Measured(..)) {
-            (sensed.case_temperature, sensed.case_humidity) = (self.case, self.case_humidity);
+    fn at(&self, at: DateTime<Utc>, by: Thermometer, sensed: Sensed) -> Payload {
+        let (temperature, humidity) = self.reading(by);
+        let mut sensed = Sensed { at, lux: self.lux, ..sensed };
+        match by {
+            Thermometer::Case => sensed.sensor_failed = self.failed,
+            Thermometer::Probe => {
+                let measures = self.failed || self.case.is_some();
+                sensed.sensor_failed = temperature.is_none() && measures;
+                (sensed.case_temperature, sensed.case_humidity) = (self.case, self.case_humidity);
+            }
         }
         Payload::of_instant(temperature, humidity, sensed)
     }
 }
 
-pub fn read_lht65n(given: &Given<'_>) -> Result<Payload, PayloadError> {
+pub fn read_lht65n(given: &Given<'_>, by: Thermometer) -> Result<Payload, PayloadError> {
     match given.port {
         VALUES if is_answer(given.bytes) => Ok(Payload::default()),
-        VALUES => read_lht65n_values(given),
+        VALUES => read_lht65n_values(given, by),
         DEVICE_STATUS => read_device_status(given),
         _ => Err(given.unknown_port()),
     }
@@ -126,19 +132,19 @@ const fn is_answer(bytes: &[u8]) -> bool {
 /// Bits 7 and 6 of the kind: 0 a measurement of now, 1 the datalog by a poll, 2 the datalog by itself, of what nobody
 /// acknowledged. Before firmware 1.5, bit 7 meant that no switch is connected to a tracker that is to count or watch one;
 /// where the datalog has its time such a tracker has 0x7FFF, or a count.
-fn read_lht65n_values(given: &Given<'_>) -> Result<Payload, PayloadError> {
+fn read_lht65n_values(given: &Given<'_>, by: Thermometer) -> Result<Payload, PayloadError> {
     let mut bytes = Bytes::new(given.bytes);
     let first = Frame::take(&mut bytes)?;
     match first.kind >> 6 {
         _ if first.is_nothing() => Ok(Payload::default()),
-        0 => lht65n_now(&first, given),
-        2 if time(first.tail).is_none() => lht65n_now(&first, given),
+        0 => lht65n_now(&first, given, by),
+        2 if time(first.tail).is_none() => lht65n_now(&first, given, by),
         1 | 2 => {
             let mut payload = Payload::default();
-            logged(&first, 0, &mut payload)?;
+            logged(&first, 0, by, &mut payload)?;
             while !bytes.is_empty() {
                 let at = bytes.at();
-                logged(&Frame::take(&mut bytes)?, at, &mut payload)?;
+                logged(&Frame::take(&mut bytes)?, at, by, &mut payload)?;
             }
             Ok(payload.in_order())
         }
@@ -148,7 +154,7 @@ fn read_lht65n_values(given: &Given<'_>) -> Result<Payload, PayloadError> {
 
 /// The kinds: 0 no probe, 1 DS18B20, 2 TMP117, 4 a switch, 5 light, 6 a voltage, 7 and 8 counters, 9 and 10 as 1 and 2 with a
 /// time, 11 SHT31, 15 a DS18B20's number.
-fn lht65n_now(frame: &Frame, given: &Given<'_>) -> Result<Payload, PayloadError> {
+fn lht65n_now(frame: &Frame, given: &Given<'_>, by: Thermometer) -> Result<Payload, PayloadError> {
     let [head, case, moisture] = frame.words;
     let [value, other] = frame.tail_words();
     let measured = Found::of_case(case, moisture & 0x0fff);
@@ -175,11 +181,11 @@ fn lht65n_now(frame: &Frame, given: &Given<'_>) -> Result<Payload, PayloadError>
     let at = at.map_or_else(|| given.received_at(), Ok)?;
     // 0 up to 2.50 V, 1 up to 2.55 V, 2 up to 2.65 V, 3 above.
     let sensed = Sensed { battery: battery.0, battery_low: Some(battery.1 < 2), ..Sensed::at(at) };
-    Ok(found.at(at, sensed))
+    Ok(found.at(at, by, sensed))
 }
 
 /// An entry of the datalog, which begins at byte `at`.
-fn logged(frame: &Frame, at: usize, payload: &mut Payload) -> Result<(), PayloadError> {
+fn logged(frame: &Frame, at: usize, by: Thermometer, payload: &mut Payload) -> Result<(), PayloadError> {
     if frame.is_nothing() {
         return Ok(());
     }
@@ -192,27 +198,25 @@ fn logged(frame: &Frame, at: usize, payload: &mut Payload) -> Result<(), Payload
         _ => return Err(unknown_kind(frame.kind, at)),
     };
     let Some(instant) = time(frame.tail) else {
-        let (temperature, humidity) = found.reading();
+        let (temperature, humidity) = found.reading(by);
         payload.untimed.extend(temperature.map(|temperature| untimed(frame.tail, temperature, humidity)));
         return Ok(());
     };
-    let of_instant = found.at(instant, Sensed::at(instant));
+    let of_instant = found.at(instant, by, Sensed::at(instant));
     payload.readings.extend(of_instant.readings);
     payload.sensed.extend(of_instant.sensed);
     Ok(())
 }
 
-pub fn read_lht52(given: &Given<'_>) -> Result<Payload, PayloadError> {
+pub fn read_lht52(given: &Given<'_>, by: Thermometer) -> Result<Payload, PayloadError> {
     match given.port {
         VALUES if is_answer(given.bytes) => Ok(Payload::default()),
         VALUES => {
             let frame = Frame::take(&mut Bytes::new(given.bytes))?;
             let [case, moisture, probe] = frame.words;
             let measured = Found::of_case(case, moisture);
-            // The socket may be empty, and nothing tells that a probe was to be in it.
-            let probe = if probe == NONE_CONNECTED { Probe::None } else { Probe::of(probe) };
             let at = time(frame.tail).map_or_else(|| given.received_at(), Ok)?;
-            Ok(Found { probe, ..measured }.at(at, Sensed::at(at)))
+            Ok(Found { probe: Probe::of(probe), ..measured }.at(at, by, Sensed::at(at)))
         }
         DEVICE_STATUS => read_device_status(given),
         _ => Err(given.unknown_port()),

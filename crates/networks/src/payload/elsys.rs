@@ -8,7 +8,7 @@ use domain::{Humidity, Temperature};
 
 use super::bytes::Bytes;
 use super::measured::{humidity, temperature};
-use super::{Given, Payload, PayloadError};
+use super::{Given, Payload, PayloadError, Thermometer};
 
 /// What the sensor in the case can measure, in 0.01 °C.
 const CASE: RangeInclusive<i32> = -4_000..=12_500;
@@ -27,13 +27,13 @@ struct Found {
     millivolts: Option<u16>,
 }
 
-pub fn read(given: &Given<'_>) -> Result<Payload, PayloadError> {
+pub fn read(given: &Given<'_>, by: Thermometer) -> Result<Payload, PayloadError> {
     let mut found = Found::default();
     let mut bytes = Bytes::new(given.bytes);
     while !bytes.is_empty() {
         found.take(&mut bytes)?;
     }
-    found.payload(given)
+    found.payload(given, by)
 }
 
 impl Found {
@@ -57,7 +57,7 @@ impl Found {
         Ok(())
     }
 
-    fn payload(&self, given: &Given<'_>) -> Result<Payload, PayloadError> {
+    fn payload(&self, given: &Given<'_>, by: Thermometer) -> Result<Payload, PayloadError> {
         let case = self.case.map(|tenths| degrees(tenths, &CASE));
         let probe = self.probe.map(|tenths| degrees(tenths, &PROBE));
         let moist = self.percent.and_then(of_percent);
@@ -65,15 +65,19 @@ impl Found {
             battery: self.millivolts.map(|millivolts| Battery::Millivolts(millivolts.into())),
             lux: self.lux.map(u32::from),
             moving: self.moves.map(|moves| moves > 0),
-            sensor_failed: matches!(case, Some(None)) || matches!(probe, Some(None)),
             ..Sensed::at(given.received_at()?)
         };
-        let (case, probe) = (case.flatten(), probe.flatten());
-        if probe.is_some() {
-            (sensed.case_temperature, sensed.case_humidity) = (case, moist);
-            return Ok(Payload::of_instant(probe, None, sensed));
+        match by {
+            Thermometer::Case => {
+                sensed.sensor_failed = matches!(case, Some(None));
+                Ok(Payload::of_instant(case.flatten(), moist, sensed))
+            }
+            Thermometer::Probe => {
+                sensed.sensor_failed = matches!(probe, Some(None));
+                (sensed.case_temperature, sensed.case_humidity) = (case.flatten(), moist);
+                Ok(Payload::of_instant(probe.flatten(), None, sensed))
+            }
         }
-        Ok(Payload::of_instant(case, moist, sensed))
     }
 }
 

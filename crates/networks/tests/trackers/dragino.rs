@@ -2,13 +2,13 @@
 
 use domain::tracker_report::{Battery, Sensed};
 use domain::{Humidity, Temperature};
-use networks::payload::Codec::{DraginoLht52, DraginoLht65n};
+use networks::payload::Codec::{DraginoLht52, DraginoLht52Probe, DraginoLht65n, DraginoLht65nProbe};
 use networks::payload::{Payload, UntimedReading};
 
 use super::{RECEIVED, at, payload, read, reading, sensed, told, try_read};
 
 #[test]
-fn with_a_probe_the_reading_is_the_probes_and_the_cases_stands_beside() {
+fn of_a_probe_the_reading_is_the_probes_and_the_cases_stands_beside() {
     let expected = Sensed {
         battery: Some(Battery::Millivolts(3_062)),
         battery_low: Some(false),
@@ -17,17 +17,18 @@ fn with_a_probe_the_reading_is_the_probes_and_the_cases_stands_beside() {
         ..sensed()
     };
     let reading = Some(reading(RECEIVED, 2_781, None));
-    assert_eq!(read(DraginoLht65n, 2, "cbf60b0d0376010add7fff"), payload(reading, expected));
+    assert_eq!(read(DraginoLht65nProbe, 2, "cbf60b0d0376010add7fff"), payload(reading, expected));
     // TMP117 instead of DS18B20.
-    assert_eq!(read(DraginoLht65n, 2, "cbf60b0d0376020add7fff"), payload(reading, expected));
+    assert_eq!(read(DraginoLht65nProbe, 2, "cbf60b0d0376020add7fff"), payload(reading, expected));
 }
 
 #[test]
-fn without_a_probe_the_reading_is_the_cases_with_its_humidity() {
+fn of_the_case_the_reading_is_the_cases_with_its_humidity() {
     let expected = Sensed { battery: Some(Battery::Millivolts(3_062)), battery_low: Some(false), ..sensed() };
     let reading = Some(reading(RECEIVED, 2_829, Some(8_860)));
     // None, a switch, an analogue input, two ways of counting.
-    for kind in ["00", "04", "06", "07", "08"] {
+    // And a probe, which somebody else may read.
+    for kind in ["00", "01", "04", "06", "07", "08"] {
         let hex = format!("cbf60b0d0376{kind}00017fff");
         assert_eq!(read(DraginoLht65n, 2, &hex), payload(reading, expected), "{kind}");
     }
@@ -39,25 +40,28 @@ fn without_a_probe_the_reading_is_the_cases_with_its_humidity() {
 
 #[test]
 fn a_probe_with_humidity_gives_both() {
-    let decoded = read(DraginoLht65n, 2, "cbf60b0d03760b01f401c2");
+    let decoded = read(DraginoLht65nProbe, 2, "cbf60b0d03760b01f401c2");
     assert_eq!(decoded.readings, [reading(RECEIVED, 500, Some(4_500))]);
     assert_eq!(decoded.sensed[0].case_temperature, Some(Temperature(2_829)));
 }
 
 #[test]
-fn a_probe_that_is_to_be_there_and_measures_nothing_failed_and_gives_no_reading_of_its_own() {
+fn a_probe_that_measures_nothing_failed_and_the_case_does_not_stand_in_for_it() {
     for (probe, expected) in [
-        ("7fff", (Some(2_829), true)),
+        ("7fff", (None, true)),
         ("30d4", (Some(12_500), false)),
-        ("30d5", (Some(2_829), true)),
+        ("30d5", (None, true)),
         ("ea84", (Some(-5_500), false)),
-        ("ea83", (Some(2_829), true)),
-        ("8000", (Some(2_829), true)),
+        ("ea83", (None, true)),
+        ("8000", (None, true)),
     ] {
-        let of = |hex: String| told(&read(DraginoLht65n, 2, &hex));
+        let of = |hex: String| told(&read(DraginoLht65nProbe, 2, &hex));
         assert_eq!(of(format!("cbf60b0d037601{probe}7fff")), expected, "{probe}");
         assert_eq!(of(format!("{probe}0b0dc376096966f710")), expected, "{probe} with a time");
     }
+    // None is set up at all.
+    assert_eq!(told(&read(DraginoLht65nProbe, 2, "cbf60b0d037600ffffffff")), (None, true));
+    assert_eq!(told(&read(DraginoLht52Probe, 2, "08cd02207fff0161cd4edd")), (None, true));
 }
 
 #[test]
@@ -70,7 +74,7 @@ fn a_case_that_measures_nothing_gives_no_reading() {
         ("f05f", (None, true)),
     ] {
         assert_eq!(told(&read(DraginoLht65n, 2, &format!("cbf6{case}037600ffffffff"))), expected, "{case}");
-        let lht52 = format!("{case}02207fff0161cd4edd");
+        let lht52 = format!("{case}0220f5c60161cd4edd");
         assert_eq!(told(&read(DraginoLht52, 2, &lht52)), expected, "{case}");
     }
     let wet = read(DraginoLht65n, 2, "cbf60b0d05dc00ffffffff");
@@ -90,7 +94,7 @@ fn a_battery_is_low_by_the_trackers_own_judgement() {
         let decoded = read(DraginoLht65n, 2, &format!("0add0b0d{moisture}096966f710"));
         let sensed = decoded.sensed[0];
         assert_eq!((sensed.battery, sensed.battery_low), (None, Some(low)), "{moisture}");
-        assert_eq!(sensed.case_humidity, Some(Humidity(8_860)));
+        assert_eq!(decoded.readings[0].reading.humidity, Some(Humidity(8_860)));
     }
 }
 
@@ -118,16 +122,16 @@ fn the_datalog_has_its_own_times_and_comes_oldest_first() {
         reading("2021-01-19T04:28:57Z", 2_190, Some(3_310)),
     ];
     assert_eq!(decoded.readings, expected);
-    assert!(decoded.sensed.iter().all(|sensed| sensed.sensor_failed && sensed.battery.is_none()));
+    assert!(decoded.sensed.iter().all(|sensed| !sensed.sensor_failed && sensed.battery.is_none()));
     // By itself, of what nobody acknowledged; with a probe.
-    let decoded = read(DraginoLht65n, 2, "01f408980146 81 60065f97");
+    let decoded = read(DraginoLht65nProbe, 2, "01f408980146 81 60065f97");
     assert_eq!(decoded.readings, [reading("2021-01-19T04:27:03Z", 500, None)]);
     assert_eq!(decoded.sensed[0].case_temperature, Some(Temperature(2_200)));
 }
 
 #[test]
 fn what_was_logged_before_the_clock_was_set_gets_no_time() {
-    let decoded = read(DraginoLht65n, 2, "01f408980146 41 00000e10");
+    let decoded = read(DraginoLht65nProbe, 2, "01f408980146 41 00000e10");
     let untimed = UntimedReading {
         sequence: None,
         minutes_since_start: 60,
@@ -152,11 +156,11 @@ fn answers_to_commands_and_the_probes_number_are_no_readings() {
         assert_eq!(read(DraginoLht52, 2, answer), Payload::default());
     }
     let battery = Sensed { battery: Some(Battery::Millivolts(3_062)), battery_low: Some(false), ..sensed() };
-    assert_eq!(read(DraginoLht65n, 2, "cbf628ff641e0fb2170321"), payload(None, battery));
+    assert_eq!(read(DraginoLht65nProbe, 2, "cbf628ff641e0fb2170321"), payload(None, battery));
     // Numbers of SHT31 and TMP117 come with what they measure.
-    let with_number = read(DraginoLht65n, 2, "cbf628ff641e1001f401c2");
+    let with_number = read(DraginoLht65nProbe, 2, "cbf628ff641e1001f401c2");
     assert_eq!(with_number, payload(Some(reading(RECEIVED, 500, Some(4_500))), battery));
-    let with_number = read(DraginoLht65n, 2, "cbf628ff641e2001f4b217");
+    let with_number = read(DraginoLht65nProbe, 2, "cbf628ff641e2001f4b217");
     assert_eq!(with_number, payload(Some(reading(RECEIVED, 500, None)), battery));
 }
 
@@ -179,9 +183,9 @@ fn the_lht52_tells_its_time_and_may_have_no_probe() {
         case_humidity: Some(Humidity(5_440)),
         ..Sensed::at(at(measured_at))
     };
-    let with_probe = read(DraginoLht52, 2, "08cd0220f5c60161cd4edd");
+    let with_probe = read(DraginoLht52Probe, 2, "08cd0220f5c60161cd4edd");
     assert_eq!(with_probe, payload(Some(reading(measured_at, -2_618, None)), beside));
-    assert_eq!(told(&read(DraginoLht52, 2, "08cd0220ea830161cd4edd")), (Some(2_253), true));
+    assert_eq!(told(&read(DraginoLht52Probe, 2, "08cd0220ea830161cd4edd")), (None, true));
 }
 
 #[test]

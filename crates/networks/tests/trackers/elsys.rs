@@ -2,7 +2,7 @@
 
 use domain::tracker_report::{Battery, Sensed};
 use domain::{Humidity, Temperature};
-use networks::payload::Codec::ElsysErs;
+use networks::payload::Codec::{ElsysErs, ElsysErsProbe};
 use networks::payload::Payload;
 
 use super::{RECEIVED, payload, read, reading, sensed, told, try_read};
@@ -27,7 +27,7 @@ fn a_probe_gives_the_reading_and_the_cases_stands_beside() {
         case_humidity: Some(Humidity(2_800)),
         ..sensed()
     };
-    let decoded = read(ElsysErs, 5, "0100f5 021c 0301023d 070e1e 0c00ee 0f00 14000f4229");
+    let decoded = read(ElsysErsProbe, 5, "0100f5 021c 0301023d 070e1e 0c00ee 0f00 14000f4229");
     assert_eq!(decoded, payload(Some(reading(RECEIVED, 2_380, None)), beside));
     assert_eq!(read(ElsysErs, 5, "0f03").sensed[0].moving, Some(true));
 }
@@ -45,16 +45,16 @@ fn what_no_sensor_measures_is_no_reading() {
     ] {
         assert_eq!(told(&read(ElsysErs, 5, &format!("01{tenths}"))), expected, "{tenths}");
     }
-    // −273.2 °C and the ends of a platinum thermometer; the case's reading stands in for a probe that measures nothing.
+    // −273.2 °C and the ends of a platinum thermometer; the case's reading does not stand in for a probe that measures nothing.
     for (tenths, expected) in [
-        ("f554", (Some(2_450), true)),
-        ("7fff", (Some(2_450), true)),
+        ("f554", (None, true)),
+        ("7fff", (None, true)),
         ("f830", (Some(-20_000), false)),
-        ("f82f", (Some(2_450), true)),
+        ("f82f", (None, true)),
         ("2134", (Some(85_000), false)),
-        ("2135", (Some(2_450), true)),
+        ("2135", (None, true)),
     ] {
-        assert_eq!(told(&read(ElsysErs, 5, &format!("0100f5 0c{tenths}"))), expected, "{tenths}");
+        assert_eq!(told(&read(ElsysErsProbe, 5, &format!("0100f5 0c{tenths}"))), expected, "{tenths}");
     }
     for (percent, expected) in [("64", Some(10_000)), ("65", None)] {
         let decoded = read(ElsysErs, 5, &format!("0100f502{percent}"));

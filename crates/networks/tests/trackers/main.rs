@@ -77,11 +77,14 @@ fn what_tells_no_time_needs_the_networks() {
     );
     // With a time of its own it needs none.
     let timed = decode(codec, Some(2), &bytes("0add0b0dc376096966f710"), None).unwrap();
-    assert_eq!(timed.readings, [reading("2026-01-14T01:53:20Z", 2_781, None)]);
+    assert_eq!(timed.readings, [reading("2026-01-14T01:53:20Z", 2_829, Some(8_860))]);
 }
 
 /// The vendors' examples, and a few made like them where a message has none.
-const EXAMPLES: [(Codec, u8, &str); 15] = [
+const EXAMPLES: [(Codec, u8, &str); 18] = [
+    (Codec::DraginoLht65nProbe, 2, "cbf60b0d0376010add7fff"),
+    (Codec::DraginoLht52Probe, 2, "08cd0220f5c60161cd4edd"),
+    (Codec::ElsysErsProbe, 5, "0100f5021c0301023d070e1e0c00ee0f0014000f4229"),
     (Codec::DraginoLht65n, 2, "cbf60b0d0376010add7fff"),
     (Codec::DraginoLht65n, 2, "7fff088e014b41600660097fff089801464160065f97"),
     (Codec::DraginoLht65n, 5, "0b015601ff0bf6"),
