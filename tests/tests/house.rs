@@ -24,7 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("report", &["domain"]),
     ("label", &["domain"]),
     // Second floor.
-    ("ingest", &["networks", "queue"]),
+    ("ingest", &["domain", "networks", "queue"]),
     ("tracking", &["domain", "networks", "queue", "store"]),
     ("simulator", &["domain", "networks", "tracker", "wire"]),
     // The top: it wires them, and alone names the page and the papers.

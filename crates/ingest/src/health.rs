@@ -11,6 +11,8 @@ pub struct Metrics {
     registry: Registry,
     /// By outcome.
     pub webhooks: IntCounterVec,
+    /// By integration: what still comes with the older of two credentials.
+    pub older_credentials: IntCounterVec,
     /// By network and kind.
     pub events: IntCounterVec,
     spool_bytes: IntGauge,
@@ -36,6 +38,11 @@ impl Metrics {
         };
         Ok(Self {
             webhooks: counters("isotherm_ingest_webhooks_total", "Webhooks by outcome", &["outcome"])?,
+            older_credentials: counters(
+                "isotherm_ingest_older_credentials_total",
+                "Webhooks by the older of two credentials",
+                &["integration"],
+            )?,
             events: counters(
                 "isotherm_ingest_events_total",
                 "Events by network and kind",

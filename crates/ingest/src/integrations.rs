@@ -4,15 +4,18 @@
 
 use std::collections::HashMap;
 use std::io::Write;
+use std::net::IpAddr;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use domain::sender::{AddressRange, SharedKey};
 use networks::Network;
 use networks::message::{OrganisationId, Source};
 use queue::OnBrokerAway;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 
 /// One webhook source, as the tracking service hands it out and as the copy on disk keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,10 +24,26 @@ pub struct IntegrationRecord {
     pub organisation: OrganisationId,
     /// As text, so that one network that only a newer release knows does not keep the others from being served.
     pub network: String,
-    /// Lower hex; the token itself is nowhere kept.
-    pub token_sha256: String,
+    #[serde(flatten)]
+    pub credential: CredentialRecord,
+    /// The one before, which counts as well until it is retired.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub older: Option<CredentialRecord>,
+    /// Where webhooks may come from, in CIDR notation; empty: from anywhere.
+    #[serde(default)]
+    pub allowed: Vec<String>,
     /// Answer 503 while the broker is away (right where the sender tries again), instead of spooling.
     pub refuse_when_broker_away: bool,
+}
+
+/// What stands for a token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CredentialRecord {
+    /// Lower hex.
+    pub token_sha256: String,
+    /// The token itself, of a network that signs with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<SharedKey>,
 }
 
 /// An integration as a request meets it.
@@ -33,7 +52,21 @@ pub struct Integration {
     pub source: Source,
     pub network: Network,
     pub away: OnBrokerAway,
+    allowed: Vec<AddressRange>,
+    credential: Credential,
+    older: Option<Credential>,
+}
+
+#[derive(Debug)]
+struct Credential {
     token_sha256: [u8; 32],
+}
+
+/// Which of an integration's two credentials a sender proved to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    Current,
+    Older,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -74,20 +107,45 @@ impl Known {
 
 impl Integration {
     fn from_record(record: &IntegrationRecord) -> Result<Self, String> {
-        let mut token_sha256 = [0; 32];
-        hex::decode_to_slice(&record.token_sha256, &mut token_sha256).map_err(|error| error.to_string())?;
+        let allowed = record.allowed.iter().map(|range| range.parse());
         Ok(Self {
             source: Source { organisation: record.organisation, integration: record.id.clone() },
             network: record.network.parse().map_err(|error| format!("{error}"))?,
             away: if record.refuse_when_broker_away { OnBrokerAway::Refuse } else { OnBrokerAway::Spool },
-            token_sha256,
+            allowed: allowed.collect::<Result<_, _>>().map_err(|error| format!("{error}"))?,
+            credential: Credential::from_record(&record.credential)?,
+            older: record.older.as_ref().map(Credential::from_record).transpose()?,
         })
     }
 
-    /// Whether the token is this integration's; takes the same time wherever they differ.
-    pub fn accepts(&self, token: &str) -> bool {
+    /// Whether webhooks may come from there.
+    pub fn admits(&self, address: IpAddr) -> bool {
+        self.allowed.is_empty() || self.allowed.iter().any(|range| range.contains(address))
+    }
+
+    /// Which of this integration's credentials the token is.
+    pub fn prove(&self, token: &str) -> Option<Proof> {
         let given: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        bool::from(given.ct_eq(&self.token_sha256))
+        self.proof(|credential| credential.token_sha256.ct_eq(&given))
+    }
+
+    /// Both are looked at in any case, so that the time tells nothing.
+    fn proof(&self, is: impl Fn(&Credential) -> Choice) -> Option<Proof> {
+        let current = is(&self.credential);
+        let older = self.older.as_ref().map_or(Choice::from(0), is);
+        match (bool::from(current), bool::from(older)) {
+            (true, _) => Some(Proof::Current),
+            (false, true) => Some(Proof::Older),
+            (false, false) => None,
+        }
+    }
+}
+
+impl Credential {
+    fn from_record(record: &CredentialRecord) -> Result<Self, String> {
+        let mut token_sha256 = [0; 32];
+        hex::decode_to_slice(&record.token_sha256, &mut token_sha256).map_err(|error| error.to_string())?;
+        Ok(Self { token_sha256 })
     }
 }
 
@@ -134,13 +192,17 @@ impl Integrations {
         written
     }
 
-    /// Written beside and renamed, so that a crash leaves the old copy or the new one.
+    /// Written beside and renamed, so that a crash leaves the old copy or the new one. It may hold keys, so it is for its
+    /// owner alone.
     fn write(&self, records: &[IntegrationRecord]) -> Result<(), CopyError> {
         let failed = |reason: String| CopyError::File { path: self.path.clone(), action: "written", reason };
         let bytes = serde_json::to_vec_pretty(records).map_err(|error| failed(error.to_string()))?;
         let beside = self.path.with_extension("new");
         let write = || {
-            let mut file = std::fs::File::create(&beside)?;
+            // A file that an earlier release left there is readable by others.
+            let _ = std::fs::remove_file(&beside);
+            let mut file =
+                std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
             file.write_all(&bytes)?;
             file.sync_all()?;
             std::fs::rename(&beside, &self.path)
@@ -151,6 +213,8 @@ impl Integrations {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn record(id: &str, token: &str) -> IntegrationRecord {
@@ -158,9 +222,15 @@ mod tests {
             id: id.to_owned(),
             organisation: OrganisationId(1),
             network: Network::Chirpstack.to_string(),
-            token_sha256: hex::encode(Sha256::digest(token.as_bytes())),
+            credential: credential(token),
+            older: None,
+            allowed: Vec::new(),
             refuse_when_broker_away: false,
         }
+    }
+
+    fn credential(token: &str) -> CredentialRecord {
+        CredentialRecord { token_sha256: hex::encode(Sha256::digest(token.as_bytes())), key: None }
     }
 
     #[test]
@@ -174,10 +244,65 @@ mod tests {
         let again = Integrations::open(&path).unwrap();
         assert_eq!((again.count(), again.is_known()), (2, true));
         let a = again.find("a").unwrap();
-        assert!(a.accepts("one"));
-        assert!(!a.accepts("two"), "another integration's token");
-        assert!(!a.accepts(""));
+        assert_eq!(a.prove("one"), Some(Proof::Current));
+        assert_eq!(a.prove("two"), None, "another integration's token");
+        assert_eq!(a.prove(""), None);
         assert!(!std::fs::read_to_string(&path).unwrap().contains("one\""), "no token on the disk");
+    }
+
+    #[test]
+    fn while_there_is_an_older_credential_either_counts() {
+        let rotated = IntegrationRecord { older: Some(credential("one")), ..record("a", "two") };
+        let integration = Integration::from_record(&rotated).unwrap();
+        let proofs = ["two", "one", "three"].map(|token| integration.prove(token));
+        assert_eq!(proofs, [Some(Proof::Current), Some(Proof::Older), None]);
+        let retired = Integration::from_record(&record("a", "two")).unwrap();
+        assert_eq!(retired.prove("one"), None);
+    }
+
+    #[test]
+    fn webhooks_may_come_from_what_is_listed_or_from_anywhere() {
+        let of = |allowed: &[&str]| IntegrationRecord {
+            allowed: allowed.iter().map(|range| (*range).to_owned()).collect(),
+            ..record("a", "one")
+        };
+        for (allowed, address, is_admitted) in [
+            (&[][..], "192.0.2.1", true),
+            (&["203.0.113.0/24"], "203.0.113.255", true),
+            (&["203.0.113.0/24"], "203.0.114.0", false),
+            (&["203.0.113.0/24", "2001:db8::/32"], "2001:db8::1", true),
+            (&["203.0.113.0/24"], "::ffff:203.0.113.1", true),
+        ] {
+            let integration = Integration::from_record(&of(allowed)).unwrap();
+            assert_eq!(integration.admits(address.parse().unwrap()), is_admitted, "{address} in {allowed:?}");
+        }
+        // Rather not served than open to anybody.
+        assert!(Integration::from_record(&of(&["everywhere"])).is_err());
+    }
+
+    #[test]
+    fn a_copy_of_an_earlier_release_is_read_and_a_copy_with_a_key_is_its_owners_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("integrations.json");
+        let mut earlier = serde_json::to_value([record("a", "one")]).unwrap();
+        let fields = earlier[0].as_object_mut().unwrap();
+        fields.retain(|field, _| field != "older" && field != "allowed");
+        assert_eq!(
+            fields.keys().collect::<Vec<_>>(),
+            ["id", "network", "organisation", "refuse_when_broker_away", "token_sha256"]
+        );
+        std::fs::write(&path, earlier.to_string()).unwrap();
+        let integrations = Integrations::open(&path).unwrap();
+        assert_eq!(integrations.find("a").unwrap().prove("one"), Some(Proof::Current));
+
+        let key = Some(SharedKey::new("one"));
+        let signing = IntegrationRecord {
+            credential: CredentialRecord { key, ..credential("one") },
+            ..record("a", "one")
+        };
+        integrations.replace(vec![signing]).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(Integrations::open(&path).unwrap().find("a").is_some());
     }
 
     #[test]

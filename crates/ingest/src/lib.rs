@@ -11,24 +11,29 @@ mod reports;
 mod take;
 mod webhook;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use actix_web::web;
+use actix_web::{HttpRequest, web};
 use chrono::{DateTime, Utc};
 use queue::Sender;
 use tokio::sync::watch;
 
-pub use integrations::{CopyError, Integration, IntegrationRecord, Integrations};
+pub use integrations::{CopyError, CredentialRecord, Integration, IntegrationRecord, Integrations, Proof};
 pub use webhook::MAX_BODY;
 
 /// Tells the time of arrival.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// Tells where a request comes from.
+pub type AddressOf = Arc<dyn Fn(&HttpRequest) -> IpAddr + Send + Sync>;
 
 /// What all requests share.
 pub struct Ingester {
     pub integrations: Integrations,
     pub sender: Sender,
     clock: Clock,
+    address_of: AddressOf,
     metrics: health::Metrics,
     refusals: reports::Refusals,
     shutdown: watch::Receiver<bool>,
@@ -40,10 +45,11 @@ impl Ingester {
         integrations: Integrations,
         sender: Sender,
         clock: Clock,
+        address_of: AddressOf,
         shutdown: watch::Receiver<bool>,
     ) -> Result<Self, prometheus::Error> {
-        let metrics = health::Metrics::new()?;
-        Ok(Self { integrations, sender, clock, metrics, refusals: reports::Refusals::default(), shutdown })
+        let (metrics, refusals) = (health::Metrics::new()?, reports::Refusals::default());
+        Ok(Self { integrations, sender, clock, address_of, metrics, refusals, shutdown })
     }
 
     /// Figures for Prometheus.

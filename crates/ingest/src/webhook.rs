@@ -3,6 +3,7 @@
 //! Network servers send most events once. So 2xx means that the event is on a disk, and every other answer means
 //! that nothing of it was kept (but for a body of a known sender that cannot be read: that is kept for inspection).
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use actix_web::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE};
@@ -12,7 +13,7 @@ use futures_util::StreamExt;
 use networks::message::RefusalReason;
 
 use crate::Ingester;
-use crate::integrations::Integration;
+use crate::integrations::{Integration, Proof};
 use crate::take::{NotTaken, take};
 
 /// The largest body, in bytes. Webhooks have 0.5 to 4 KiB, tens of KiB with decoded objects.
@@ -29,9 +30,14 @@ const BODY_WITHIN: Duration = Duration::from_secs(15);
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     #[error(
-        "the integration is unknown or its token is wrong; the token goes into `Authorization: Bearer TOKEN`"
+        "the integration is unknown or its token is wrong; the token goes into `Authorization: Bearer TOKEN`, and \
+         `isotherm admin integration rotate` makes a new one"
     )]
     NotAuthorised,
+    #[error(
+        "webhooks of this integration may not come from {0}; `isotherm admin integration allow` says from where they may"
+    )]
+    NotAdmitted(IpAddr),
     #[error("this ingester has not learnt its integrations yet; try again in a moment")]
     NotInformed,
     #[error("the content type is `{0}`; webhooks are read as application/json")]
@@ -50,6 +56,7 @@ impl Refusal {
     fn status(&self) -> StatusCode {
         match self {
             Self::NotAuthorised => StatusCode::UNAUTHORIZED,
+            Self::NotAdmitted(_) => StatusCode::FORBIDDEN,
             Self::NotJson(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -64,6 +71,7 @@ impl Refusal {
     fn word(&self) -> &'static str {
         match self {
             Self::NotAuthorised => "unauthorised",
+            Self::NotAdmitted(_) => "not_admitted",
             Self::NotInformed => "not_informed",
             Self::NotJson(_) => "not_json",
             Self::TooLarge => "too_large",
@@ -71,6 +79,17 @@ impl Refusal {
             Self::Broken(_) => "broken",
             Self::NotTaken(NotTaken::Unreadable(_) | NotTaken::NotWritten(_)) => "unreadable",
             Self::NotTaken(NotTaken::NotStored(_)) => "not_stored",
+        }
+    }
+
+    /// What somebody could mend, if it is that.
+    fn reason(&self) -> Option<RefusalReason> {
+        match self {
+            Self::NotAuthorised => Some(RefusalReason::Token),
+            Self::NotAdmitted(_) => Some(RefusalReason::Address),
+            Self::NotJson(_) => Some(RefusalReason::ContentType),
+            Self::TooLarge => Some(RefusalReason::Size),
+            Self::NotInformed | Self::TooSlow | Self::Broken(_) | Self::NotTaken(_) => None,
         }
     }
 
@@ -137,13 +156,17 @@ async fn answer(
     event: Option<&str>,
     body: web::Payload,
 ) -> HttpResponse {
-    match accept(ingester, request, integration, event, body).await {
+    let known = ingester.integrations.find(integration);
+    match accept(ingester, request, known.as_deref(), event, body).await {
         Ok(()) => {
             ingester.metrics.webhooks.with_label_values(&["accepted"]).inc();
             HttpResponse::NoContent().finish()
         }
         Err(refusal) => {
             ingester.metrics.webhooks.with_label_values(&[refusal.word()]).inc();
+            if let Some(reason) = refusal.reason() {
+                ingester.refusals.count(known.as_deref().map(|known| &known.source), reason);
+            }
             if let Refusal::NotTaken(NotTaken::NotStored(error)) = &refusal {
                 tracing::error!(integration, %error, "a webhook was refused");
             }
@@ -155,40 +178,47 @@ async fn answer(
 async fn accept(
     ingester: &Ingester,
     request: &HttpRequest,
-    integration: &str,
+    known: Option<&Integration>,
     event: Option<&str>,
     body: web::Payload,
 ) -> Result<(), Refusal> {
-    let known = ingester.integrations.find(integration);
-    let Some(known) = known.as_deref().filter(|known| is_authorised(known, request)) else {
-        drain(body).await;
-        if !ingester.integrations.is_known() {
-            return Err(Refusal::NotInformed);
+    let (known, proof) = match admit(ingester, request, known) {
+        Ok(admitted) => admitted,
+        Err(refusal) => {
+            drain(body).await;
+            return Err(refusal);
         }
-        ingester.refusals.count(known.as_deref().map(|known| &known.source), RefusalReason::Token);
-        return Err(Refusal::NotAuthorised);
     };
-    if let Some(other) = other_content_type(request) {
-        ingester.refusals.count(Some(&known.source), RefusalReason::ContentType);
-        drain(body).await;
-        return Err(Refusal::NotJson(other));
+    let body = tokio::time::timeout(BODY_WITHIN, read(body)).await.unwrap_or(Err(Refusal::TooSlow))?;
+    take(ingester, known, event, &body).await?;
+    if proof == Proof::Older {
+        ingester.metrics.older_credentials.with_label_values(&[&known.source.integration]).inc();
     }
-    let body = tokio::time::timeout(BODY_WITHIN, read(body)).await.unwrap_or(Err(Refusal::TooSlow));
-    let body = body.inspect_err(|refusal| {
-        if matches!(refusal, Refusal::TooLarge) {
-            ingester.refusals.count(Some(&known.source), RefusalReason::Size);
-        }
-    })?;
-    Ok(take(ingester, known, event, &body).await?)
+    Ok(())
 }
 
-fn is_authorised(integration: &Integration, request: &HttpRequest) -> bool {
-    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    // The scheme's case does not matter (RFC 9110, 11.1).
-    header
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .is_some_and(|(_, token)| integration.accepts(token.trim()))
+/// What can be told before the body is read: who it is, from where it comes, and that it is what we read.
+fn admit<'a>(
+    ingester: &Ingester,
+    request: &HttpRequest,
+    known: Option<&'a Integration>,
+) -> Result<(&'a Integration, Proof), Refusal> {
+    if !ingester.integrations.is_known() {
+        return Err(Refusal::NotInformed);
+    }
+    let known = known.ok_or(Refusal::NotAuthorised)?;
+    let address = (ingester.address_of)(request);
+    if !known.admits(address) {
+        return Err(Refusal::NotAdmitted(address.to_canonical()));
+    }
+    let proof = bearer(request).and_then(|token| known.prove(token)).ok_or(Refusal::NotAuthorised)?;
+    other_content_type(request).map_or(Ok((known, proof)), |other| Err(Refusal::NotJson(other)))
+}
+
+/// The token after `Bearer`. The scheme's case does not matter (RFC 9110, 11.1).
+fn bearer(request: &HttpRequest) -> Option<&str> {
+    let (scheme, token) = request.headers().get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// The content type where it says something else than JSON; senders that say nothing send JSON.

@@ -4,18 +4,19 @@
 //! long as it runs.
 
 mod api_key;
+mod integration;
 mod organisation;
 pub mod self_signed;
 
 use domain::OrganisationId;
 use domain::access::Role;
-use networks::Network;
 use serde_json::json;
 use store::embedded::Cluster;
-use store::{Connection, Integration, NewUser, Store, StoreError};
-use tracking::credentials::{hash_password, is_email, new_credential};
+use store::{Connection, NewUser, Store};
+use tracking::credentials::{hash_password, is_email};
 
 use self::api_key::WantedKey;
+use self::integration::IntegrationCommand;
 use self::self_signed::SelfSigned;
 use crate::config::Config;
 use crate::serve::{Database, open_database};
@@ -100,26 +101,6 @@ enum UserCommand {
 }
 
 #[derive(clap::Subcommand)]
-enum IntegrationCommand {
-    /// Adds a webhook source and prints its token, once
-    ///
-    /// Example: isotherm admin integration add --id depot --network chirpstack
-    Add {
-        /// Lower-case letters, digits and hyphens; part of the webhook's address
-        #[arg(long)]
-        id: String,
-        #[arg(long, help = format!("One of {}", Network::names()))]
-        network: Network,
-        /// Answer 503 while the broker is away: for senders that try again by themselves
-        #[arg(long)]
-        refuse_when_broker_away: bool,
-        /// The organisation's name; the one that the first start made where absent
-        #[arg(long)]
-        organisation: Option<String>,
-    },
-}
-
-#[derive(clap::Subcommand)]
 enum ApiKeyCommand {
     /// Adds a key and prints it, once
     ///
@@ -163,15 +144,9 @@ pub fn run(config: &Config, options: AdminOptions) -> Result<(), Failure> {
             let wanted = WantedUser { email, name, role, password_hash };
             print_json(&block_on(add_user(config, &database, wanted, organisation.as_deref()))?)
         }
-        Subject::Integration(IntegrationCommand::Add {
-            id,
-            network,
-            refuse_when_broker_away,
-            organisation,
-        }) => {
+        Subject::Integration(command) => {
             let database = open_database(config, Cluster::connect_or_start)?;
-            let wanted = Wanted { id, network, refuse_when_broker_away };
-            print_json(&block_on(add_integration(config, &database, wanted, organisation.as_deref()))?)
+            print_json(&block_on(integration::run(config, &database, command))?)
         }
         Subject::ApiKey(ApiKeyCommand::Add { partner, name, role, organisation }) => {
             let database = open_database(config, Cluster::connect_or_start)?;
@@ -258,39 +233,4 @@ async fn add_user(
         other => Failure::bad(other),
     })?;
     Ok(json!({ "id": id, "email": email, "role": role }))
-}
-
-struct Wanted {
-    id: String,
-    network: Network,
-    refuse_when_broker_away: bool,
-}
-
-async fn add_integration(
-    config: &Config,
-    database: &Database,
-    wanted: Wanted,
-    organisation: Option<&str>,
-) -> Result<serde_json::Value, Failure> {
-    let (mut db, organisation) = open(config, database, organisation).await?;
-    let (token, credential) = new_credential(wanted.network);
-    let integration = Integration {
-        refuse_when_broker_away: wanted.refuse_when_broker_away,
-        ..Integration::new(&wanted.id, organisation, wanted.network.name(), credential)
-    };
-    let id = &integration.id;
-    db.add_integration(&integration, (clock::machine())()).await.map_err(|error| refusal(id, error))?;
-    Ok(json!({ "id": id, "path": format!("/webhooks/{id}"), "token": token }))
-}
-
-fn refusal(id: &str, error: StoreError) -> Failure {
-    if error.is_refused_by("integrations_pkey") {
-        return Failure::bad(format!("an integration `{id}` exists already"));
-    }
-    if error.is_refused_by("integrations_id_check") {
-        return Failure::bad(format!(
-            "`{id}` is no id: write lower-case letters, digits and hyphens, at most 63"
-        ));
-    }
-    Failure::bad(error)
 }

@@ -3,16 +3,18 @@
 use std::net::TcpListener;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web;
 use anyhow::Context;
-use ingest::{Ingester, IntegrationRecord, Integrations};
+use ingest::{AddressOf, CredentialRecord, Ingester, IntegrationRecord, Integrations};
 use queue::{AmqpUrl, Broker, Packing, Queue, Sender, Spool, SpoolSettings};
-use store::Store;
 use store::embedded::{Cluster, DATABASE, Options as ClusterOptions};
+use store::{Credential, Store};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tracking::api::caller_address;
 use tracking::credentials::{TokenKey, hash_token};
 use tracking::{BadgeKey, LedgerKey, Mailer, NetworkServer, NetworkServers, Parts, Service};
 
@@ -207,7 +209,8 @@ pub async fn start(
             integrations.clone(),
             stopped.clone(),
         ));
-        let made = Ingester::new(integrations, sender.clone(), clocks.readings.clone(), stopped.clone())?;
+        let (sender, clock) = (sender.clone(), clocks.readings.clone());
+        let made = Ingester::new(integrations, sender, clock, address_of(config), stopped.clone())?;
         let made = web::Data::new(made);
         tasks.spawn(ingest::run(made.clone().into_inner()));
         for feed in pull::feeds(&config.pull)? {
@@ -232,6 +235,12 @@ pub async fn start(
         }
     });
     Ok(Running { address, sender: transport.sender, server: handle, stop, tasks })
+}
+
+/// Where webhooks come from, by the same rule as other requests.
+fn address_of(config: &Config) -> AddressOf {
+    let behind_proxy = config.http.limits.behind_proxy;
+    Arc::new(move |request| caller_address(request, behind_proxy))
 }
 
 /// The two ends of the queue, as far as the part needs them.
@@ -370,9 +379,15 @@ fn record(integration: store::Integration) -> IntegrationRecord {
         id: integration.id,
         organisation: integration.organisation,
         network: integration.network,
-        token_sha256: integration.credential.token_sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+        credential: credential_record(integration.credential),
+        older: integration.older.map(credential_record),
+        allowed: integration.allowed.iter().map(ToString::to_string).collect(),
         refuse_when_broker_away: integration.refuse_when_broker_away,
     }
+}
+
+fn credential_record(Credential { token_sha256, key }: Credential) -> CredentialRecord {
+    CredentialRecord { token_sha256: token_sha256.iter().map(|byte| format!("{byte:02x}")).collect(), key }
 }
 
 /// Keeps the ingester's copy fresh. While the source is away the copy stands.

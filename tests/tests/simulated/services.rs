@@ -6,7 +6,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web};
 use domain::DevEui;
 use e2e::folder;
-use ingest::{Ingester, IntegrationRecord, Integrations};
+use ingest::{CredentialRecord, Ingester, IntegrationRecord, Integrations};
 use queue::{Broker, Packing, Queue, Sender, Spool, SpoolSettings};
 use simulator::{Clock, Target};
 use store::Store;
@@ -15,6 +15,7 @@ use testkit::postgres::{Database, database};
 use testkit::rabbitmq::{shared_url, unique_prefix};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tracking::api::caller_address;
 use tracking::credentials::{TokenKey, hash_token};
 use tracking::{BadgeKey, LedgerKey, NetworkServer, NetworkServers, Parts, Quotas, Service};
 
@@ -45,7 +46,8 @@ impl Services {
         let sender = Sender::rabbitmq(broker.clone(), spool, Packing::default());
         let integrations = Integrations::open(&folder.path().join("integrations.json")).unwrap();
         integrations.replace(vec![integration]).unwrap();
-        let ingester = Ingester::new(integrations, sender, clock.clone(), stopped.clone()).unwrap();
+        let from: ingest::AddressOf = Arc::new(|request| caller_address(request, false));
+        let ingester = Ingester::new(integrations, sender, clock.clone(), from, stopped.clone()).unwrap();
         let ingester = web::Data::new(ingester);
         let to = NetworkServer::new(url, key, "").unwrap();
         let service = Service::new(Parts {
@@ -108,7 +110,9 @@ async fn register(store: &Store, clock: &Clock, trackers: &[DevEui]) -> Integrat
         id: INTEGRATION.to_owned(),
         organisation,
         network: integration.network,
-        token_sha256: hex::encode(token_sha256),
+        credential: CredentialRecord { token_sha256: hex::encode(token_sha256), key: None },
+        older: None,
+        allowed: Vec::new(),
         refuse_when_broker_away: false,
     }
 }

@@ -80,3 +80,61 @@ fn the_configuration_names_the_first_organisation_and_the_option_another() {
 fn said(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
+
+#[test]
+fn an_integration_is_listed_rotated_retired_and_disabled() {
+    let installation = Installation::of("Acme");
+    let call = |words: &[&str]| installation.call(&[&["admin", "integration"], words].concat());
+    let done = |words: &[&str]| {
+        let output = call(words);
+        assert!(output.status.success(), "{words:?}: {output:?}");
+        printed(&output)
+    };
+    let refusal = |words: &[&str]| refused(&call(words));
+
+    let add = ["add", "--id", "depot", "--network", "actility", "--allow", "203.0.113.0/24"];
+    let first = done(&add)["token"].as_str().unwrap().to_owned();
+    assert!(first.len() == 32 && first.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')), "{first}");
+    let mut listed = serde_json::json!({
+        "id": "depot", "path": "/webhooks/depot", "organisation": 1, "network": "actility",
+        "has_older_token": false, "allowed": ["203.0.113.0/24"], "refuse_when_broker_away": false,
+        "disabled_at": null,
+    });
+    assert_eq!(done(&["list"]), serde_json::json!([listed]));
+
+    assert_eq!(refusal(&["retire", "--id", "depot"]), "isotherm: `depot` has no older token");
+    let second = done(&["rotate", "--id", "depot"])["token"].as_str().unwrap().to_owned();
+    assert!(second.len() == 32 && second != first);
+    listed["has_older_token"] = true.into();
+    let list = call(&["list"]);
+    assert_eq!(printed(&list), serde_json::json!([listed]));
+    let text = String::from_utf8(list.stdout).unwrap();
+    assert!(!text.contains(&first) && !text.contains(&second), "{text}");
+    assert_eq!(
+        refusal(&["rotate", "--id", "depot"]),
+        "isotherm: `depot` has an older token still, and its sender may be using it; when it is not, `isotherm admin \
+         integration retire --id depot` comes first"
+    );
+    listed["has_older_token"] = false.into();
+    assert_eq!(done(&["retire", "--id", "depot"]), listed);
+
+    listed["allowed"] = serde_json::json!(["198.51.100.7/32", "2001:db8::/32"]);
+    let allow = ["allow", "--id", "depot", "--allow", "198.51.100.7", "--allow", "2001:db8::/32"];
+    assert_eq!(done(&allow), listed);
+    listed["allowed"] = serde_json::json!([]);
+    let opened = call(&["allow", "--id", "depot"]);
+    assert_eq!(said(&opened), "isotherm: webhooks of `depot` are taken from anywhere\n");
+    assert_eq!(printed(&opened), listed);
+    let wrong = call(&["allow", "--id", "depot", "--allow", "203.0.113.7/24"]);
+    assert!(wrong.status.code() == Some(2) && said(&wrong).contains("write 203.0.113.0/24"), "{wrong:?}");
+
+    let disabled = done(&["disable", "--id", "depot"]);
+    assert!(disabled["disabled_at"].is_string(), "{disabled}");
+    assert_eq!(done(&["disable", "--id", "depot"]), disabled, "since then");
+    assert!(refusal(&["rotate", "--id", "depot"]).contains("is disabled"));
+    assert_eq!(done(&["enable", "--id", "depot"]), listed);
+    assert_eq!(
+        refusal(&["rotate", "--id", "yard"]),
+        "isotherm: there is no integration `yard`; `isotherm admin integration list` shows all"
+    );
+}

@@ -7,7 +7,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, web};
+use actix_web::{Error, HttpMessage, HttpRequest, web};
 
 use super::access::{bearer, holder};
 use super::problem::{ApiError, problem};
@@ -32,7 +32,7 @@ pub async fn guard(
         .cloned()
         .ok_or_else(|| ApiError::internal("the service is not mounted"))?;
     let holder = bearer(request.request()).and_then(|token| holder(&service, token));
-    let address = address(&request, service.limits.behind_proxy);
+    let address = caller_address(request.request(), service.limits.behind_proxy);
     let count = match holder {
         // By the path as routes see it: `logi%6e` is the same.
         _ if LOG_INS.contains(&request.match_info().as_str()) => service.limits.count_log_in(address),
@@ -72,7 +72,7 @@ fn tell(headers: &mut HeaderMap, count: &Count) {
 }
 
 /// Where a request comes from. Of what proxies say only what the nearest one added is no caller's invention.
-fn address(request: &ServiceRequest, behind_proxy: bool) -> IpAddr {
+pub fn caller_address(request: &HttpRequest, behind_proxy: bool) -> IpAddr {
     let forwarded = request.headers().get_all("X-Forwarded-For").last();
     let forwarded = forwarded.filter(|_| behind_proxy).and_then(|value| value.to_str().ok());
     let said = forwarded.and_then(|text| text.rsplit(',').next()?.trim().parse().ok());

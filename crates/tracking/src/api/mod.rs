@@ -81,6 +81,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use answers::CommonAnswers;
 pub use document::document;
 use examples::Examples;
+pub use guard::caller_address;
 pub use problem::problem;
 
 use crate::Service;

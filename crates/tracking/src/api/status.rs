@@ -5,7 +5,9 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::{DateTime, Utc};
 use domain::OrganisationId;
 use domain::access::Permission;
+use domain::sender::SharedKey;
 use serde::Serialize;
+use store::Credential;
 use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 
@@ -94,8 +96,23 @@ struct IngesterIntegration {
     id: String,
     organisation: i32,
     network: String,
-    token_sha256: String,
+    #[serde(flatten)]
+    credential: IngesterCredential,
+    older: Option<IngesterCredential>,
+    allowed: Vec<String>,
     refuse_when_broker_away: bool,
+}
+
+#[derive(Serialize)]
+struct IngesterCredential {
+    token_sha256: String,
+    key: Option<SharedKey>,
+}
+
+impl From<Credential> for IngesterCredential {
+    fn from(Credential { token_sha256, key }: Credential) -> Self {
+        Self { token_sha256: hex::encode(token_sha256), key }
+    }
 }
 
 /// Whether a request bears what the ingesters of a split installation ask with.
@@ -120,7 +137,9 @@ pub async fn list_ingester_integrations(
         id: integration.id,
         organisation: integration.organisation.0,
         network: integration.network,
-        token_sha256: hex::encode(integration.credential.token_sha256),
+        credential: integration.credential.into(),
+        older: integration.older.map(Into::into),
+        allowed: integration.allowed.iter().map(ToString::to_string).collect(),
         refuse_when_broker_away: integration.refuse_when_broker_away,
     });
     Ok(HttpResponse::Ok().json(copy.collect::<Vec<_>>()))
