@@ -1,25 +1,19 @@
 //! Values that an event can do without: of another type or unreadable they are unknown, and the frame is kept.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use chrono::{DateTime, Utc};
 use domain::DevEui;
-use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::de::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::cut;
 use super::essential::decode_base64;
 
-/// Reads a value as `T`; None where it is something else. That it is JSON has been seen before, so that what
-/// fails here (a type, a number beyond every range, half a surrogate pair) concerns this value alone.
-fn read<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    T: Deserialize<'de>,
-    D: Deserializer<'de>,
-{
-    let value = <&'de RawValue>::deserialize(deserializer)?;
-    Ok(serde_json::from_str(value.get()).ok())
+/// Reads a value where it stands; None where it is a list, an object, or no text that UTF-8 can hold. That it is JSON has been
+/// seen before, so that what fails here (half a surrogate pair) concerns this value alone.
+fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Scalar<'de>>, D::Error> {
+    <&'de RawValue>::deserialize(deserializer).map(|value| Scalar::of(value.get()))
 }
 
 /// What stands in a field, as far as any field means it.
@@ -32,45 +26,19 @@ enum Scalar<'a> {
     Flag(bool),
 }
 
-impl<'de> Deserialize<'de> for Scalar<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ScalarVisitor;
-        impl<'de> Visitor<'de> for ScalarVisitor {
-            type Value = Scalar<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text, a number, true or false")
-            }
-
-            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Scalar<'de>, E> {
-                Ok(if text.is_empty() { Scalar::Absent } else { Scalar::Text(Cow::Borrowed(text)) })
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Scalar<'de>, E> {
-                Ok(if text.is_empty() { Scalar::Absent } else { Scalar::Text(Cow::Owned(text.to_owned())) })
-            }
-
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Scalar<'de>, E> {
-                Ok(Scalar::Whole(number.into()))
-            }
-
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Scalar<'de>, E> {
-                Ok(Scalar::Whole(number.into()))
-            }
-
-            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Scalar<'de>, E> {
-                Ok(Scalar::Float(number))
-            }
-
-            fn visit_bool<E: de::Error>(self, flag: bool) -> Result<Scalar<'de>, E> {
-                Ok(Scalar::Flag(flag))
-            }
-
-            fn visit_unit<E: de::Error>(self) -> Result<Scalar<'de>, E> {
-                Ok(Scalar::Absent)
-            }
+impl<'a> Scalar<'a> {
+    fn of(json: &'a str) -> Option<Self> {
+        match json {
+            "null" | "\"\"" => Some(Self::Absent),
+            "true" => Some(Self::Flag(true)),
+            "false" => Some(Self::Flag(false)),
+            _ => match json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+                Some(text) if !text.contains('\\') => Some(Self::Text(Cow::Borrowed(text))),
+                Some(_) => serde_json::from_str(json).ok().map(Cow::Owned).map(Self::Text),
+                None if json.starts_with(['[', '{']) => None,
+                None => json.parse().map(Self::Whole).or_else(|_| json.parse().map(Self::Float)).ok(),
+            },
         }
-        deserializer.deserialize_any(ScalarVisitor)
     }
 }
 
@@ -136,7 +104,8 @@ pub(crate) struct Texts(pub(crate) Vec<String>);
 
 impl<'de> Deserialize<'de> for Texts {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let texts: Vec<Text<'de>> = read(deserializer)?.unwrap_or_default();
+        let value = <&'de RawValue>::deserialize(deserializer)?;
+        let texts: Vec<Text<'de>> = serde_json::from_str(value.get()).unwrap_or_default();
         Ok(Self(texts.iter().filter_map(Text::to_owned).take(MOST_TEXTS).collect()))
     }
 }

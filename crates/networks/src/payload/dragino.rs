@@ -17,11 +17,8 @@ use super::{Given, Payload, PayloadError, Thermometer};
 /// SHT20, in 0.01 °C.
 const CASE: RangeInclusive<i32> = -4_000..=12_500;
 
-/// DS18B20 and TMP117, in 0.01 °C.
+/// DS18B20 and TMP117, in 0.01 °C. 0x7FFF (327.67 °C) is written where none is connected.
 const PROBE: RangeInclusive<i32> = -5_500..=12_500;
-
-/// What stands for a probe's temperature where none is connected.
-const NONE_CONNECTED: u16 = 0x7fff;
 
 const VALUES: u8 = 2;
 const DEVICE_STATUS: u8 = 5;
