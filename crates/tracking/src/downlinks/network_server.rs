@@ -163,3 +163,37 @@ fn refusal_of(status: &Status) -> Refusal {
 fn cut(text: &str) -> String {
     text.chars().filter(|letter| *letter != '\0').take(LONGEST_REASON).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::DevEui;
+    use domain::ids::{OrganisationId, TrackerId};
+    use store::NetworkAddress;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_network_that_takes_no_downlinks_yet_refuses_for_good_and_by_its_name() {
+        let server = NetworkServer::new("http://127.0.0.1:1", "key", "isotherm").unwrap();
+        let servers = NetworkServers::new([("depot".to_owned(), server)].into());
+        let taking = [Network::Chirpstack, Network::TheThingsStack];
+        for network in Network::ALL.into_iter().filter(|network| !taking.contains(network)) {
+            let due = DueDownlink {
+                organisation: OrganisationId(1),
+                tracker: TrackerId(1),
+                dev_eui: DevEui(1),
+                number: 1,
+                integration: "depot".to_owned(),
+                network: network.to_string(),
+                address: NetworkAddress::default(),
+                f_port: 10,
+                payload: vec![1],
+                expires_at: chrono::DateTime::UNIX_EPOCH,
+                attempts: 0,
+            };
+            let refused = servers.hand_over(&due).await;
+            let Err(Refusal::ForGood(reason)) = refused else { panic!("{network}") };
+            assert!(reason.contains(network.name()), "{network}: {reason}");
+        }
+    }
+}
