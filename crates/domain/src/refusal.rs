@@ -26,7 +26,7 @@ impl RefusalReason {
         match self {
             Self::Token => "the token is wrong",
             Self::Address => "they come from an address that is not allowed",
-            Self::ContentType => "they do not say that they are JSON",
+            Self::ContentType => "their content type is none that this network sends",
             Self::Size => "their bodies are too large",
             Self::Fetch => "its MQTT broker cannot be reached",
             Self::Other => "for a reason that this release does not know",

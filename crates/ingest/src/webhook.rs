@@ -10,6 +10,7 @@ use actix_web::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::StreamExt;
+use networks::Network;
 use networks::message::RefusalReason;
 
 use crate::Ingester;
@@ -40,8 +41,8 @@ pub enum Refusal {
     NotAdmitted(IpAddr),
     #[error("this ingester has not learnt its integrations yet; try again in a moment")]
     NotInformed,
-    #[error("the content type is `{0}`; webhooks are read as application/json")]
-    NotJson(String),
+    #[error("the content type is `{given}`; webhooks of {network} are read as {}", network.content_types().join(" or "))]
+    ContentType { given: String, network: Network },
     #[error("the body is larger than {MAX_BODY} bytes")]
     TooLarge,
     #[error("the body did not arrive within {} s", BODY_WITHIN.as_secs())]
@@ -57,7 +58,7 @@ impl Refusal {
         match self {
             Self::NotAuthorised => StatusCode::UNAUTHORIZED,
             Self::NotAdmitted(_) => StatusCode::FORBIDDEN,
-            Self::NotJson(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::ContentType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Broken(_) | Self::NotTaken(NotTaken::Unreadable(_) | NotTaken::NotWritten(_)) => {
@@ -73,7 +74,7 @@ impl Refusal {
             Self::NotAuthorised => "unauthorised",
             Self::NotAdmitted(_) => "not_admitted",
             Self::NotInformed => "not_informed",
-            Self::NotJson(_) => "not_json",
+            Self::ContentType { .. } => "content_type",
             Self::TooLarge => "too_large",
             Self::TooSlow => "too_slow",
             Self::Broken(_) => "broken",
@@ -87,7 +88,7 @@ impl Refusal {
         match self {
             Self::NotAuthorised => Some(RefusalReason::Token),
             Self::NotAdmitted(_) => Some(RefusalReason::Address),
-            Self::NotJson(_) => Some(RefusalReason::ContentType),
+            Self::ContentType { .. } => Some(RefusalReason::ContentType),
             Self::TooLarge => Some(RefusalReason::Size),
             Self::NotInformed | Self::TooSlow | Self::Broken(_) | Self::NotTaken(_) => None,
         }
@@ -212,7 +213,9 @@ fn admit<'a>(
         return Err(Refusal::NotAdmitted(address.to_canonical()));
     }
     let proof = bearer(request).and_then(|token| known.prove(token)).ok_or(Refusal::NotAuthorised)?;
-    other_content_type(request).map_or(Ok((known, proof)), |other| Err(Refusal::NotJson(other)))
+    let network = known.network;
+    let other = other_content_type(network, request);
+    other.map_or(Ok((known, proof)), |given| Err(Refusal::ContentType { given, network }))
 }
 
 /// The token after `Bearer`. The scheme's case does not matter (RFC 9110, 11.1).
@@ -221,12 +224,11 @@ fn bearer(request: &HttpRequest) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// The content type where it says something else than JSON; senders that say nothing send JSON.
-fn other_content_type(request: &HttpRequest) -> Option<String> {
+/// The content type where it is none of the sender's; senders that say nothing send one of theirs.
+fn other_content_type(network: Network, request: &HttpRequest) -> Option<String> {
     let given = request.headers().get(CONTENT_TYPE)?.to_str().unwrap_or("?");
     let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let is_json = essence == "application/json" || essence == "text/json" || essence.ends_with("+json");
-    (!is_json).then(|| given.chars().take(100).collect())
+    (!network.sends(&essence)).then(|| given.chars().take(100).collect())
 }
 
 /// Most bodies arrive in one piece, which is then taken as it is.

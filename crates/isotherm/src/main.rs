@@ -84,7 +84,7 @@ enum Command {
     Tracker(provision::TrackerCommand),
     /// Shows what a network server's webhook says, as JSON
     ///
-    /// The body is read as JSON, ChirpStack's too: set its HTTP integration to JSON, not to Protobuf.
+    /// ChirpStack's may be JSON or Protobuf, as its HTTP integration is set: which it is shows in the body.
     ///
     /// Example: isotherm decode --network chirpstack --event up body.json
     Decode(decode::DecodeOptions),

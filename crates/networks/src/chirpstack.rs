@@ -1,7 +1,9 @@
-//! ChirpStack v4's webhooks in JSON.
+//! ChirpStack v4's webhooks.
 //!
 //! The kind stands in the query (`event=up`); the body is the message `integration.<Kind>Event` of ChirpStack's
-//! API printed as JSON. Servers before 4.20 leave defaults out, later ones write them.
+//! API, as [`protobuf`] or printed as JSON. Servers before 4.20 leave defaults out of the JSON, later ones write them.
+
+mod protobuf;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -90,8 +92,13 @@ struct Metadata {
 }
 
 pub(crate) fn parse(word: Option<&str>, body: &[u8]) -> Result<Event, ParseError> {
-    let body: Body<'_> = read_object(body)?;
-    let kind = word.and_then(kind_of_word).unwrap_or_else(|| body.kind_of_shape());
+    let told = word.and_then(kind_of_word);
+    let (kind, body) = if protobuf::is_protobuf(body) {
+        protobuf::read(told, body)?
+    } else {
+        let body: Body<'_> = read_object(body)?;
+        (told.unwrap_or_else(|| body.kind_of_shape()), body)
+    };
     if kind == EventKind::Uplink && body.device_info.known().is_none() {
         return Err(ParseError::Missing { field: "deviceInfo", sender: Network::Chirpstack, kind });
     }
@@ -211,7 +218,9 @@ impl Body<'_> {
 
 impl RxInfo<'_> {
     fn gateway(&self) -> Gateway {
-        let heard = reception(self.gateway_id.gateway_id(), self.rssi.known(), &self.snr, &self.location);
+        // Newer servers write the 0 that older ones and protobuf leave out.
+        let (rssi, snr) = (self.rssi.unset_at_zero(), self.snr.unset_at_zero());
+        let heard = reception(self.gateway_id.gateway_id(), rssi.known(), &snr, &self.location);
         let told = self.metadata.known();
         let told = told.and_then(|told| Place::of(&told.gateway_lat, &told.gateway_long).known());
         Gateway { location: heard.location.or(told), ..heard }

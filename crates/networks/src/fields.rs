@@ -11,7 +11,7 @@ mod parts;
 
 use serde::de::Deserialize;
 
-pub(crate) use self::essential::{Base64, Hex, Object, OneOrMore, Whole};
+pub(crate) use self::essential::{Base64, Hex, Object, OneOrMore, Whole, payload};
 pub(crate) use self::loose::{Decimal, Flag, Millis, Seconds, Text, Texts, Time};
 pub(crate) use self::parts::{MOST_RECEPTIONS, Part, Receptions};
 use crate::ParseError;
@@ -74,9 +74,9 @@ fn cut(text: &str) -> String {
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
 pub(crate) struct Place {
-    latitude: Decimal,
-    longitude: Decimal,
-    accuracy: Decimal,
+    pub(crate) latitude: Decimal,
+    pub(crate) longitude: Decimal,
+    pub(crate) accuracy: Decimal,
 }
 
 impl Place {

@@ -1,8 +1,12 @@
 //! Keys that some senders put into their bodies, and that must not be kept.
 
 /// A body as it may be kept: what stands in a field that is named as a session key is (`AppSKey`, `app_s_key`, …), and an
-/// address for downlinks that holds its own key, is blanked, in bodies that are no JSON, too.
+/// address for downlinks that holds its own key, is blanked, in bodies that are no JSON, too. Of binary ones
+/// nothing is kept, since nobody can say where a key stands in them.
 pub fn without_keys(body: &[u8]) -> Vec<u8> {
+    if is_binary(body) {
+        return Vec::new();
+    }
     let mut kept = body.to_vec();
     // By the names' ends and not quote by quote: whoever cannot be read may have one quote too few.
     for behind in ENDS.iter().flat_map(|end| ends_of(body, end)) {
@@ -11,6 +15,11 @@ pub fn without_keys(body: &[u8]) -> Vec<u8> {
         }
     }
     kept
+}
+
+/// Whether it holds a control character that no text does, and every protobuf message.
+pub(crate) fn is_binary(body: &[u8]) -> bool {
+    body.iter().any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace())
 }
 
 const ENDS: [&[u8]; 3] = [b"skey\"", b"s_key\"", b"downlink_url\""];
@@ -64,7 +73,12 @@ mod tests {
     }
 
     #[test]
-    fn any_bytes_keep_their_length() {
+    fn nothing_is_kept_of_a_binary_body() {
+        assert_eq!(without_keys(include_bytes!("../tests/bodies/chirpstack-up.pb")), b"");
+    }
+
+    #[test]
+    fn a_text_keeps_its_length() {
         for body in [&b"\"\"\"\":"[..], b"\"skey\":\"", b"\"skey\":{\"", b"\xff\"skey\":\"\xff", b"\"skey"] {
             assert_eq!(without_keys(body).len(), body.len());
         }

@@ -38,6 +38,9 @@ pub enum ParseError {
     /// Not JSON, or a value of a kind that its field cannot have.
     #[error("line {line}, column {column}: {reason}")]
     Malformed { line: usize, column: usize, reason: String },
+    /// Bytes that are no JSON, and no protobuf message of this sender either.
+    #[error("as a protobuf message (JSON would begin with {{): {0}")]
+    Protobuf(String),
     /// An event of this kind always has the field.
     #[error("the field `{field}` is missing, which {sender} sends with every {kind}")]
     Missing { field: &'static str, sender: Network, kind: EventKind },

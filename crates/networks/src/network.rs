@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Network {
-    /// ChirpStack v4, JSON.
+    /// ChirpStack v4, JSON or protobuf.
     Chirpstack,
     /// ChirpStack v3, JSON of both marshalers.
     ChirpstackV3,
@@ -83,6 +83,27 @@ impl Network {
     pub fn names() -> String {
         Self::ALL.map(Self::name).join(", ")
     }
+
+    /// Whether it sends webhooks of this content type, which is in lower case and without parameters. All send JSON.
+    pub fn sends(self, content_type: &str) -> bool {
+        content_type == "text/json"
+            || content_type.ends_with("+json")
+            || self.content_types().contains(&content_type)
+    }
+
+    /// The content types of its webhooks, as it should name them; which of them a body is tells the body.
+    pub const fn content_types(self) -> &'static [&'static str] {
+        match self {
+            // As ChirpStack says it, and as it is registered (draft-ietf-dispatch-mime-protobuf) or used.
+            Self::Chirpstack => &[
+                "application/json",
+                "application/octet-stream",
+                "application/protobuf",
+                "application/x-protobuf",
+            ],
+            _ => &["application/json"],
+        }
+    }
 }
 
 impl fmt::Display for Network {
@@ -109,6 +130,21 @@ mod tests {
         for network in Network::ALL {
             assert_eq!(network.to_string().parse(), Ok(network));
             assert_eq!(serde_json::to_string(&network).unwrap(), format!("\"{network}\""));
+        }
+    }
+
+    #[test]
+    fn every_network_sends_json_and_chirpstack_protobuf_too() {
+        for network in Network::ALL {
+            for json in ["application/json", "text/json", "application/problem+json"] {
+                assert!(network.sends(json), "{network}: {json}");
+            }
+            assert_eq!(
+                network.sends("application/octet-stream"),
+                network == Network::Chirpstack,
+                "{network}"
+            );
+            assert!(!network.sends("text/plain") && !network.sends(""), "{network}");
         }
     }
 

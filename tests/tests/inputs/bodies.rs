@@ -21,6 +21,10 @@ fn whole() -> Vec<Case> {
         one("a list of events").raw(|body| around(b"[", body, b"]")).unreadable("JSON object"),
         one("a text").raw(|_| b"\"up\"".to_vec()).unreadable("JSON object"),
         one("null").raw(|_| b"null".to_vec()).unreadable("JSON object"),
+        one("half a protobuf message")
+            .only(Network::ChirpStack)
+            .raw(|_| b"\x0a\x24\x36".to_vec())
+            .unreadable("as a protobuf message"),
         one("100 000 brackets").raw(|_| vec![b'['; 100_000]).unreadable("JSON object"),
         one("100 000 braces").raw(|_| "{\"a\":".repeat(100_000).into_bytes()).unreadable("line 1"),
     ]

@@ -92,14 +92,14 @@ async fn requests_get_the_answers_of_the_contract_and_are_counted() {
         "an unknown integration",
         "integration chirpstack: the token is wrong",
         "integration chirpstack: their bodies are too large",
-        "integration chirpstack: they do not say that they are JSON",
+        "integration chirpstack: their content type is none that this network sends",
         "integration the-things-stack: the token is wrong",
         "integration the-things-stack: their bodies are too large",
-        "integration the-things-stack: they do not say that they are JSON",
+        "integration the-things-stack: their content type is none that this network sends",
     ];
     alerts(&house, "webhook_refused", &subjects).await;
     alerts(&house, "webhook_unreadable", &[]).await;
-    for (status, outcome) in [(401, "unauthorised"), (413, "too_large"), (415, "not_json")] {
+    for (status, outcome) in [(401, "unauthorised"), (413, "too_large"), (415, "content_type")] {
         let figure = house.figure(&format!("isotherm_ingest_webhooks_total{{outcome=\"{outcome}\"}}")).await;
         let sent = 2 * cases.iter().filter(|case| case.status == status).count();
         assert_eq!(figure, sent, "{outcome}");

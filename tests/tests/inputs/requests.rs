@@ -1,5 +1,7 @@
 //! Who sends, with which token, how much, and by which address.
 
+use e2e::bodies::Network;
+
 use crate::case::{Case, Credential, Stored};
 
 const MIB: usize = 1024 * 1024;
@@ -26,7 +28,8 @@ pub fn cases() -> Vec<Case> {
         one("no content type").of_type(None),
         one("JSON in UTF-8").of_type(Some("application/json; charset=utf-8")),
         one("text").of_type(Some("text/plain")).refused(415, "text/plain"),
-        one("protobuf").of_type(Some("application/octet-stream")).refused(415, "application/json"),
+        one("XML").of_type(Some("application/xml")).refused(415, "application/json"),
+        one("JSON under protobuf's type").of_type(Some("application/octet-stream")).only(Network::ChirpStack),
         one("1 MiB").raw(|body| padded(body, MIB)),
         one("1 MiB and a byte").raw(|body| padded(body, MIB + 1)).too_long().refused(413, "1048576 bytes"),
         one("2 MiB").raw(|body| padded(body, 2 * MIB)).too_long().refused(413, "1048576 bytes"),

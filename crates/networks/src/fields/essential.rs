@@ -69,6 +69,14 @@ impl<'de, T: TryFrom<u64>> Deserialize<'de> for Whole<T> {
 /// The longest application payload of LoRaWAN is 242 bytes.
 const LONGEST_PAYLOAD: usize = 255;
 
+/// The bytes, unless they are too many to have come in a frame.
+pub(crate) fn payload(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
+    if bytes.len() > LONGEST_PAYLOAD {
+        return Err(format!("the payload has {} bytes: no LoRaWAN frame holds more than 242", bytes.len()));
+    }
+    Ok(bytes)
+}
+
 /// Bytes in base64, of either alphabet and with or without padding, as protobuf's JSON allows.
 #[derive(Debug, Default)]
 pub(crate) struct Base64(pub(crate) Option<Vec<u8>>);
@@ -115,11 +123,7 @@ impl Visitor<'_> for PayloadVisitor {
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Option<Vec<u8>>, E> {
         match (self.decode)(text) {
-            Ok(bytes) if bytes.len() > LONGEST_PAYLOAD => Err(E::custom(format_args!(
-                "the payload has {} bytes: no LoRaWAN frame holds more than 242",
-                bytes.len()
-            ))),
-            Ok(bytes) => Ok(Some(bytes)),
+            Ok(bytes) => payload(bytes).map(Some).map_err(E::custom),
             Err(error) => Err(E::custom(format_args!("the payload is not {}: {error}", self.encoding))),
         }
     }

@@ -46,6 +46,12 @@ impl<'a> Scalar<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Text<'a>(Cow<'a, str>);
 
+impl From<String> for Text<'_> {
+    fn from(text: String) -> Self {
+        Self(Cow::Owned(text))
+    }
+}
+
 impl Text<'_> {
     /// The text, unless it is absent.
     pub(crate) fn known(&self) -> Option<&str> {
@@ -120,11 +126,40 @@ pub(crate) enum Decimal {
     Known(f64),
 }
 
+/// From protobuf, which leaves out what is 0.
+impl From<f64> for Decimal {
+    fn from(number: f64) -> Self {
+        if number == 0.0 {
+            Self::Absent
+        } else if number.is_finite() {
+            Self::Known(number)
+        } else {
+            Self::Unknown
+        }
+    }
+}
+
 impl Decimal {
     pub(crate) fn known(&self) -> Option<f64> {
         match self {
             Self::Known(number) => Some(*number),
             Self::Absent | Self::Unknown => None,
+        }
+    }
+
+    pub(crate) fn of_text(text: Option<&String>) -> Self {
+        text.filter(|text| !text.is_empty()).map_or(Self::Absent, |text| Self::finite(text.parse().ok()))
+    }
+
+    fn finite(number: Option<f64>) -> Self {
+        number.filter(|number| number.is_finite()).map_or(Self::Unknown, Self::Known)
+    }
+
+    /// A 0 that is written is the same as one that is left out.
+    pub(crate) fn unset_at_zero(self) -> Self {
+        match self {
+            Self::Known(number) => Self::from(number),
+            other => other,
         }
     }
 
@@ -147,7 +182,7 @@ impl<'de> Deserialize<'de> for Decimal {
             Some(Scalar::Text(text)) => text.parse().ok(),
             Some(Scalar::Flag(_)) | None => None,
         };
-        Ok(number.filter(|number: &f64| number.is_finite()).map_or(Self::Unknown, Self::Known))
+        Ok(Self::finite(number))
     }
 }
 
@@ -175,12 +210,24 @@ impl<'de> Deserialize<'de> for Flag {
 #[derive(Debug, Default)]
 pub(crate) struct Time(pub(crate) Option<DateTime<Utc>>);
 
+impl Time {
+    /// From Unix time; the nanoseconds are those of the second.
+    pub(crate) fn at(seconds: i64, nanos: i32) -> Self {
+        let time = u32::try_from(nanos).ok().and_then(|nanos| DateTime::from_timestamp(seconds, nanos));
+        Self::of(time)
+    }
+
+    fn of(time: Option<DateTime<Utc>>) -> Self {
+        // Servers written in Go print year 1 for "never".
+        Self(time.map(without_leap).filter(|time| time.timestamp() > 0))
+    }
+}
+
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Text::deserialize(deserializer)?;
         let time = text.known().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
-        // Servers written in Go print year 1 for "never".
-        Ok(Self(time.map(|time| without_leap(time.to_utc())).filter(|time| time.timestamp() > 0)))
+        Ok(Self::of(time.map(|time| time.to_utc())))
     }
 }
 

@@ -98,6 +98,12 @@ impl<T> Default for Receptions<T> {
     }
 }
 
+impl<T> Receptions<T> {
+    pub(crate) fn of(receptions: impl Iterator<Item = T>) -> Self {
+        Self(receptions.take(MOST_RECEPTIONS).collect())
+    }
+}
+
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Receptions<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct ReceptionsVisitor<T>(PhantomData<T>);
