@@ -5,6 +5,8 @@
 
 mod protobuf;
 
+pub(crate) use self::protobuf::is_protobuf;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -93,7 +95,7 @@ struct Metadata {
 
 pub(crate) fn parse(word: Option<&str>, body: &[u8]) -> Result<Event, ParseError> {
     let told = word.and_then(kind_of_word);
-    let (kind, body) = if protobuf::is_protobuf(body) {
+    let (kind, body) = if is_protobuf(body) {
         protobuf::read(told, body)?
     } else {
         let body: Body<'_> = read_object(body)?;

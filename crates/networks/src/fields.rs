@@ -12,7 +12,7 @@ mod parts;
 use serde::de::Deserialize;
 
 pub(crate) use self::essential::{Base64, Hex, Object, OneOrMore, Whole, payload};
-pub(crate) use self::loose::{Decimal, Flag, Millis, Seconds, Text, Texts, Time};
+pub(crate) use self::loose::{Decimal, Decimals, Flag, Millis, Seconds, Text, Texts, Time, UnixOrText};
 pub(crate) use self::parts::{MOST_RECEPTIONS, Part, Receptions};
 use crate::ParseError;
 use crate::event::{Gateway, Location};

@@ -37,6 +37,9 @@ struct Hotspot<'a> {
 
 /// The first console is known by its shape; the word is ChirpStack's.
 pub(crate) fn parse(word: Option<&str>, body: &[u8]) -> Result<Event, ParseError> {
+    if chirpstack::is_protobuf(body) {
+        return chirpstack::parse(word, body);
+    }
     let console: Body<'_> = read_object(body)?;
     if console.dev_eui.known().is_none() && console.hotspots.is_none() {
         return chirpstack::parse(word, body);

@@ -7,6 +7,7 @@
 //! It must not know: a socket, a header, a clock, a database, or which devices exist.
 
 mod actility;
+mod aws_iot_core;
 mod chirpstack;
 mod chirpstack_v3;
 pub mod decode;
@@ -62,10 +63,20 @@ pub fn parse(network: Network, event: Option<&str>, body: &[u8]) -> Result<Vec<E
         Network::Helium => helium::parse(event, body),
         Network::Actility => actility::parse(body),
         Network::Loriot => loriot::parse(body),
+        Network::AwsIotCore => aws_iot_core::parse(body),
         Network::Everynet => everynet::parse(body),
         Network::Kerlink => kerlink::parse(event, body),
         Network::Senet => senet::parse(body),
         Network::Orange => orange::parse(body),
     };
     one.map(|event| vec![event])
+}
+
+/// Where the network asks by this body whether it may post here, before it posts anything and without a credential: the address by
+/// which a person says yes. It is the network's own; nothing here ever opens it.
+pub fn confirmation(network: Network, body: &[u8]) -> Option<String> {
+    match network {
+        Network::AwsIotCore => aws_iot_core::confirmation(body),
+        _ => None,
+    }
 }

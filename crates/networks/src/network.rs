@@ -15,12 +15,14 @@ pub enum Network {
     ChirpstackV3,
     /// The Things Stack v3, cloud or own installation, JSON.
     TheThingsStack,
-    /// Helium, from its first console or its ChirpStack, JSON.
+    /// Helium, from its first console in JSON, or from its ChirpStack.
     Helium,
     /// Actility's ThingPark, JSON.
     Actility,
     /// LORIOT, JSON.
     Loriot,
+    /// AWS IoT Core for LoRaWAN, JSON by a rule that posts over HTTP.
+    AwsIotCore,
     /// Milesight's gateways and platform, JSON.
     Milesight,
     /// Netmore, JSON.
@@ -41,13 +43,14 @@ pub enum Network {
 pub struct UnknownNetwork(String);
 
 impl Network {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Chirpstack,
         Self::ChirpstackV3,
         Self::TheThingsStack,
         Self::Helium,
         Self::Actility,
         Self::Loriot,
+        Self::AwsIotCore,
         Self::Milesight,
         Self::Netmore,
         Self::Everynet,
@@ -65,6 +68,7 @@ impl Network {
             Self::Helium => "helium",
             Self::Actility => "actility",
             Self::Loriot => "loriot",
+            Self::AwsIotCore => "aws-iot-core",
             Self::Milesight => "milesight",
             Self::Netmore => "netmore",
             Self::Everynet => "everynet",
@@ -95,7 +99,7 @@ impl Network {
     pub const fn content_types(self) -> &'static [&'static str] {
         match self {
             // As ChirpStack says it, and as it is registered (draft-ietf-dispatch-mime-protobuf) or used.
-            Self::Chirpstack => &[
+            Self::Chirpstack | Self::Helium => &[
                 "application/json",
                 "application/octet-stream",
                 "application/protobuf",
@@ -139,11 +143,8 @@ mod tests {
             for json in ["application/json", "text/json", "application/problem+json"] {
                 assert!(network.sends(json), "{network}: {json}");
             }
-            assert_eq!(
-                network.sends("application/octet-stream"),
-                network == Network::Chirpstack,
-                "{network}"
-            );
+            let is_chirpstack = matches!(network, Network::Chirpstack | Network::Helium);
+            assert_eq!(network.sends("application/octet-stream"), is_chirpstack, "{network}");
             assert!(!network.sends("text/plain") && !network.sends(""), "{network}");
         }
     }

@@ -342,6 +342,8 @@ fn the_kept_message_says_what_the_kept_json_says() {
     let json = include_bytes!("bodies/chirpstack-up.json");
     for word in [None, Some("up")] {
         assert_eq!(read(word, UP).unwrap(), read(word, json).unwrap());
+        let of_helium = parse(Network::Helium, word, UP).unwrap();
+        assert_eq!(of_helium, parse(Network::Helium, word, json).unwrap());
     }
 }
 

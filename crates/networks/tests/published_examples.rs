@@ -49,6 +49,7 @@ fn kind(event: &str) -> EventKind {
         "ack" | "downlink_ack" => EventKind::Ack,
         "txd" | "downlink_sent" => EventKind::Downlink,
         "error" => EventKind::Error,
+        "confirmation" => EventKind::Other,
         other => panic!("an example of a new kind: {other}"),
     }
 }

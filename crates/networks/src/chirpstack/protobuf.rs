@@ -157,7 +157,7 @@ struct AnyEvent {
 ///
 /// A line feed in front decides nothing, since it is the tag of a message's first field, too. No message has `{` behind it: no
 /// first field is that long.
-pub(super) fn is_protobuf(body: &[u8]) -> bool {
+pub(crate) fn is_protobuf(body: &[u8]) -> bool {
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
     first.is_some_and(|first| *first != b'{') && is_binary(body)
 }

@@ -186,6 +186,22 @@ impl<'de> Deserialize<'de> for Decimal {
     }
 }
 
+/// How many numbers of a list are kept.
+const MOST_DECIMALS: usize = 8;
+
+/// The first numbers of a list; none where it is no list.
+#[derive(Debug, Default)]
+pub(crate) struct Decimals(pub(crate) Vec<Decimal>);
+
+impl<'de> Deserialize<'de> for Decimals {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = <&'de RawValue>::deserialize(deserializer)?;
+        let mut numbers: Vec<Decimal> = serde_json::from_str(value.get()).unwrap_or_default();
+        numbers.truncate(MOST_DECIMALS);
+        Ok(Self(numbers))
+    }
+}
+
 /// A yes or no; left out it is no, and None is unknown.
 #[derive(Debug)]
 pub(crate) struct Flag(pub(crate) Option<bool>);
@@ -261,6 +277,25 @@ where
     let micros = micros.filter(|micros| (1.0..=LATEST_US).contains(micros));
     Ok(micros.and_then(|micros| DateTime::from_timestamp_micros(micros as i64)))
 }
+
+/// A time as text, or in seconds or milliseconds of Unix time, where the sender's documentation does not say which.
+#[derive(Debug, Default)]
+pub(crate) struct UnixOrText(pub(crate) Option<DateTime<Utc>>);
+
+impl<'de> Deserialize<'de> for UnixOrText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Text::deserialize(deserializer)?;
+        let Some(text) = text.known() else { return Ok(Self::default()) };
+        let Ok(number) = text.parse::<i64>() else {
+            return Ok(Self(Time::of(DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())).0));
+        };
+        let millis = if number < FIRST_MS { number.saturating_mul(1000) } else { number };
+        Ok(Self(Time::of(DateTime::from_timestamp_millis(millis)).0))
+    }
+}
+
+/// In milliseconds it is in 1973, in seconds in the year 5138.
+const FIRST_MS: i64 = 100_000_000_000;
 
 /// 9999-12-31: whatever is later is no time.
 const LATEST_US: f64 = 253_402_214_400_000_000.0;
