@@ -137,6 +137,35 @@ impl Connection {
         Ok(all.into_iter().filter(|integration| integration.organisation == organisation).collect())
     }
 
+    /// As [`Connection::integrations_of`], each with when it was made.
+    pub async fn integrations_with_age(
+        &mut self,
+        organisation: OrganisationId,
+    ) -> Result<Vec<(Integration, DateTime<Utc>)>, StoreError> {
+        let rows: Vec<(Row, DateTime<Utc>)> = integrations::table
+            .filter(integrations::organisation_id.eq(organisation.0))
+            .order(integrations::id)
+            .select((Row::as_select(), integrations::created_at))
+            .load(&mut self.raw)
+            .await?;
+        rows.into_iter().map(|(row, created_at)| Ok((row.try_into()?, created_at))).collect()
+    }
+
+    /// Says what an ingester does with its webhooks while the broker is away. False where there is no such integration.
+    pub async fn set_broker_away(
+        &mut self,
+        organisation: OrganisationId,
+        id: &str,
+        refuse: bool,
+    ) -> Result<bool, StoreError> {
+        let rows = diesel::update(integrations::table)
+            .filter(integrations::organisation_id.eq(organisation.0).and(integrations::id.eq(id)))
+            .set(integrations::on_broker_away.eq(if refuse { "refuse" } else { "spool" }))
+            .execute(&mut self.raw)
+            .await?;
+        Ok(rows > 0)
+    }
+
     /// Makes this the credential, and the one that was the older one. False where there is an older one still, or no
     /// such enabled integration: nobody is cut off unseen.
     pub async fn rotate_integration(

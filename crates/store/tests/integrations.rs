@@ -101,7 +101,7 @@ async fn one_organisations_integration_is_unknown_to_another() {
     assert!(!db.rotate_integration(other, "depot", &credential(2)).await.unwrap());
     assert!(!db.allow_integration(other, "depot", &["192.0.2.1".parse().unwrap()]).await.unwrap());
     assert!(!db.disable_integration(other, "depot", Some(at(1))).await.unwrap());
-    assert_eq!(db.integrations_of(owner).await.unwrap(), [added.clone()]);
+    assert_eq!(db.integrations_of(owner).await.unwrap(), std::slice::from_ref(&added));
     assert!(db.rotate_integration(owner, "depot", &credential(2)).await.unwrap());
     assert!(!db.retire_integration(other, "depot").await.unwrap());
     assert_eq!(only(&mut db).await.older, Some(credential(1)));

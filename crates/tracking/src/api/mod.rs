@@ -30,6 +30,7 @@ mod handover;
 mod handovers;
 mod history;
 mod intake;
+mod integrations;
 mod labels;
 mod lanes;
 mod load;
@@ -122,6 +123,9 @@ const MAX_BODY: usize = 256 * 1024;
         badges::list_badges, badges::add_badge, badges::revoke_badge, trainings::list_user_trainings,
         trainings::add_user_training, trainings::list_badge_trainings, trainings::add_badge_training,
         trainings::revoke_training, intake::list_unreadable_bodies, intake::list_dead_letters, intake::replay_dead_letters,
+        integrations::list_networks, integrations::list_integrations, integrations::add_integration,
+        integrations::change_integration, integrations::rotate_credential, integrations::retire_credential,
+        integrations::disable_integration, integrations::enable_integration,
         places::list_places, places::add_place, places::show_place, places::change_place, lanes::list_lanes,
         lanes::add_lane, lanes::change_lane, plans::set_legs, plans::show_plan, whereabouts::list_positions,
         whereabouts::show_whereabouts,
@@ -266,6 +270,14 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(intake::list_unreadable_bodies)
                     .service(intake::list_dead_letters)
                     .service(intake::replay_dead_letters)
+                    .service(integrations::list_networks)
+                    .service(integrations::list_integrations)
+                    .service(integrations::add_integration)
+                    .service(integrations::change_integration)
+                    .service(integrations::rotate_credential)
+                    .service(integrations::retire_credential)
+                    .service(integrations::disable_integration)
+                    .service(integrations::enable_integration)
                     .service(places::list_places)
                     .service(places::add_place)
                     .service(places::show_place)

@@ -292,6 +292,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/integrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organisation's integrations by id, disabled ones too, and what came by each. */
+        get: operations["list_integrations"];
+        put?: never;
+        /** Makes an integration. Its token is told once: the same request again is refused. */
+        post: operations["add_integration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/integrations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says what is done while the queue is away, and where its webhooks may come from. */
+        put: operations["change_integration"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/integrations/{id}/credential": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives an integration a new token, which is told once; the one before counts, too, until it is retired. */
+        post: operations["rotate_credential"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/integrations/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes nothing of an integration in any more, within a second. */
+        post: operations["disable_integration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/integrations/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes in again what comes of an integration. */
+        post: operations["enable_integration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/integrations/{id}/older-credential": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Drops the older token: what is still sent with it is refused. */
+        delete: operations["retire_credential"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/keys": {
         parameters: {
             query?: never;
@@ -373,6 +476,23 @@ export interface paths {
         };
         /** Who is logged in. */
         get: operations["show_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/networks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The network servers that an integration may be of, by their names. */
+        get: operations["list_networks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2878,6 +2998,82 @@ export interface components {
             reference: string | null;
             sscc: string | null;
         };
+        /** @description One webhook source, without what is secret of it, and what came by it. */
+        Integration: {
+            /**
+             * Format: int64
+             * @description Events that were taken in, each once.
+             */
+            accepted: number;
+            /**
+             * @description Where its webhooks may come from, in CIDR notation; empty: from anywhere.
+             * @example [
+             *       "203.0.113.0/24"
+             *     ]
+             */
+            allowed_addresses: string[];
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Since when nothing of it is taken in; null: it is.
+             */
+            disabled_at: string | null;
+            /**
+             * Format: date-time
+             * @description When something of it came in for the first time since this is counted, and for the last; null: never.
+             */
+            first_seen_at: string | null;
+            /** @description The token before the present one counts, too. */
+            has_older_credential: boolean;
+            /**
+             * @description In the address of its webhooks: `/webhooks/{id}`.
+             * @example depot-chirpstack
+             */
+            id: string;
+            /** Format: date-time */
+            last_seen_at: string | null;
+            /**
+             * @description One of those that `GET /networks` names.
+             * @example chirpstack
+             */
+            network: string;
+            /**
+             * @description While the queue is away its webhooks are answered with 503, which is right where the sender tries again; otherwise
+             *     they are kept and answered as always.
+             */
+            refuse_when_broker_away: boolean;
+            refused: components["schemas"]["RefusedWebhooks"][];
+            /**
+             * Format: int64
+             * @description Events that came again, and changed nothing.
+             */
+            repeated: number;
+            /**
+             * Format: int64
+             * @description Bodies that nobody can read, however often each of them came.
+             */
+            unreadable: number;
+        };
+        /** @description What can be changed of an integration. */
+        IntegrationSettings: {
+            /**
+             * @description At most 100, in CIDR notation or single; empty: from anywhere.
+             * @example [
+             *       "203.0.113.0/24"
+             *     ]
+             */
+            allowed_addresses: string[];
+            refuse_when_broker_away: boolean;
+        };
+        /** @description An integration's token, told this once. */
+        IntegrationToken: components["schemas"]["Integration"] & {
+            /**
+             * @description `Authorization: Bearer …` of its webhooks; with ThingPark the key by which it signs.
+             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            token: string;
+        };
         /** @description A photo that is kept. */
         KeptPhoto: {
             bytes: number;
@@ -3345,6 +3541,18 @@ export interface components {
             /** Format: uuid */
             shipment: string;
         };
+        NewIntegration: components["schemas"]["IntegrationSettings"] & {
+            /**
+             * @description 1 to 63 lower-case letters, digits and hyphens, the first of them no hyphen. It is no other's of the installation.
+             * @example depot-chirpstack
+             */
+            id: string;
+            /**
+             * @description One of those that `GET /networks` names.
+             * @example chirpstack
+             */
+            network: string;
+        };
         /** @description A lane as it is written. */
         NewLane: {
             corridor?: components["schemas"]["Corridor"] | null;
@@ -3791,6 +3999,11 @@ export interface components {
             /** @description The cursor of the next page; null on the last. */
             next: string | null;
         };
+        Page_Integration: {
+            items: components["schemas"]["Integration"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
         Page_KindRunbook: {
             items: components["schemas"]["KindRunbook"][];
             /** @description The cursor of the next page; null on the last. */
@@ -4232,12 +4445,30 @@ export interface components {
             id: string;
             reference: string;
         };
+        /**
+         * @description What somebody can mend at the sender.
+         * @enum {string}
+         */
+        RefusalReason: "token" | "address" | "content_type" | "size" | "fetch" | "other";
         RefuseRequest: components["schemas"]["EntryRequest"] & components["schemas"]["SeenRequest"] & {
             /** @description The hash of the offer; absent: the only open one to the caller's organisation, or with `signs` of it. */
             answers?: string | null;
             boxes?: number[] | null;
             reason: string;
             signs?: components["schemas"]["SignerRequest"] | null;
+        };
+        /** @description Webhooks that were turned away for one reason. Most senders send once, so what was in them is lost. */
+        RefusedWebhooks: {
+            /** Format: int64 */
+            count: number;
+            /** Format: date-time */
+            first_refused_at: string;
+            /**
+             * Format: date-time
+             * @description Up to a minute later than the last of them.
+             */
+            last_refused_at: string;
+            reason: components["schemas"]["RefusalReason"];
         };
         Replayed: {
             /**
@@ -5092,6 +5323,9 @@ export type HeldBoxes = components['schemas']['HeldBoxes'];
 export type HoldReason = components['schemas']['HoldReason'];
 export type Holding = components['schemas']['Holding'];
 export type InParent = components['schemas']['InParent'];
+export type Integration = components['schemas']['Integration'];
+export type IntegrationSettings = components['schemas']['IntegrationSettings'];
+export type IntegrationToken = components['schemas']['IntegrationToken'];
 export type KeptPhoto = components['schemas']['KeptPhoto'];
 export type Key = components['schemas']['Key'];
 export type Keys = components['schemas']['Keys'];
@@ -5135,6 +5369,7 @@ export type NewDisposition = components['schemas']['NewDisposition'];
 export type NewEmptying = components['schemas']['NewEmptying'];
 export type NewEnd = components['schemas']['NewEnd'];
 export type NewFill = components['schemas']['NewFill'];
+export type NewIntegration = components['schemas']['NewIntegration'];
 export type NewLane = components['schemas']['NewLane'];
 export type NewLeg = components['schemas']['NewLeg'];
 export type NewOnCall = components['schemas']['NewOnCall'];
@@ -5179,6 +5414,7 @@ export type PageDownlink = components['schemas']['Page_Downlink'];
 export type PageGateway = components['schemas']['Page_Gateway'];
 export type PageHandIn = components['schemas']['Page_HandIn'];
 export type PageHandover = components['schemas']['Page_Handover'];
+export type PageIntegration = components['schemas']['Page_Integration'];
 export type PageKindRunbook = components['schemas']['Page_KindRunbook'];
 export type PageLane = components['schemas']['Page_Lane'];
 export type PageLogEntry = components['schemas']['Page_LogEntry'];
@@ -5235,7 +5471,9 @@ export type Reading = components['schemas']['Reading'];
 export type Recall = components['schemas']['Recall'];
 export type RecallWithShipments = components['schemas']['RecallWithShipments'];
 export type RecalledShipment = components['schemas']['RecalledShipment'];
+export type RefusalReason = components['schemas']['RefusalReason'];
 export type RefuseRequest = components['schemas']['RefuseRequest'];
+export type RefusedWebhooks = components['schemas']['RefusedWebhooks'];
 export type Replayed = components['schemas']['Replayed'];
 export type RestartCause = components['schemas']['RestartCause'];
 export type ReturnedRequest = components['schemas']['ReturnedRequest'];
@@ -6005,6 +6243,264 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    list_integrations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Integration"];
+                };
+            };
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    add_integration: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewIntegration"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationToken"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    change_integration: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IntegrationSettings"];
+            };
+        };
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Integration"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rotate_credential: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationToken"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    disable_integration: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Integration"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    enable_integration: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Integration"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    retire_credential: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Integration"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     list_keys: {
         parameters: {
             query?: never;
@@ -6203,6 +6699,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
+                };
+            };
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_networks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
                 };
             };
             401: components["responses"]["NotLoggedIn"];
