@@ -5,7 +5,7 @@
 use e2e::bodies::{Network, frame};
 use e2e::fleet::{dev_eui, post};
 use e2e::warm::{integrations, now};
-use e2e::{Api, Installation, Part, Program, folder, until};
+use e2e::{Api, Installation, Part, Program, folder, login_of, until, walk_in_a_browser};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -224,4 +224,13 @@ async fn an_integration_is_its_organisations_and_its_token_is_told_once() {
     }
     let taken = south.send(Method::POST, "/integrations", Some(&new("depot", "chirpstack"))).await;
     assert_eq!(taken.status, 409, "{taken:?}");
+}
+
+#[tokio::test]
+async fn an_operator_connects_a_network_server_and_changes_its_token_over_on_the_page() {
+    let house = House::start().await;
+    let (email, password) = login_of("admin");
+    let url = house.program.url.clone();
+    let walk = move || walk_in_a_browser("integrations", &url, (&email, &password), &[("ID", "depot")]);
+    tokio::task::spawn_blocking(walk).await.unwrap();
 }

@@ -175,8 +175,8 @@ pub const TRACKER_NOT_RETURNED: Texts = (
 );
 
 pub const WEBHOOK_REFUSED: Texts = (
-    "Look which integration it is, and whether its token was changed.\n\
-     Put the right token into the network server, and see that its webhooks are taken.",
+    "Look under Integrations which it is, why its webhooks are refused, and what mends that.\n\
+     Mend it in the network server, and see that its webhooks are taken in.",
     OPERATOR,
 );
 

@@ -152,6 +152,16 @@ export const api = {
     data(client.PUT("/organisations/{id}/products", { ...at({ id }), body: products })),
   apiKeys: (organisation: number) =>
     all((cursor) => data(client.GET("/api-keys", where({ organisation, cursor })))),
+  networks: () => data(client.GET("/networks")),
+  integrations: async () => (await data(client.GET("/integrations"))).items,
+  addIntegration: (integration: t.NewIntegration) =>
+    data(client.POST("/integrations", { body: integration })),
+  changeIntegration: (id: string, settings: t.IntegrationSettings) =>
+    data(client.PUT("/integrations/{id}", { ...at({ id }), body: settings })),
+  rotateIntegration: (id: string) => data(client.POST("/integrations/{id}/credential", at({ id }))),
+  retireIntegration: (id: string) => data(client.DELETE("/integrations/{id}/older-credential", at({ id }))),
+  disableIntegration: (id: string) => data(client.POST("/integrations/{id}/disable", at({ id }))),
+  enableIntegration: (id: string) => data(client.POST("/integrations/{id}/enable", at({ id }))),
   addApiKey: (key: t.NewApiKey) => data(client.POST("/api-keys", { body: key })),
   revokeApiKey: (id: string, reason: string) =>
     data(client.POST("/api-keys/{id}/revoke", { ...at({ id }), body: { reason } })),

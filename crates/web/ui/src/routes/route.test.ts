@@ -38,6 +38,8 @@ test.each([
   [to.profile("0193-a"), { at: "profile", id: "0193-a" }],
   ["#/profiles/a/b", { at: "nowhere" }],
   [to.intake, { at: "intake" }],
+  [to.integrations, { at: "integrations" }],
+  ["#/integrations/7", { at: "nowhere" }],
   ["#/intake/7", { at: "nowhere" }],
   ["#/nonsense", { at: "nowhere" }],
   ["#/sign/0f1e", { at: "sign", secret: "0f1e" }],

@@ -28,6 +28,7 @@ export type Route =
   | { at: "profiles" }
   | { at: "profile"; id: string }
   | { at: "intake" }
+  | { at: "integrations" }
   | { at: "sign"; secret: string }
   | { at: "nowhere" };
 
@@ -74,7 +75,8 @@ export function routeOf(hash: string): Route {
     case "profiles":
       return second === undefined ? { at: "profiles" } : { at: "profile", id: second };
     case "intake":
-      return { at: second === undefined ? "intake" : "nowhere" };
+    case "integrations":
+      return { at: second === undefined ? first : "nowhere" };
     case "sign":
       return second === undefined ? { at: "nowhere" } : { at: "sign", secret: second };
     default:
@@ -107,6 +109,8 @@ export function neededFor(route: Route): Permission | null {
     case "tracker":
     case "intake":
       return "read_trackers";
+    case "integrations":
+      return "manage_integrations";
     case "new-tracker":
       return "write_trackers";
     case "places":
@@ -177,6 +181,7 @@ export const to = {
   profiles: "#/profiles",
   profile: (id: string) => `#/profiles/${encodeURIComponent(id)}`,
   intake: "#/intake",
+  integrations: "#/integrations",
   trackers: "#/trackers",
   newTracker: (devEui = "") =>
     devEui ? `#/trackers/new?dev_eui=${encodeURIComponent(devEui)}` : "#/trackers/new",
