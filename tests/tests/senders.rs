@@ -135,3 +135,34 @@ async fn without_a_proxy_what_a_sender_says_of_its_address_does_not_count() {
     house.integration(&["allow", "--id", "depot", "--allow", "127.0.0.1"]);
     house.soon(&token, Some("203.0.113.9"), 204).await;
 }
+
+#[tokio::test]
+async fn aws_asks_whether_it_may_post_without_a_token_and_a_person_is_shown_where_to_say_yes() {
+    let house = House::start(&[]).await;
+    let token = house.token(&["add", "--id", "depot", "--network", "chirpstack"]);
+    house.token(&["add", "--id", "cloud", "--network", "aws-iot-core"]);
+    house.soon(&token, None, 204).await;
+    let ask = async |integration: &str, url: &str, padding: usize| {
+        let body = format!(
+            r#"{{"messageType":"DestinationConfirmation","enableUrl":"{url}"}}{}"#,
+            " ".repeat(padding)
+        );
+        let request = house.client.post(format!("{}/webhooks/{integration}", house.program.url));
+        request.header("Content-Type", "application/json").body(body).send().await.unwrap().status().as_u16()
+    };
+    let shown = || house.integration(&["list"])[0]["confirm_url"].clone();
+    let url = "https://iot.eu-central-1.amazonaws.com/confirmdestination/A";
+    for (integration, url, padding) in [
+        ("depot", url, 0),
+        ("nobody", url, 0),
+        ("cloud", "https://iot.example.org/confirmdestination/A", 0),
+        ("cloud", url, 16 * 1024),
+    ] {
+        assert_eq!(ask(integration, url, padding).await, 401, "{integration}, {url}, {padding}");
+    }
+    assert_eq!(shown(), Value::Null);
+
+    assert_eq!(ask("cloud", url, 0).await, 204);
+    until("it is shown", async || (shown() == url).then_some(())).await;
+    assert_eq!(ask("cloud", url, 0).await, 429, "nobody fills the queue with questions");
+}

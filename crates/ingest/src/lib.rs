@@ -7,6 +7,7 @@
 mod health;
 mod integrations;
 pub mod pull;
+mod question;
 mod reports;
 mod take;
 mod webhook;
@@ -36,6 +37,7 @@ pub struct Ingester {
     address_of: AddressOf,
     metrics: health::Metrics,
     refusals: reports::Refusals,
+    questions: question::Questions,
     shutdown: watch::Receiver<bool>,
 }
 
@@ -49,7 +51,8 @@ impl Ingester {
         shutdown: watch::Receiver<bool>,
     ) -> Result<Self, prometheus::Error> {
         let (metrics, refusals) = (health::Metrics::new()?, reports::Refusals::default());
-        Ok(Self { integrations, sender, clock, address_of, metrics, refusals, shutdown })
+        let questions = question::Questions::default();
+        Ok(Self { integrations, sender, clock, address_of, metrics, refusals, questions, shutdown })
     }
 
     /// Figures for Prometheus.

@@ -76,7 +76,11 @@ async fn keep_unreadable(
     submit(ingester, integration, Message { arrived_at: (ingester.clock)(), body }).await
 }
 
-async fn submit(ingester: &Ingester, integration: &Integration, message: Message) -> Result<(), NotTaken> {
+pub async fn submit(
+    ingester: &Ingester,
+    integration: &Integration,
+    message: Message,
+) -> Result<(), NotTaken> {
     let line = message.to_line()?;
     // The confirm may take a while, and many wait for theirs.
     drop(message);

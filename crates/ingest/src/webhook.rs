@@ -15,6 +15,7 @@ use networks::message::RefusalReason;
 
 use crate::Ingester;
 use crate::integrations::{Integration, Proof};
+use crate::question;
 use crate::take::{NotTaken, take};
 
 /// The largest body, in bytes. Webhooks have 0.5 to 4 KiB, tens of KiB with decoded objects.
@@ -43,6 +44,8 @@ pub enum Refusal {
     NotInformed,
     #[error("the content type is `{given}`; webhooks of {network} are read as {}", network.content_types().join(" or "))]
     ContentType { given: String, network: Network },
+    #[error("the network asked a moment ago whether it may post here; one question is taken in {} s", question::EVERY.as_secs())]
+    AskedAgain,
     #[error("the body is larger than {MAX_BODY} bytes")]
     TooLarge,
     #[error("the body did not arrive within {} s", BODY_WITHIN.as_secs())]
@@ -59,6 +62,7 @@ impl Refusal {
             Self::NotAuthorised => StatusCode::UNAUTHORIZED,
             Self::NotAdmitted(_) => StatusCode::FORBIDDEN,
             Self::ContentType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::AskedAgain => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Broken(_) | Self::NotTaken(NotTaken::Unreadable(_) | NotTaken::NotWritten(_)) => {
@@ -75,6 +79,7 @@ impl Refusal {
             Self::NotAdmitted(_) => "not_admitted",
             Self::NotInformed => "not_informed",
             Self::ContentType { .. } => "content_type",
+            Self::AskedAgain => "asked_again",
             Self::TooLarge => "too_large",
             Self::TooSlow => "too_slow",
             Self::Broken(_) => "broken",
@@ -90,7 +95,9 @@ impl Refusal {
             Self::NotAdmitted(_) => Some(RefusalReason::Address),
             Self::ContentType { .. } => Some(RefusalReason::ContentType),
             Self::TooLarge => Some(RefusalReason::Size),
-            Self::NotInformed | Self::TooSlow | Self::Broken(_) | Self::NotTaken(_) => None,
+            Self::NotInformed | Self::AskedAgain | Self::TooSlow | Self::Broken(_) | Self::NotTaken(_) => {
+                None
+            }
         }
     }
 
@@ -185,17 +192,37 @@ async fn accept(
 ) -> Result<(), Refusal> {
     let (known, proof) = match admit(ingester, request, known) {
         Ok(admitted) => admitted,
+        Err(Refusal::NotAuthorised) if let Some(known) = known.filter(|known| known.network.asks_first()) => {
+            return accept_question(ingester, known, body).await;
+        }
         Err(refusal) => {
             drain(body).await;
             return Err(refusal);
         }
     };
-    let body = tokio::time::timeout(BODY_WITHIN, read(body)).await.unwrap_or(Err(Refusal::TooSlow))?;
-    take(ingester, known, event, &body).await?;
+    let body = read(body, MAX_BODY).await?;
+    match networks::confirmation(known.network, &body) {
+        Some(url) => question::ask(ingester, known, url).await?,
+        None => take(ingester, known, event, &body).await?,
+    }
     if proof == Proof::Older {
         ingester.metrics.older_credentials.with_label_values(&[&known.source.integration]).inc();
     }
     Ok(())
+}
+
+/// What comes without a credential can only be the network's question whether it may post here.
+async fn accept_question(
+    ingester: &Ingester,
+    known: &Integration,
+    body: web::Payload,
+) -> Result<(), Refusal> {
+    let body = read(body, question::LONGEST).await.map_err(|_| Refusal::NotAuthorised)?;
+    let url = networks::confirmation(known.network, &body).ok_or(Refusal::NotAuthorised)?;
+    if !ingester.questions.may_ask(known) {
+        return Err(Refusal::AskedAgain);
+    }
+    Ok(question::ask(ingester, known, url).await?)
 }
 
 /// What can be told before the body is read: who it is, from where it comes, and that it is what we read.
@@ -231,12 +258,16 @@ fn other_content_type(network: Network, request: &HttpRequest) -> Option<String>
     (!network.sends(&essence)).then(|| given.chars().take(100).collect())
 }
 
+async fn read(payload: web::Payload, most: usize) -> Result<web::Bytes, Refusal> {
+    tokio::time::timeout(BODY_WITHIN, join(payload, most)).await.unwrap_or(Err(Refusal::TooSlow))
+}
+
 /// Most bodies arrive in one piece, which is then taken as it is.
-async fn read(mut payload: web::Payload) -> Result<web::Bytes, Refusal> {
+async fn join(mut payload: web::Payload, most: usize) -> Result<web::Bytes, Refusal> {
     let (mut whole, mut joined) = (web::Bytes::new(), web::BytesMut::new());
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| Refusal::Broken(error.to_string()))?;
-        if whole.len() + joined.len() + chunk.len() > MAX_BODY {
+        if whole.len() + joined.len() + chunk.len() > most {
             return Err(Refusal::TooLarge);
         }
         if whole.is_empty() && joined.is_empty() {

@@ -63,6 +63,13 @@ pub enum Body {
         reason: String,
         count: u64,
     },
+    /// The network asks whether it may post here, perhaps before it has a credential: anybody may have written this. A person
+    /// says yes by opening the address, which is one of the network's own.
+    Confirm {
+        #[serde(rename = "s")]
+        source: Source,
+        url: String,
+    },
     /// The ingester's disk is filling; soon it must answer 503.
     SpoolAlarm { reason: String, spooled_bytes: u64, free_bytes: u64 },
 }

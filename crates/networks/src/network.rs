@@ -83,6 +83,11 @@ impl Network {
         matches!(self, Self::Actility)
     }
 
+    /// Whether it asks before it posts, without a credential, whether it may: [`confirmation`](crate::confirmation).
+    pub const fn asks_first(self) -> bool {
+        matches!(self, Self::AwsIotCore)
+    }
+
     /// All names, as a text for whoever has to choose one.
     pub fn names() -> String {
         Self::ALL.map(Self::name).join(", ")

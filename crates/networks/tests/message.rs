@@ -63,6 +63,10 @@ fn lines_of_version_1_stay_readable_to_the_byte() {
             r#"{"v":1,"t":"2026-03-01T08:00:00.250Z","b":{"refused":{"reason":"unknown integration","count":3}}}"#,
         ),
         (
+            Body::Confirm { source: source(), url: "https://iot.eu-central-1.amazonaws.com/c/A".to_owned() },
+            r#"{"v":1,"t":"2026-03-01T08:00:00.250Z","b":{"confirm":{"s":{"o":7,"i":"lns"},"url":"https://iot.eu-central-1.amazonaws.com/c/A"}}}"#,
+        ),
+        (
             Body::SpoolAlarm { reason: "free space".to_owned(), spooled_bytes: 10, free_bytes: 20 },
             r#"{"v":1,"t":"2026-03-01T08:00:00.250Z","b":{"spool_alarm":{"reason":"free space","spooled_bytes":10,"free_bytes":20}}}"#,
         ),
@@ -178,6 +182,7 @@ fn any_body() -> impl Strategy<Value = Body> {
             reason,
             count
         }),
+        ".*".prop_map(|url| Body::Confirm { source: source(), url }),
         (".*", any::<u64>(), any::<u64>()).prop_map(|(reason, spooled_bytes, free_bytes)| Body::SpoolAlarm {
             reason,
             spooled_bytes,

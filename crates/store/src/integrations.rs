@@ -23,6 +23,16 @@ pub struct Integration {
     pub refuse_when_broker_away: bool,
     /// Since when nothing of it is taken any more.
     pub disabled_at: Option<DateTime<Utc>>,
+    /// Its network's latest question whether it may post here.
+    pub question: Option<Question>,
+}
+
+/// A network's question whether it may post here. Anybody may have asked it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// Where a person says yes; the network's own address.
+    pub url: String,
+    pub asked_at: DateTime<Utc>,
 }
 
 /// What stands for an integration's token.
@@ -45,6 +55,7 @@ impl Integration {
             allowed: Vec::new(),
             refuse_when_broker_away: false,
             disabled_at: None,
+            question: None,
         }
     }
 }
@@ -62,6 +73,8 @@ struct Row {
     allowed_addresses: Vec<String>,
     on_broker_away: String,
     disabled_at: Option<DateTime<Utc>>,
+    confirm_url: Option<String>,
+    confirm_asked_at: Option<DateTime<Utc>>,
 }
 
 impl TryFrom<Row> for Integration {
@@ -82,6 +95,10 @@ impl TryFrom<Row> for Integration {
                 .map_err(|error| StoreError::unreadable("allowed_addresses", error))?,
             refuse_when_broker_away: row.on_broker_away == "refuse",
             disabled_at: row.disabled_at,
+            question: row
+                .confirm_url
+                .zip(row.confirm_asked_at)
+                .map(|(url, asked_at)| Question { url, asked_at }),
         })
     }
 }
@@ -220,6 +237,30 @@ impl Connection {
             .execute(&mut self.raw)
             .await?;
         Ok(rows > 0)
+    }
+
+    /// Notes where a person says that the network may post here; of several questions, the latest one. Nothing happens where there is
+    /// no such integration.
+    pub async fn ask_to_confirm(
+        &mut self,
+        organisation: OrganisationId,
+        id: &str,
+        question: &Question,
+    ) -> Result<(), StoreError> {
+        diesel::update(integrations::table)
+            .filter(integrations::organisation_id.eq(organisation.0).and(integrations::id.eq(id)))
+            .filter(
+                integrations::confirm_asked_at
+                    .is_null()
+                    .or(integrations::confirm_asked_at.le(question.asked_at).assume_not_null()),
+            )
+            .set((
+                integrations::confirm_url.eq(&question.url),
+                integrations::confirm_asked_at.eq(question.asked_at),
+            ))
+            .execute(&mut self.raw)
+            .await?;
+        Ok(())
     }
 
     /// Takes nothing of it any more since that instant, or again with None. False where there is no such integration,

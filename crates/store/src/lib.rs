@@ -86,7 +86,7 @@ pub use gateways::{GatewayName, HeardGateway, KnownGateway, StoredGateway};
 pub use hand_ins::StoredHandIn;
 pub use intake::{DeviceEvent, UnreadableBody, UnreadableCursor};
 pub use integration_counts::{IntakeCount, MadeRows, MendedRefusal, RefusalCount, StandingRefusal};
-pub use integrations::{Credential, Integration};
+pub use integrations::{Credential, Integration, Question};
 pub use missing::{FollowedTracker, MissingRide, WaitingHole};
 pub use notifications::{DueNotification, NewNotification, NotificationCounts};
 pub use on_call::OnCallStep;

@@ -27,7 +27,7 @@ diesel::table! {
         id -> Text, organisation_id -> Integer, network -> Text, token_sha256 -> Binary, on_broker_away -> Text,
         created_at -> Timestamptz, disabled_at -> Nullable<Timestamptz>,
         older_token_sha256 -> Nullable<Binary>, shared_key -> Nullable<Text>, older_shared_key -> Nullable<Text>,
-        allowed_addresses -> Array<Text>,
+        allowed_addresses -> Array<Text>, confirm_url -> Nullable<Text>, confirm_asked_at -> Nullable<Timestamptz>,
     }
 }
 diesel::table! {

@@ -5,7 +5,7 @@
 use chrono::{DateTime, Utc};
 use domain::OrganisationId;
 use domain::sender::{AddressRange, SharedKey};
-use store::{Connection, Credential, Integration, Store};
+use store::{Connection, Credential, Integration, Question, Store};
 use testkit::postgres::{Database, database};
 
 fn at(seconds: i64) -> DateTime<Utc> {
@@ -115,4 +115,23 @@ async fn a_key_is_never_shown_and_an_older_key_needs_an_older_token() {
     assert!(!format!("{:?}", only(&mut db).await).contains(&hex(0xab)));
     let refused = database.psql("update integrations set older_shared_key = 'x'").unwrap_err().to_string();
     assert!(refused.contains("integrations_older_check"), "{refused}");
+}
+
+#[tokio::test]
+async fn of_a_networks_questions_the_latest_is_kept_whatever_came_last() {
+    let (_database, mut db, owner) = house().await;
+    let other = db.ensure_organisation("Another", at(0)).await.unwrap();
+    db.add_integration(&Integration::new("depot", owner, "aws-iot-core", credential(1)), at(0))
+        .await
+        .unwrap();
+    let asked = |seconds| Question {
+        url: format!("https://iot.eu-central-1.amazonaws.com/{seconds}"),
+        asked_at: at(seconds),
+    };
+    for seconds in [20, 30, 10, 30] {
+        db.ask_to_confirm(owner, "depot", &asked(seconds)).await.unwrap();
+    }
+    db.ask_to_confirm(other, "depot", &asked(40)).await.unwrap();
+    db.ask_to_confirm(owner, "gone", &asked(40)).await.unwrap();
+    assert_eq!(only(&mut db).await.question, Some(asked(30)));
 }

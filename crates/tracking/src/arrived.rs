@@ -9,7 +9,7 @@ use networks::downlink::Outcome;
 use networks::message::{Body, Message, Source};
 use networks::{Event, EventKind};
 use sha2::{Digest, Sha256};
-use store::{DeviceEvent, DownlinkAnswer, NetworkAddress, UnreadableBody, Uplink};
+use store::{DeviceEvent, DownlinkAnswer, NetworkAddress, Question, UnreadableBody, Uplink};
 
 use crate::refusals;
 
@@ -31,6 +31,8 @@ pub struct Arrived {
     pub located: Vec<Located>,
     pub unreadable: Vec<UnreadableBody>,
     pub reports: Vec<Report>,
+    /// Whether networks may post here, with whose integration it is.
+    pub questions: Vec<(Source, Question)>,
 }
 
 /// Where a network believes a device to have been.
@@ -102,7 +104,7 @@ impl Arrived {
     /// How many messages these are.
     pub fn messages(&self) -> usize {
         // An unreadable body is a report, too.
-        self.uplinks.len() + self.events.len() + self.reports.len()
+        self.uplinks.len() + self.events.len() + self.reports.len() + self.questions.len()
     }
 
     /// Sorts a message by kind.
@@ -123,6 +125,9 @@ impl Arrived {
             }
             Body::Refused { source, reason, count } => {
                 self.reports.push(Report::Refused { source, reason, count, at });
+            }
+            Body::Confirm { source, url } => {
+                self.questions.push((source, Question { url: text(&url), asked_at: at }));
             }
             Body::SpoolAlarm { reason, .. } => self.reports.push(Report::SpoolAlarm { reason, at }),
         }

@@ -121,6 +121,9 @@ async fn store_intake(db: &mut Connection, arrived: &Arrived) -> Result<(), Stor
     for body in &arrived.unreadable {
         db.insert_unreadable_body(body).await?;
     }
+    for (source, question) in &arrived.questions {
+        db.ask_to_confirm(source.organisation, &source.integration, question).await?;
+    }
     count_intake(db, arrived, [uplinks, events]).await
 }
 

@@ -133,6 +133,8 @@ fn shown(integration: &Integration) -> Value {
         "allowed": integration.allowed.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "refuse_when_broker_away": integration.refuse_when_broker_away,
         "disabled_at": integration.disabled_at,
+        "confirm_url": integration.question.as_ref().map(|question| &question.url),
+        "confirm_asked_at": integration.question.as_ref().map(|question| question.asked_at),
     })
 }
 

@@ -98,7 +98,7 @@ fn an_integration_is_listed_rotated_retired_and_disabled() {
     let mut listed = serde_json::json!({
         "id": "depot", "path": "/webhooks/depot", "organisation": 1, "network": "actility",
         "has_older_token": false, "allowed": ["203.0.113.0/24"], "refuse_when_broker_away": false,
-        "disabled_at": null,
+        "disabled_at": null, "confirm_url": null, "confirm_asked_at": null,
     });
     assert_eq!(done(&["list"]), serde_json::json!([listed]));
 
