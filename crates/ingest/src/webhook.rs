@@ -3,12 +3,15 @@
 //! Network servers send most events once. So 2xx means that the event is on a disk, and every other answer means
 //! that nothing of it was kept (but for a body of a known sender that cannot be read: that is kept for inspection).
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use actix_web::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE};
+use actix_web::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderName};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt;
 use networks::Network;
 use networks::message::RefusalReason;
@@ -32,7 +35,7 @@ const BODY_WITHIN: Duration = Duration::from_secs(15);
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     #[error(
-        "the integration is unknown or its token is wrong; the token goes into `Authorization: Bearer TOKEN`, and \
+        "the integration is unknown or its token is wrong; the token goes into `Authorization: Bearer TOKEN` (or behind Basic as the password), and \
          `isotherm admin integration rotate` makes a new one"
     )]
     NotAuthorised,
@@ -239,16 +242,28 @@ fn admit<'a>(
     if !known.admits(address) {
         return Err(Refusal::NotAdmitted(address.to_canonical()));
     }
-    let proof = bearer(request).and_then(|token| known.prove(token)).ok_or(Refusal::NotAuthorised)?;
+    let proof = token(request).and_then(|token| known.prove(&token)).ok_or(Refusal::NotAuthorised)?;
     let network = known.network;
     let other = other_content_type(network, request);
     other.map_or(Ok((known, proof)), |given| Err(Refusal::ContentType { given, network }))
 }
 
-/// The token after `Bearer`. The scheme's case does not matter (RFC 9110, 11.1).
-fn bearer(request: &HttpRequest) -> Option<&str> {
-    let (scheme, token) = request.headers().get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+/// Where senders that let nobody choose a header put a secret of theirs (Milesight's platform).
+const SECRET: &str = "x-webhook-secret";
+
+/// The token after `Bearer`, as the password after `Basic`, or alone. The scheme's case does not matter (RFC 9110, 11.1).
+fn token(request: &HttpRequest) -> Option<Cow<'_, str>> {
+    let text = |name: HeaderName| request.headers().get(name)?.to_str().ok();
+    let Some(given) = text(AUTHORIZATION) else {
+        return text(HeaderName::from_static(SECRET)).map(Cow::Borrowed);
+    };
+    let (scheme, rest) = given.split_once(' ')?;
+    let rest = rest.trim();
+    if scheme.eq_ignore_ascii_case("basic") {
+        let pair = String::from_utf8(STANDARD.decode(rest).ok()?).ok()?;
+        return pair.split_once(':').map(|(_, password)| Cow::Owned(password.to_owned()));
+    }
+    scheme.eq_ignore_ascii_case("bearer").then_some(Cow::Borrowed(rest))
 }
 
 /// The content type where it is none of the sender's; senders that say nothing send one of theirs.
@@ -296,7 +311,28 @@ async fn drain(mut payload: web::Payload) {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::test::TestRequest;
+
     use super::*;
+
+    #[test]
+    fn the_token_stands_behind_bearer_or_as_the_password_or_alone() {
+        for (name, value, expected) in [
+            ("Authorization", "Bearer t0ken", Some("t0ken")),
+            ("Authorization", "bearer  t0ken ", Some("t0ken")),
+            ("Authorization", "Basic dXNlcjp0MGtlbg==", Some("t0ken")),
+            ("Authorization", "BASIC OnQwOmtlbg==", Some("t0:ken")),
+            ("Authorization", "Basic dXNlcg==", None),
+            ("Authorization", "Basic ?", None),
+            ("Authorization", "Digest t0ken", None),
+            ("Authorization", "t0ken", None),
+            ("X-Webhook-Secret", "t0ken", Some("t0ken")),
+            ("X-Api-Key", "t0ken", None),
+        ] {
+            let request = TestRequest::default().insert_header((name, value)).to_http_request();
+            assert_eq!(token(&request).as_deref(), expected, "{name}: {value}");
+        }
+    }
 
     #[test]
     fn the_last_event_of_a_query_counts_and_the_rest_of_it_does_not_matter() {

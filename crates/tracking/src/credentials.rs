@@ -1,6 +1,7 @@
 //! Passwords, tokens and the key that signs them.
 
 use std::io::Write;
+use std::ops::RangeInclusive;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -25,12 +26,19 @@ pub(crate) const SESSION: Duration = Duration::hours(12);
 /// Passwords shorter than this are refused (NIST SP 800-63B asks for at least 8).
 pub const MIN_PASSWORD_CHARS: usize = 8;
 
+/// How long a token may be that a sender made.
+const TOKEN_CHARS: RangeInclusive<usize> = 20..=200;
+
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialError {
     #[error("the password has fewer than {MIN_PASSWORD_CHARS} characters")]
     PasswordTooShort,
     #[error("the password cannot be hashed: {0}")]
     Hash(argon2::password_hash::Error),
+    #[error("a token has 20 to 200 letters, digits and signs of ASCII, and no blank")]
+    NoToken,
+    #[error("a key of this network has 32 hexadecimal digits")]
+    NoKey,
     #[error("the signing key in {path} cannot be used: {reason}")]
     Key { path: String, reason: String },
 }
@@ -168,13 +176,28 @@ pub fn new_code() -> String {
 }
 
 /// A new token for an integration, and what is kept of it. Where the network's sender signs with it, it is a key of 128
-/// bits as hex, and kept as it is.
+/// bits as hex.
 pub fn new_credential(network: Network) -> (String, Credential) {
-    let signs = network.signs();
-    let token = if signs { hex::encode(rand::random::<[u8; 16]>()) } else { new_token() };
-    let key = signs.then(|| SharedKey::new(token.as_str()));
-    let credential = Credential { token_sha256: hash_token(&token).to_vec(), key };
+    let token = if network.signs() { hex::encode(rand::random::<[u8; 16]>()) } else { new_token() };
+    let credential = kept_of(network, &token);
     (token, credential)
+}
+
+/// A token that the sender made, as some network servers do, and what is kept of it.
+pub fn given_credential(network: Network, token: &str) -> Result<(String, Credential), CredentialError> {
+    if network.signs() {
+        let token = token.to_ascii_lowercase();
+        let is_key = token.len() == 32 && token.bytes().all(|byte| byte.is_ascii_hexdigit());
+        return is_key.then(|| (token.clone(), kept_of(network, &token))).ok_or(CredentialError::NoKey);
+    }
+    let is_token = TOKEN_CHARS.contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic());
+    is_token.then(|| (token.to_owned(), kept_of(network, token))).ok_or(CredentialError::NoToken)
+}
+
+/// A hash, and the token itself of a network that signs with it.
+fn kept_of(network: Network, token: &str) -> Credential {
+    let key = network.signs().then(|| SharedKey::new(token));
+    Credential { token_sha256: hash_token(token).to_vec(), key }
 }
 
 /// A new secret for an integration, or of a link: 256 random bits as hex.
@@ -193,6 +216,20 @@ mod tests {
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(seconds, 0).unwrap()
+    }
+
+    #[test]
+    fn a_token_that_a_sender_made_is_taken_where_it_is_long_enough_and_a_key_where_it_is_one() {
+        let taken = |network, token: &str| given_credential(network, token).map(|(token, _)| token).ok();
+        for (length, is_token) in [(19, false), (20, true), (200, true), (201, false)] {
+            let token = "x".repeat(length);
+            assert_eq!(taken(Network::Milesight, &token), is_token.then_some(token), "{length}");
+        }
+        assert_eq!(taken(Network::Milesight, &"with a blank".repeat(3)), None);
+        for (digits, is_key) in [(31, false), (32, true), (33, false)] {
+            assert_eq!(taken(Network::Actility, &"A".repeat(digits)), is_key.then(|| "a".repeat(digits)));
+        }
+        assert_eq!(taken(Network::Actility, &"g".repeat(32)), None);
     }
 
     #[test]

@@ -5,10 +5,10 @@ use domain::OrganisationId;
 use domain::sender::AddressRange;
 use networks::Network;
 use serde_json::{Value, json};
-use store::{Connection, Integration, StoreError};
-use tracking::credentials::new_credential;
+use store::{Connection, Credential, Integration, StoreError};
+use tracking::credentials::{given_credential, new_credential};
 
-use super::open;
+use super::{open, read_first_line};
 use crate::config::Config;
 use crate::serve::Database;
 use crate::{Failure, clock};
@@ -26,7 +26,12 @@ pub enum IntegrationCommand {
     /// Gives it a new token and prints it, once; the older one counts too until it is retired
     ///
     /// Example: isotherm admin integration rotate --id depot
-    Rotate(Which),
+    Rotate {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        token: Token,
+    },
     /// Drops the older token, once the sender has the new one
     ///
     /// Example: isotherm admin integration retire --id depot
@@ -58,6 +63,8 @@ pub struct Wanted {
     #[arg(long, help = format!("One of {}", Network::names()))]
     network: Network,
     #[command(flatten)]
+    token: Token,
+    #[command(flatten)]
     from: From,
     /// Answer 503 while the broker is away: for senders that try again by themselves
     #[arg(long)]
@@ -72,6 +79,22 @@ pub struct Which {
     /// As `isotherm admin integration list` shows it
     #[arg(long)]
     id: String,
+}
+
+#[derive(clap::Args)]
+pub struct Token {
+    /// Reads the token from the first line of standard input, where the network server made it, instead of making one
+    #[arg(long)]
+    token_stdin: bool,
+}
+
+impl Token {
+    fn credential(&self, network: Network) -> Result<(String, Credential), Failure> {
+        if !self.token_stdin {
+            return Ok(new_credential(network));
+        }
+        given_credential(network, &read_first_line()?).map_err(Failure::bad)
+    }
 }
 
 #[derive(clap::Args)]
@@ -93,7 +116,7 @@ pub async fn run(
     match command {
         Add(wanted) => add(db, organisation, wanted).await,
         List => Ok(all(db).await?.iter().map(shown).collect()),
-        Rotate(Which { id }) => rotate(db, &id).await,
+        Rotate { which: Which { id }, token } => rotate(db, &id, &token).await,
         Retire(Which { id }) => retire(db, &id).await,
         Allow { which: Which { id }, from } => allow(db, &id, &from.allow).await,
         Disable(Which { id }) => disable(db, &id, Some((clock::machine())())).await,
@@ -102,7 +125,7 @@ pub async fn run(
 }
 
 async fn add(db: &mut Connection, organisation: OrganisationId, wanted: Wanted) -> Result<Value, Failure> {
-    let (token, credential) = new_credential(wanted.network);
+    let (token, credential) = wanted.token.credential(wanted.network)?;
     let integration = Integration {
         allowed: wanted.from.allow,
         refuse_when_broker_away: wanted.refuse_when_broker_away,
@@ -150,14 +173,14 @@ async fn find(db: &mut Connection, id: &str) -> Result<Integration, Failure> {
     })
 }
 
-async fn rotate(db: &mut Connection, id: &str) -> Result<Value, Failure> {
+async fn rotate(db: &mut Connection, id: &str, token: &Token) -> Result<Value, Failure> {
     let integration = find(db, id).await?;
     if integration.disabled_at.is_some() {
         let told = format!("`{id}` is disabled; `isotherm admin integration enable --id {id}` comes first");
         return Err(Failure::bad(told));
     }
     let network = integration.network.parse().map_err(Failure::bad)?;
-    let (token, credential) = new_credential(network);
+    let (token, credential) = token.credential(network)?;
     if !db.rotate_integration(integration.organisation, id, &credential).await.map_err(Failure::bad)? {
         return Err(Failure::bad(format!(
             "`{id}` has an older token still, and its sender may be using it; when it is not, \

@@ -21,7 +21,11 @@ impl Installation {
 
     /// Called as if the operator had forgotten the configuration.
     fn call(&self, arguments: &[&str]) -> std::process::Output {
-        isotherm_in(&[], &[arguments, &["--data", self.0.path()]].concat(), "a long password\n")
+        self.call_with(arguments, "a long password\n")
+    }
+
+    fn call_with(&self, arguments: &[&str], input: &str) -> std::process::Output {
+        isotherm_in(&[], &[arguments, &["--data", self.0.path()]].concat(), input)
     }
 
     fn done(&self, arguments: &[&str]) -> Value {
@@ -136,5 +140,29 @@ fn an_integration_is_listed_rotated_retired_and_disabled() {
     assert_eq!(
         refusal(&["rotate", "--id", "yard"]),
         "isotherm: there is no integration `yard`; `isotherm admin integration list` shows all"
+    );
+}
+
+#[test]
+fn a_token_that_the_network_server_made_is_taken_from_standard_input() {
+    let installation = Installation::of("Acme");
+    let add = |id: &str, network: &str, token: &str| {
+        let words = ["admin", "integration", "add", "--id", id, "--network", network, "--token-stdin"];
+        installation.call_with(&words, token)
+    };
+    let key = "00112233445566778899AABBCCDDEEFF";
+    assert_eq!(
+        printed(&add("thingpark", "actility", &format!("{key}\n")))["token"],
+        key.to_ascii_lowercase()
+    );
+    let secret = "a-secret-of-the-platform";
+    assert_eq!(printed(&add("platform", "milesight", secret))["token"], secret);
+    assert_eq!(
+        refused(&add("other", "actility", secret)),
+        "isotherm: a key of this network has 32 hexadecimal digits"
+    );
+    assert_eq!(
+        refused(&add("other", "milesight", "short")),
+        "isotherm: a token has 20 to 200 letters, digits and signs of ASCII, and no blank"
     );
 }
