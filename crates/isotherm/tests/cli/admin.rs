@@ -127,7 +127,11 @@ fn an_integration_is_listed_rotated_retired_and_disabled() {
     assert_eq!(done(&allow), listed);
     listed["allowed"] = serde_json::json!([]);
     let opened = call(&["allow", "--id", "depot"]);
-    assert_eq!(said(&opened), "isotherm: webhooks of `depot` are taken from anywhere\n");
+    // The database may have something to say after that.
+    assert!(
+        said(&opened).starts_with("isotherm: webhooks of `depot` are taken from anywhere\n"),
+        "{opened:?}"
+    );
     assert_eq!(printed(&opened), listed);
     let wrong = call(&["allow", "--id", "depot", "--allow", "203.0.113.7/24"]);
     assert!(wrong.status.code() == Some(2) && said(&wrong).contains("write 203.0.113.0/24"), "{wrong:?}");
