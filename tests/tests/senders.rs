@@ -1,13 +1,17 @@
-//! Who may send: two tokens that count while a sender changes over, and the addresses from which it may.
+//! Who may send: two tokens that count while a sender changes over, signatures, and the addresses from which it may.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
+use domain::sender::SharedKey;
 use e2e::fleet::{dev_eui, measured_at, up};
+use e2e::warm::now;
 use e2e::{Api, Installation, Part, Program, folder, until};
+use networks::{SignedQuery, signed_values};
 use reqwest::{Client, Response};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// An ingester looks for changes twice a second; here is patience for a busy machine.
@@ -165,4 +169,55 @@ async fn aws_asks_whether_it_may_post_without_a_token_and_a_person_is_shown_wher
     assert_eq!(ask("cloud", url, 0).await, 204);
     until("it is shown", async || (shown() == url).then_some(())).await;
     assert_eq!(ask("cloud", url, 0).await, 429, "nobody fills the queue with questions");
+}
+
+/// As ThingPark posts it: signed with the key, at that instant of its clock.
+async fn sign(house: &House, key: &str, at: DateTime<Utc>) -> Response {
+    let dev_eui = dev_eui(1).to_uppercase();
+    let said = json!({ "CustomerID": "100000042", "DevEUI": dev_eui, "FPort": 10, "FCntUp": 7, "payload_hex": "0AFF" });
+    let body = json!({ "DevEUI_uplink": said }).to_string();
+    let query = format!("LrnDevEui={dev_eui}&LrnFPort=10&AS_ID=depot.7&Time={}", at.to_rfc3339());
+    let unsigned = SignedQuery::read(&format!("{query}&Token={}", "00".repeat(32))).unwrap();
+    let values = signed_values(body.as_bytes()).unwrap().unwrap();
+    let token = hex::encode(unsigned.expected(&values, &SharedKey::new(key)));
+    let post = house.client.post(format!("{}/webhooks/depot?{query}&Token={token}", house.program.url));
+    post.header("Content-Type", "application/json").body(body).send().await.unwrap()
+}
+
+#[tokio::test]
+async fn thingpark_signs_with_the_key_that_it_was_given_and_changes_over_to_another() {
+    let house = House::start(&[]).await;
+    let api = house.program.log_in("admin").await;
+    let signed = async |key: &str| sign(&house, key, now(&api).await).await.status();
+    let first = house.token(&["add", "--id", "depot", "--network", "actility"]);
+    until("it counts", async || (signed(&first).await == 204).then_some(())).await;
+    assert_eq!(house.status(&first, None).await, 204, "the key as a token, which some put into a header");
+    let uplinks = format!("/trackers/{}/uplinks", dev_eui(1));
+    until("it is stored", async || {
+        let stored = api.list(&uplinks).await;
+        stored.iter().any(|uplink| uplink["payload"] == "0aff").then_some(())
+    })
+    .await;
+
+    let forged = sign(&house, "0a1b2c3d4e5f60718293a4b5c6d7e8f9", now(&api).await).await;
+    assert_eq!(forged.status(), 401);
+    assert!(detail(forged).await.ends_with("as the AS key in ThingPark"));
+    let late = sign(&house, &first, now(&api).await - chrono::Duration::minutes(6)).await;
+    assert_eq!(late.status(), 401);
+    assert!(detail(late).await.ends_with("more than 5 minutes apart; set the clocks"));
+    for reason in ["the token is wrong", "they were signed by a clock that is more than 5 minutes from ours"]
+    {
+        let subject = format!("integration depot: {reason}");
+        until("the alert", async || is_refusal_told(&api, &subject).await.then_some(())).await;
+    }
+
+    let second = "5D0C0FFEE0DDF00D5D0C0FFEE0DDF00D";
+    let rotate = ["integration", "rotate", "--id", "depot", "--token-stdin"];
+    let rotated = house.installation.admin(&rotate, &format!("{second}\n"));
+    assert_eq!(rotated["token"], second.to_lowercase());
+    until("the new key counts", async || (signed(second).await == 204).then_some(())).await;
+    assert_eq!(signed(&first).await, 204, "ThingPark does not know it yet");
+    house.integration(&["retire", "--id", "depot"]);
+    until("the older one is dead", async || (signed(&first).await == 401).then_some(())).await;
+    assert_eq!(signed(second).await, 204);
 }

@@ -7,6 +7,8 @@ named_enum! {
     RefusalReason, "reason of a refusal" {
         /// Its credential is not right.
         Token = "token",
+        /// It signed at a time that is far from ours.
+        Clock = "clock",
         /// It comes from an address that is not allowed.
         Address = "address",
         /// It says that its body is something else than what is read.
@@ -25,6 +27,7 @@ impl RefusalReason {
     pub const fn said(self) -> &'static str {
         match self {
             Self::Token => "the token is wrong",
+            Self::Clock => "they were signed by a clock that is more than 5 minutes from ours",
             Self::Address => "they come from an address that is not allowed",
             Self::ContentType => "their content type is none that this network sends",
             Self::Size => "their bodies are too large",

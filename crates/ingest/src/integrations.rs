@@ -10,12 +10,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::sender::{AddressRange, SharedKey};
-use networks::Network;
 use networks::message::{OrganisationId, Source};
+use networks::{Network, SignedQuery};
 use queue::OnBrokerAway;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
+
+use crate::proof::Proof;
 
 /// One webhook source, as the tracking service hands it out and as the copy on disk keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,13 +62,7 @@ pub struct Integration {
 #[derive(Debug)]
 struct Credential {
     token_sha256: [u8; 32],
-}
-
-/// Which of an integration's two credentials a sender proved to have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Proof {
-    Current,
-    Older,
+    key: Option<SharedKey>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -106,7 +102,7 @@ impl Known {
 }
 
 impl Integration {
-    fn from_record(record: &IntegrationRecord) -> Result<Self, String> {
+    pub(crate) fn from_record(record: &IntegrationRecord) -> Result<Self, String> {
         let allowed = record.allowed.iter().map(|range| range.parse());
         Ok(Self {
             source: Source { organisation: record.organisation, integration: record.id.clone() },
@@ -129,6 +125,18 @@ impl Integration {
         self.proof(|credential| credential.token_sha256.ct_eq(&given))
     }
 
+    /// Whether a signature can be checked.
+    pub fn has_key(&self) -> bool {
+        [Some(&self.credential), self.older.as_ref()].into_iter().flatten().any(|one| one.key.is_some())
+    }
+
+    /// With which of this integration's keys the webhook is signed.
+    pub fn prove_signed(&self, query: &SignedQuery, body: &[u8]) -> Option<Proof> {
+        let values = networks::signed_values(body).ok().flatten()?;
+        let is_signed = |key: &SharedKey| query.expected(&values, key).ct_eq(&query.token);
+        self.proof(|credential| credential.key.as_ref().map_or(Choice::from(0), is_signed))
+    }
+
     /// Both are looked at in any case, so that the time tells nothing.
     fn proof(&self, is: impl Fn(&Credential) -> Choice) -> Option<Proof> {
         let current = is(&self.credential);
@@ -145,7 +153,7 @@ impl Credential {
     fn from_record(record: &CredentialRecord) -> Result<Self, String> {
         let mut token_sha256 = [0; 32];
         hex::decode_to_slice(&record.token_sha256, &mut token_sha256).map_err(|error| error.to_string())?;
-        Ok(Self { token_sha256 })
+        Ok(Self { token_sha256, key: record.key.clone() })
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod health;
 mod integrations;
+mod proof;
 pub mod pull;
 mod question;
 mod reports;
@@ -20,7 +21,7 @@ use chrono::{DateTime, Utc};
 use queue::Sender;
 use tokio::sync::watch;
 
-pub use integrations::{CopyError, CredentialRecord, Integration, IntegrationRecord, Integrations, Proof};
+pub use integrations::{CopyError, CredentialRecord, Integration, IntegrationRecord, Integrations};
 pub use webhook::MAX_BODY;
 
 /// Tells the time of arrival.

@@ -17,7 +17,8 @@ use networks::Network;
 use networks::message::RefusalReason;
 
 use crate::Ingester;
-use crate::integrations::{Integration, Proof};
+use crate::integrations::Integration;
+use crate::proof::{Claim, NotProven, Proof};
 use crate::question;
 use crate::take::{NotTaken, take};
 
@@ -39,6 +40,8 @@ pub enum Refusal {
          `isotherm admin integration rotate` makes a new one"
     )]
     NotAuthorised,
+    #[error(transparent)]
+    NotProven(#[from] NotProven),
     #[error(
         "webhooks of this integration may not come from {0}; `isotherm admin integration allow` says from where they may"
     )]
@@ -62,7 +65,7 @@ pub enum Refusal {
 impl Refusal {
     fn status(&self) -> StatusCode {
         match self {
-            Self::NotAuthorised => StatusCode::UNAUTHORIZED,
+            Self::NotAuthorised | Self::NotProven(_) => StatusCode::UNAUTHORIZED,
             Self::NotAdmitted(_) => StatusCode::FORBIDDEN,
             Self::ContentType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::AskedAgain => StatusCode::TOO_MANY_REQUESTS,
@@ -78,7 +81,8 @@ impl Refusal {
     /// The outcome as a metric's label.
     fn word(&self) -> &'static str {
         match self {
-            Self::NotAuthorised => "unauthorised",
+            Self::NotAuthorised | Self::NotProven(NotProven::Signature) => "unauthorised",
+            Self::NotProven(NotProven::Clock { .. }) => "clock",
             Self::NotAdmitted(_) => "not_admitted",
             Self::NotInformed => "not_informed",
             Self::ContentType { .. } => "content_type",
@@ -94,7 +98,8 @@ impl Refusal {
     /// What somebody could mend, if it is that.
     fn reason(&self) -> Option<RefusalReason> {
         match self {
-            Self::NotAuthorised => Some(RefusalReason::Token),
+            Self::NotAuthorised | Self::NotProven(NotProven::Signature) => Some(RefusalReason::Token),
+            Self::NotProven(NotProven::Clock { .. }) => Some(RefusalReason::Clock),
             Self::NotAdmitted(_) => Some(RefusalReason::Address),
             Self::ContentType { .. } => Some(RefusalReason::ContentType),
             Self::TooLarge => Some(RefusalReason::Size),
@@ -193,7 +198,7 @@ async fn accept(
     event: Option<&str>,
     body: web::Payload,
 ) -> Result<(), Refusal> {
-    let (known, proof) = match admit(ingester, request, known) {
+    let (known, claim) = match admit(ingester, request, known) {
         Ok(admitted) => admitted,
         Err(Refusal::NotAuthorised) if let Some(known) = known.filter(|known| known.network.asks_first()) => {
             return accept_question(ingester, known, body).await;
@@ -204,6 +209,7 @@ async fn accept(
         }
     };
     let body = read(body, MAX_BODY).await?;
+    let proof = claim.check(known, &body, (ingester.clock)())?;
     match networks::confirmation(known.network, &body) {
         Some(url) => question::ask(ingester, known, url).await?,
         None => take(ingester, known, event, &body).await?,
@@ -228,12 +234,12 @@ async fn accept_question(
     Ok(question::ask(ingester, known, url).await?)
 }
 
-/// What can be told before the body is read: who it is, from where it comes, and that it is what we read.
+/// What can be told before the body is read: who it says to be, from where it comes, and that it is what we read.
 fn admit<'a>(
     ingester: &Ingester,
     request: &HttpRequest,
     known: Option<&'a Integration>,
-) -> Result<(&'a Integration, Proof), Refusal> {
+) -> Result<(&'a Integration, Claim), Refusal> {
     if !ingester.integrations.is_known() {
         return Err(Refusal::NotInformed);
     }
@@ -242,10 +248,11 @@ fn admit<'a>(
     if !known.admits(address) {
         return Err(Refusal::NotAdmitted(address.to_canonical()));
     }
-    let proof = token(request).and_then(|token| known.prove(&token)).ok_or(Refusal::NotAuthorised)?;
+    let (token, query) = (token(request), request.query_string());
+    let claim = Claim::of(known, token.as_deref(), query).ok_or(Refusal::NotAuthorised)?;
     let network = known.network;
     let other = other_content_type(network, request);
-    other.map_or(Ok((known, proof)), |given| Err(Refusal::ContentType { given, network }))
+    other.map_or(Ok((known, claim)), |given| Err(Refusal::ContentType { given, network }))
 }
 
 /// Where senders that let nobody choose a header put a secret of theirs (Milesight's platform).

@@ -3,6 +3,8 @@
 //! A body has one key, which names the kind and holds the rest; old servers write numbers as texts. It may hold the device's
 //! AppSKey, which is never read.
 
+mod token;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -12,6 +14,8 @@ use crate::event::{Event, EventKind, Gateway};
 use crate::fields::{
     Decimal, Hex, Object, Part, Place, Receptions, Text, Time, Whole, read_object, reception,
 };
+
+pub use self::token::{SignedQuery, signed_values};
 
 /// MType of an uplink that asks for an acknowledgement (LoRaWAN 1.0.4, 4.2.1).
 const CONFIRMED: u8 = 4;

@@ -4449,7 +4449,7 @@ export interface components {
          * @description What somebody can mend at the sender.
          * @enum {string}
          */
-        RefusalReason: "token" | "address" | "content_type" | "size" | "fetch" | "other";
+        RefusalReason: "token" | "clock" | "address" | "content_type" | "size" | "fetch" | "other";
         RefuseRequest: components["schemas"]["EntryRequest"] & components["schemas"]["SeenRequest"] & {
             /** @description The hash of the offer; absent: the only open one to the caller's organisation, or with `signs` of it. */
             answers?: string | null;

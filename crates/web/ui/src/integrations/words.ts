@@ -48,6 +48,10 @@ export const REFUSED: Record<RefusalReason, { why: string; mend: string }> = {
     why: "the token is wrong",
     mend: "Put the present token into the network server. Where nobody has it any more, make a new one here.",
   },
+  clock: {
+    why: "they were signed by a clock that is more than 5 minutes from ours",
+    mend: "Set the clocks of the network server and of the ingester.",
+  },
   address: {
     why: "they come from an address that is not allowed",
     mend: "If the network server has moved, add its address here. If not, somebody else has the token: make a new one.",

@@ -1,0 +1,179 @@
+//! ThingPark's signature, with vectors of our own and, where they lie beside the project, the published ones.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use domain::sender::SharedKey;
+use networks::{SignedQuery, signed_values};
+use serde_json::Value;
+
+const KEY: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
+
+/// Before the port, and after it.
+const QUERY: [&str; 2] = [
+    "LrnDevEui=70B3D57ED00012AB&LrnFPort=",
+    "&LrnInfos=TWA_100000042.7.AS-1-77&AS_ID=depot.7&Time=2026-03-01T09:30:00.250+01:00",
+];
+
+/// Name, body, port of the query, token: made with another program.
+const VECTORS: &[(&str, &str, u8, &str)] = &[
+    (
+        "an uplink with numbers",
+        r#"{"DevEUI_uplink":{"CustomerID":100000042,"DevEUI":"70B3D57ED00012AB","FPort":10,"FCntUp":4711,"payload_hex":"0AfF"}}"#,
+        10,
+        "2819b62c95fa8223a48e8e0a90a2471564823f1b7d2246e12aa2d4f7592ec4e2",
+    ),
+    (
+        "an uplink with texts",
+        r#"{"DevEUI_uplink":{"payload_hex":"0aff","FCntUp":"4711","FPort":"10","DevEUI":"70B3D57ED00012AB","CustomerID":"100000042"}}"#,
+        10,
+        "701f78843ea35cbef2dcf5063327e5a93958282dfe1d7e743a89dbcc4f9a8471",
+    ),
+    (
+        "an uplink without port and payload",
+        r#"{"DevEUI_uplink":{"CustomerID":"100000042","DevEUI":"70B3D57ED00012AB","FCntUp":0}}"#,
+        0,
+        "f2dfbc1bd6dd6c8aae9f224bdb0c0d13d0a9afe075560c459640c3ff2637f45d",
+    ),
+    (
+        "a downlink that was sent",
+        r#"{"DevEUI_downlink_Sent":{"CustomerID":"100000042","DevEUI":"70B3D57ED00012AB","FPort":"10","FCntDn":"12","FCntUp":"4711"}}"#,
+        10,
+        "7af9c388338e26a27fa1f1afccc617b15915a778c9ee9484a7903e3311b16c2e",
+    ),
+    (
+        "a location",
+        r#"{"DevEUI_location":{"CustomerID":"100000042","DevEUI":"70B3D57ED00012AB","DevLAT":"45.7"}}"#,
+        0,
+        "ea13202929805854cdf2617d65177bf2c1c2ce522e68b112fac9c40c9f96a44d",
+    ),
+    (
+        "a notification",
+        r#"{"DevEUI_notification":{"CustomerID":"100000042","DevEUI":"70B3D57ED00012AB","Type":"join"}}"#,
+        0,
+        "b99174904260fb7041bd5f74217acae8047f505c09a809e227347ce00bc575e2",
+    ),
+];
+
+fn query(port: u8, token: &str) -> String {
+    format!("{}{port}{}&Token={token}", QUERY[0], QUERY[1])
+}
+
+fn is_signed(query: &str, body: &str, key: &str) -> bool {
+    let signed = SignedQuery::read(query).unwrap();
+    let values = signed_values(body.as_bytes()).unwrap().unwrap();
+    signed.expected(&values, &SharedKey::new(key)) == signed.token
+}
+
+#[test]
+fn every_kind_is_signed_by_its_own_values() {
+    for (name, body, port, token) in VECTORS {
+        assert!(is_signed(&query(*port, token), body, KEY), "{name}");
+        assert!(
+            is_signed(&query(*port, token), body, &KEY.to_ascii_uppercase()),
+            "{name}: the key's case does not matter"
+        );
+    }
+}
+
+#[test]
+fn whatever_is_changed_on_the_way_is_seen() {
+    let (_, body, port, token) = VECTORS[0];
+    let good = query(port, token);
+    for (what, changed) in [
+        ("customer", body.replace("100000042", "100000043")),
+        ("device", body.replace("70B3D57ED00012AB", "70B3D57ED00012AC")),
+        ("its letters", body.replace("70B3D57ED00012AB", "70b3d57ed00012ab")),
+        ("port", body.replace("\"FPort\":10", "\"FPort\":11")),
+        ("counter", body.replace("4711", "4712")),
+        ("payload", body.replace("0AfF", "0AfE")),
+        ("its letters", body.replace("0AfF", "0aff")),
+        ("kind", body.replace("uplink", "downlink_Sent")),
+    ] {
+        assert!(!is_signed(&good, &changed, KEY), "{what}");
+    }
+    for (what, changed) in [
+        ("time", good.replace("09:30:00.250", "09:30:00.251")),
+        ("a blank for the plus", good.replace('+', "%20")),
+        ("application server", good.replace("depot.7", "depot.8")),
+        ("one more", good.replace("&Token", "&x=1&Token")),
+        ("one less", good.replace("&AS_ID=depot.7", "")),
+        ("order", good.replace("&AS_ID=depot.7", "").replace("&Token", "&AS_ID=depot.7&Token")),
+    ] {
+        assert!(!is_signed(&changed, body, KEY), "{what}");
+    }
+    assert!(!is_signed(&good, body, "0a1b2c3d4e5f60718293a4b5c6d7e8fa"));
+}
+
+#[test]
+fn a_query_is_signed_as_it_was_before_its_characters_were_escaped() {
+    let (_, body, port, token) = VECTORS[0];
+    let good = query(port, token);
+    for escaped in [good.replace('+', "%2B"), good.replace('+', "%2b"), good.replace(':', "%3A")] {
+        assert!(is_signed(&escaped, body, KEY), "{escaped}");
+    }
+    let first = format!("Token={token}&{}", good.replace(&format!("&Token={token}"), ""));
+    assert!(is_signed(&first, body, KEY), "wherever it stands");
+}
+
+#[test]
+fn a_query_says_when_it_was_signed() {
+    let at = |query: &str| SignedQuery::read(query).unwrap().at;
+    let (token, time) = ("00".repeat(32), "2026-03-01T08:30:00.250Z".parse::<DateTime<Utc>>().unwrap());
+    for (query, said) in [
+        (format!("Time=2026-03-01T09:30:00.250+01:00&Token={token}"), Some(time)),
+        (format!("Time=2026-03-01T09:30:00.250%2B01:00&Token={token}"), Some(time)),
+        (format!("Time=2026-03-01T08:30:00.250Z&Token={token}"), Some(time)),
+        (format!("Time=now&Token={token}"), None),
+        (format!("Token={token}"), None),
+    ] {
+        assert_eq!(at(&query), said, "{query}");
+    }
+}
+
+#[test]
+fn what_is_not_signed_is_none() {
+    let token = "00".repeat(32);
+    let short = &token[1..];
+    for query in [
+        "",
+        "event=up",
+        "Token=",
+        &format!("Token={short}"),
+        &format!("token={token}"),
+        &format!("Token={token}&x=%ff"),
+    ] {
+        assert_eq!(SignedQuery::read(query), None, "{query}");
+    }
+    assert!(SignedQuery::read(&format!("Token={}", "AB".repeat(32))).is_some());
+    assert_eq!(signed_values(br#"{"DevEUI_carrier_pigeon":{}}"#).unwrap(), None);
+    assert!(signed_values(b"{").is_err());
+}
+
+/// The AS keys that their publishers name beside the examples.
+const PUBLISHED: &[(&str, &str)] = &[
+    ("actility/04-token-vector-kpn-2016-3gw.json", "00112233445566778899aabbccddeeff"),
+    ("actility/05-token-vector-actility-2021.json", "f3203a20a2e8dfaf6686b621f56d05e3"),
+];
+
+#[test]
+fn the_published_vectors_are_right() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/webhooks");
+    if !folder.is_dir() {
+        eprintln!("skipped: {} is absent", folder.display());
+        return;
+    }
+    let manifest: Value =
+        serde_json::from_slice(&std::fs::read(folder.join("manifest.json")).unwrap()).unwrap();
+    for (file, key) in PUBLISHED {
+        let messages = manifest["messages"].as_array().unwrap();
+        let query = messages.iter().find(|message| message["file"] == *file).unwrap()["http"]["query"]
+            .as_str()
+            .unwrap();
+        let body = std::fs::read_to_string(folder.join(file)).unwrap();
+        assert!(is_signed(query, &body, key), "{file}");
+        assert!(!is_signed(query, &body, KEY), "{file} with another key");
+    }
+}
