@@ -21,6 +21,7 @@ pub mod hand_in;
 pub mod ids;
 pub mod label;
 pub mod library;
+pub mod mapping;
 mod named_enum;
 pub mod own_alarm;
 pub mod packing;

@@ -121,6 +121,55 @@ impl Sensed {
     }
 }
 
+named_enum! {
+    /// What is otherwise than a tracker told before, by what it [senses](Sensed), or a shock.
+    SensedChange, "change that a tracker senses" {
+        Opened = "opened",
+        Closed = "closed",
+        Moving = "moving",
+        AtRest = "at_rest",
+        Tampered = "tampered",
+        TamperingOver = "tampering_over",
+        BatteryLow = "battery_low",
+        BatteryWell = "battery_well",
+        SensorFailed = "sensor_failed",
+        SensorBack = "sensor_back",
+        Shock = "shock",
+    }
+}
+
+impl SensedChange {
+    /// By the field of [`Sensed`] that is otherwise, and what it says now.
+    pub fn of(field: &str, now: Option<bool>) -> Option<Self> {
+        Self::ALL.iter().copied().find(|change| change.field() == field && change.says() == now)
+    }
+
+    /// The field of [`Sensed`] that tells it.
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::Opened | Self::Closed => "open",
+            Self::Moving | Self::AtRest => "moving",
+            Self::Tampered | Self::TamperingOver => "tampered",
+            Self::BatteryLow | Self::BatteryWell => "battery_low",
+            Self::SensorFailed | Self::SensorBack => "sensor_failed",
+            Self::Shock => "shock_mg",
+        }
+    }
+
+    /// `None`: the field holds no yes or no.
+    const fn says(self) -> Option<bool> {
+        match self {
+            Self::Opened | Self::Moving | Self::Tampered | Self::BatteryLow | Self::SensorFailed => {
+                Some(true)
+            }
+            Self::Closed | Self::AtRest | Self::TamperingOver | Self::BatteryWell | Self::SensorBack => {
+                Some(false)
+            }
+            Self::Shock => None,
+        }
+    }
+}
+
 /// What a battery has left, as the tracker measures it: its voltage says nothing of percents without its chemistry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

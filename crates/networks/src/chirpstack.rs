@@ -13,7 +13,7 @@ use serde::de::IgnoredAny;
 use crate::downlink::{Outcome, Report};
 use crate::event::{Event, EventKind, Gateway};
 use crate::fields::{
-    Base64, Decimal, Flag, Part, Place, Receptions, Text, Time, Whole, read_object, reception,
+    Base64, Decimal, DecodedObject, Flag, Part, Place, Receptions, Text, Time, Whole, read_object, reception,
 };
 use crate::{Network, ParseError};
 
@@ -31,6 +31,8 @@ struct Body<'a> {
     f_port: Whole<u8>,
     confirmed: Flag,
     data: Base64,
+    #[serde(borrow)]
+    object: DecodedObject<'a>,
     #[serde(borrow)]
     rx_info: Option<Receptions<RxInfo<'a>>>,
     // txack, ack
@@ -211,6 +213,7 @@ impl Body<'_> {
             f_cnt: Some(self.f_cnt.or_default()),
             f_port: Some(self.f_port.or_default()),
             payload: Some(self.data.0.unwrap_or_default()),
+            decoded: self.object.to_owned(),
             confirmed: self.confirmed.0,
             gateways: receptions.iter().map(RxInfo::gateway).collect(),
             ..event

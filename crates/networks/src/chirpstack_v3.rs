@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use crate::chirpstack::kind_of_word;
 use crate::event::{Event, EventKind, Gateway};
 use crate::fields::{
-    Base64, Decimal, Flag, Part, Place, Receptions, Text, Time, Whole, read_object, reception,
+    Base64, Decimal, DecodedObject, Flag, Part, Place, Receptions, Text, Time, Whole, read_object, reception,
 };
 use crate::{Network, ParseError};
 
@@ -29,6 +29,8 @@ struct Body<'a> {
     f_port: Whole<u8>,
     confirmed_uplink: Flag,
     data: Option<Base64>,
+    #[serde(borrow)]
+    object: DecodedObject<'a>,
     #[serde(borrow)]
     rx_info: Receptions<RxInfo<'a>>,
     // txack, ack, error, integration
@@ -74,6 +76,7 @@ pub(crate) fn parse(word: Option<&str>, body: &[u8]) -> Result<Event, ParseError
             f_cnt: Some(body.f_cnt.or_default()),
             f_port: Some(body.f_port.or_default()),
             payload: Some(body.data.and_then(|data| data.0).unwrap_or_default()),
+            decoded: body.object.to_owned(),
             confirmed: body.confirmed_uplink.0,
             ..event
         },

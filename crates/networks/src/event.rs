@@ -72,6 +72,10 @@ pub struct Event {
     /// The application payload, decrypted.
     #[serde(rename = "b", default, skip_serializing_if = "Option::is_none", with = "hex_option")]
     pub payload: Option<Vec<u8>>,
+    /// What the network server's own decoder made of the payload: the JSON text of an object that is not empty, of at
+    /// most 8 KiB.
+    #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
+    pub decoded: Option<String>,
     /// When the network received it, by the network's clock.
     #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     pub received_at: Option<DateTime<Utc>>,

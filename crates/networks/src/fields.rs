@@ -5,12 +5,14 @@
 //! refuses the body; the rest is [`loose`] or [`parts`], where one odd value must not cost the frame. Text is borrowed from
 //! the body.
 
+mod decoded;
 mod essential;
 mod loose;
 mod parts;
 
 use serde::de::Deserialize;
 
+pub(crate) use self::decoded::DecodedObject;
 pub(crate) use self::essential::{Base64, Hex, Object, OneOrMore, Whole, payload};
 pub(crate) use self::loose::{Decimal, Decimals, Flag, Millis, Seconds, Text, Texts, Time, UnixOrText};
 pub(crate) use self::parts::{MOST_RECEPTIONS, Part, Receptions};

@@ -9,8 +9,8 @@ use serde::de::IgnoredAny;
 use crate::ParseError;
 use crate::event::{Event, EventKind, Gateway};
 use crate::fields::{
-    Base64, Decimal, Millis, OneOrMore, Part, Place, Receptions, Seconds, Text, Time, Whole, is_list,
-    read_object, read_objects, reception,
+    Base64, Decimal, DecodedObject, Millis, OneOrMore, Part, Place, Receptions, Seconds, Text, Time, Whole,
+    is_list, read_object, read_objects, reception,
 };
 
 /// What tells the platform's objects from a gateway's.
@@ -39,6 +39,8 @@ struct Data<'a> {
     #[serde(borrow, rename = "type")]
     kind: Text<'a>,
     ts: Millis,
+    #[serde(borrow)]
+    payload: DecodedObject<'a>,
     #[serde(borrow)]
     device_profile: Part<DeviceProfile<'a>>,
 }
@@ -124,6 +126,7 @@ impl PlatformEvent<'_> {
             kind,
             dev_eui: device.and_then(|device| device.dev_eui.dev_eui()),
             received_at: data.and_then(|data| data.ts.0).or(self.event_created_time.0),
+            decoded: data.and_then(|data| data.payload.to_owned()).filter(|_| kind == EventKind::Uplink),
             ..Event::default()
         }
     }

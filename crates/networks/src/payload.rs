@@ -5,10 +5,12 @@
 
 mod abeeway;
 mod bytes;
+mod decimal;
 mod digital_matter;
 mod dragino;
 mod elsys;
 mod isotherm;
+mod mapped;
 mod measured;
 mod milesight;
 mod sensative;
@@ -24,12 +26,17 @@ use domain::{Humidity, Reading, Temperature};
 use milesight::History;
 use serde::{Deserialize, Serialize};
 
+pub use self::mapped::{MappedPayload, MappingProblem, read_mapped};
+
 /// How a tracker writes its payloads. Where the others' formats come from stands in docs/trackers-of-others.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum Codec {
     /// Our own tracker, by the frames of `wire`.
     Isotherm,
+    /// Any other, by what its network server's own decoder makes of the payload: [`read_mapped`].
+    Mapped,
     DraginoLht65n,
     DraginoLht65nProbe,
     DraginoLht52,
@@ -123,12 +130,14 @@ pub enum PayloadError {
     Ends { within: &'static str, at: usize, length: usize },
     #[error("unknown payload: at byte {at} stands 0x{found:x}, which is no {what} that is known")]
     Unknown { what: &'static str, at: usize, found: u32 },
+    #[error("this tracker is read by what the network server's decoder makes of its payload")]
+    Undecoded,
     #[error("the tracker tells no time, and the network did not say when it received this")]
     NoTime,
 }
 
 impl Codec {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Isotherm,
         Self::DraginoLht65n,
         Self::DraginoLht65nProbe,
@@ -141,12 +150,14 @@ impl Codec {
         Self::DigitalMatterOyster,
         Self::AbeewayCompact,
         Self::SensativeStrips,
+        Self::Mapped,
     ];
 
     /// The name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Isotherm => "isotherm",
+            Self::Mapped => "mapped",
             Self::DraginoLht65n => "dragino-lht65n",
             Self::DraginoLht65nProbe => "dragino-lht65n-probe",
             Self::DraginoLht52 => "dragino-lht52",
@@ -221,6 +232,7 @@ pub fn decode(
     let given = Given { codec, port, bytes: payload, received_at };
     match codec {
         Codec::Isotherm => isotherm::read(port, payload),
+        Codec::Mapped => Err(PayloadError::Undecoded),
         Codec::DraginoLht65n => dragino::read_lht65n(&given, Thermometer::Case),
         Codec::DraginoLht65nProbe => dragino::read_lht65n(&given, Thermometer::Probe),
         Codec::DraginoLht52 => dragino::read_lht52(&given, Thermometer::Case),

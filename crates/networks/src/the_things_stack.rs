@@ -11,7 +11,8 @@ use crate::ParseError;
 use crate::downlink::{Outcome, Report};
 use crate::event::{Event, EventKind, Gateway};
 use crate::fields::{
-    Base64, Decimal, Flag, Object, Part, Place, Receptions, Text, Texts, Time, Whole, read_object, reception,
+    Base64, Decimal, DecodedObject, Flag, Object, Part, Place, Receptions, Text, Texts, Time, Whole,
+    read_object, reception,
 };
 
 #[derive(Default, Deserialize)]
@@ -61,6 +62,10 @@ struct Uplink<'a> {
     f_cnt: Whole<u32>,
     f_port: Whole<u8>,
     frm_payload: Base64,
+    #[serde(borrow)]
+    decoded_payload: DecodedObject<'a>,
+    #[serde(borrow)]
+    normalized_payload: DecodedObject<'a>,
     confirmed: Flag,
     received_at: Time,
     #[serde(borrow)]
@@ -200,11 +205,14 @@ impl Body<'_> {
             (None, None) => return event,
         };
         // A normalized uplink repeats one that was sent raw: no payload there is unknown, not empty.
+        // Beside a raw payload it is a list.
+        let decoded = uplink.decoded_payload.to_owned().or_else(|| uplink.normalized_payload.to_owned());
         let payload = uplink.frm_payload.0.or_else(|| (!normalized).then(Vec::new));
         Event {
             f_cnt: Some(uplink.f_cnt.or_default()),
             f_port: Some(uplink.f_port.or_default()),
             payload,
+            decoded,
             confirmed: uplink.confirmed.0,
             received_at: uplink.received_at.0.or(event.received_at),
             gateways: uplink.rx_metadata.0.iter().map(RxMetadata::gateway).collect(),

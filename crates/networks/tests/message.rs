@@ -27,6 +27,7 @@ fn event() -> Event {
         f_cnt: Some(3),
         f_port: Some(10),
         payload: Some(vec![1, 0xff]),
+        decoded: None,
         received_at: Some("2026-03-01T08:00:00.123456789Z".parse().unwrap()),
         confirmed: Some(false),
         gateways: vec![Gateway {
@@ -49,6 +50,13 @@ fn lines_of_version_1_stay_readable_to_the_byte() {
         (
             Body::Event { source: source(), event: event() },
             r#"{"v":1,"t":"2026-03-01T08:00:00.250Z","b":{"event":{"s":{"o":7,"i":"lns"},"e":{"k":"uplink","e":"00000000000000aa","a":"boxes","d":"260babcd","c":3,"p":10,"b":"01ff","r":"2026-03-01T08:00:00.123456789Z","x":false,"g":[{"i":"gw","r":-97,"s":7.5,"l":{"lat":48.5,"lon":11.5}}]}}}}"#,
+        ),
+        (
+            Body::Event {
+                source: source(),
+                event: Event { decoded: Some("{\"t\":\n5.0}".to_owned()), ..Event::default() },
+            },
+            r#"{"v":1,"t":"2026-03-01T08:00:00.250Z","b":{"event":{"s":{"o":7,"i":"lns"},"e":{"k":"other","o":"{\"t\":\n5.0}"}}}}"#,
         ),
         (
             Body::Event { source: source(), event: Event::default() },
@@ -143,7 +151,7 @@ fn any_event() -> impl Strategy<Value = Event> {
     let frame = (any::<Option<u32>>(), any::<Option<u8>>(), any::<Option<Vec<u8>>>(), any::<Option<bool>>());
     let air = (option::of(time()), prop::collection::vec(gateway(), 0..4), option::of(location()));
     let air = (air, option::of(0.0..1e6));
-    let down = (option::of(".*"), option::of(report()));
+    let down = (option::of(".*"), option::of(report()), option::of(".*"));
     (ids, frame, air, down).prop_map(|(ids, frame, ((received_at, gateways, location), accuracy_m), down)| {
         Event {
             device: down.0,
@@ -155,6 +163,7 @@ fn any_event() -> impl Strategy<Value = Event> {
             f_cnt: frame.0,
             f_port: frame.1,
             payload: frame.2,
+            decoded: down.2,
             confirmed: frame.3,
             received_at,
             gateways,

@@ -6,13 +6,13 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use domain::pool::{LastRide, PoolState, Whereabouts};
-use domain::tracker_report::Status;
+use domain::tracker_report::{Sensed, Status};
 use domain::{DevEui, OrganisationId, ShipmentId, TrackerId};
 use uuid::Uuid;
 
 use crate::statement::statement;
 use crate::tracker_reports::{InForce, InForceRow, TrackerReport, report};
-use crate::trackers::{Tracker, eui, stored_eui};
+use crate::trackers::{Tracker, TrackerRow, stored_eui};
 use crate::{Connection, StoreError};
 
 /// A tracker with what is known of its whereabouts.
@@ -28,6 +28,8 @@ pub struct PooledTracker {
     pub status: Option<TrackerReport<Status>>,
     pub in_force: Option<InForce>,
     pub restart: Option<Restart>,
+    /// What it told last, each by itself.
+    pub sensed: Option<Sensed>,
 }
 
 /// The last restart that a tracker wrote down.
@@ -40,16 +42,21 @@ pub struct Restart {
 }
 
 const POOLED: &str =
-    "select t.id, t.organisation_id, t.dev_eui, t.name, t.codec, t.interval_s, t.returned_at, t.lost_at,
+    "select t.id, t.organisation_id, t.dev_eui, t.name, t.codec, t.interval_s, t.mapping, t.returned_at, t.lost_at,
          l.heard_at, r.from_at, r.until_at, r.days_to_return, r.shipment_id, r.reference, o.status, o.status_at, f.setup,
          f.setup_at, f.told_number, f.told_commands, f.told_ended_at, n.at as restarted_at,
-         n.received_at as restart_received_at
+         n.received_at as restart_received_at, q.sensed
      from trackers t
      left join tracker_states l on l.tracker_id = t.id
      left join tracker_reports o on o.tracker_id = t.id
      left join setups_in_force f on f.tracker_id = t.id
      left join lateral (select at, received_at from tracker_log g where g.tracker_id = t.id and g.kind = 'restarted'
          order by g.number desc limit 1) n on true
+     left join lateral (select jsonb_object_agg(e.key, e.value) || jsonb_build_object('at', max(e.at)) as sensed
+         from (select distinct on (v.key) v.key, v.value, m.at
+             from (select at, sensed from tracker_senses x where x.tracker_id = t.id
+                 order by x.at desc, x.sensed desc limit 24) m
+             cross join lateral jsonb_each(m.sensed) v order by v.key, m.at desc, m.sensed desc) e) q on true
      left join lateral (select a.from_at, a.until_at, s.days_to_return, s.id as shipment_id, s.reference
          from assignments a join shipments s on s.id = a.shipment_id and s.status <> 'cancelled'
          where a.tracker_id = t.id order by a.until_at desc nulls first, a.from_at desc limit 1) r on true";
@@ -125,18 +132,8 @@ impl Connection {
 
 #[derive(QueryableByName)]
 struct Row {
-    #[diesel(sql_type = Integer)]
-    id: i32,
-    #[diesel(sql_type = Integer)]
-    organisation_id: i32,
-    #[diesel(sql_type = BigInt)]
-    dev_eui: i64,
-    #[diesel(sql_type = Text)]
-    name: String,
-    #[diesel(sql_type = Text)]
-    codec: String,
-    #[diesel(sql_type = Integer)]
-    interval_s: i32,
+    #[diesel(embed)]
+    tracker: TrackerRow,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     returned_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
@@ -163,26 +160,24 @@ struct Row {
     restarted_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     restart_received_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    sensed: Option<serde_json::Value>,
 }
 
 impl Row {
     fn tracker(self) -> Result<PooledTracker, StoreError> {
         let (until, days_to_return) = (self.until_at, self.days_to_return);
-        let organisation = OrganisationId(self.organisation_id);
+        let tracker = self.tracker.tracker()?;
+        let sensed = self.sensed.map(serde_json::from_value).transpose();
+        let organisation = tracker.organisation;
         Ok(PooledTracker {
             status: report(organisation, self.status.zip(self.status_at))?,
             in_force: self.in_force.in_force()?,
+            sensed: sensed.map_err(|error| StoreError::unreadable("what was sensed", error))?,
             restart: self
                 .restart_received_at
                 .map(|received_at| Restart { at: self.restarted_at, received_at }),
-            tracker: Tracker {
-                id: TrackerId(self.id),
-                organisation,
-                dev_eui: eui(self.dev_eui),
-                name: self.name,
-                codec: self.codec,
-                interval_s: self.interval_s,
-            },
+            tracker,
             whereabouts: Whereabouts {
                 last_ride: self.from_at.map(|from| LastRide { from, until, days_to_return }),
                 returned_at: self.returned_at,

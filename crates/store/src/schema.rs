@@ -45,7 +45,7 @@ diesel::table! {
 diesel::table! {
     trackers (id) {
         id -> Integer, organisation_id -> Integer, dev_eui -> BigInt, name -> Text, codec -> Text,
-        interval_s -> Integer, created_at -> Timestamptz,
+        interval_s -> Integer, mapping -> Nullable<Jsonb>, created_at -> Timestamptz,
     }
 }
 diesel::table! {

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
+use domain::mapping::Mapping;
 use domain::silence::numbers::Run;
 use domain::silence::outage::{COPIES_WITHIN, MOST_GATEWAYS};
 use domain::{DevEui, GatewayId, Humidity, OrganisationId, Temperature, TrackerId};
@@ -22,6 +23,17 @@ pub struct Tracker {
     pub codec: String,
     /// Seconds between two uplinks as planned.
     pub interval_s: i32,
+    /// What its codec reads by, where that is the network server's decoded object.
+    pub mapping: Option<Mapping>,
+}
+
+/// What people say of a tracker.
+#[derive(Debug, Clone, Copy)]
+pub struct TrackerSettings<'a> {
+    pub name: &'a str,
+    pub codec: &'a str,
+    pub interval_s: i32,
+    pub mapping: Option<&'a Mapping>,
 }
 
 /// What one batch says of a tracker; the greatest times win, whatever arrived last.
@@ -58,11 +70,31 @@ pub struct UnknownTracker {
     pub last_heard_at: DateTime<Utc>,
 }
 
-type TrackerRow = (i32, i32, i64, String, String, i32);
+#[derive(Queryable, QueryableByName)]
+#[diesel(table_name = trackers)]
+pub(crate) struct TrackerRow {
+    id: i32,
+    organisation_id: i32,
+    dev_eui: i64,
+    name: String,
+    codec: String,
+    interval_s: i32,
+    mapping: Option<serde_json::Value>,
+}
 
-fn tracker((id, organisation, dev_eui, name, codec, interval_s): TrackerRow) -> Tracker {
-    let (id, organisation, dev_eui) = (TrackerId(id), OrganisationId(organisation), eui(dev_eui));
-    Tracker { id, organisation, dev_eui, name, codec, interval_s }
+impl TrackerRow {
+    pub(crate) fn tracker(self) -> Result<Tracker, StoreError> {
+        let mapping = self.mapping.map(serde_json::from_value).transpose();
+        Ok(Tracker {
+            id: TrackerId(self.id),
+            organisation: OrganisationId(self.organisation_id),
+            dev_eui: eui(self.dev_eui),
+            name: self.name,
+            codec: self.codec,
+            interval_s: self.interval_s,
+            mapping: mapping.map_err(|error| StoreError::unreadable("mapping of a tracker", error))?,
+        })
+    }
 }
 
 /// PostgreSQL has no unsigned integers: the same 64 bits are kept as a signed one.
@@ -81,6 +113,7 @@ const TRACKER_COLUMNS: (
     trackers::name,
     trackers::codec,
     trackers::interval_s,
+    trackers::mapping,
 ) = (
     trackers::id,
     trackers::organisation_id,
@@ -88,6 +121,7 @@ const TRACKER_COLUMNS: (
     trackers::name,
     trackers::codec,
     trackers::interval_s,
+    trackers::mapping,
 );
 
 /// Of two values at one instant the warmer is the latest, then the more humid, and so on, so that order does not
@@ -131,24 +165,30 @@ impl StandingRow {
     }
 }
 
+impl TrackerSettings<'_> {
+    fn stored_mapping(&self) -> Result<Option<serde_json::Value>, StoreError> {
+        let mapping = self.mapping.map(serde_json::to_value).transpose();
+        mapping.map_err(|error| StoreError::unreadable("mapping of a tracker", error))
+    }
+}
+
 impl Connection {
     /// Refused by `trackers_organisation_id_dev_eui_key` where it is registered already.
     pub async fn add_tracker(
         &mut self,
         organisation: OrganisationId,
         dev_eui: DevEui,
-        name: &str,
-        codec: &str,
-        interval_s: i32,
+        settings: &TrackerSettings<'_>,
         now: DateTime<Utc>,
     ) -> Result<Tracker, StoreError> {
         let row: TrackerRow = diesel::insert_into(trackers::table)
             .values((
                 trackers::organisation_id.eq(organisation.0),
                 trackers::dev_eui.eq(stored_eui(dev_eui)),
-                trackers::name.eq(name),
-                trackers::codec.eq(codec),
-                trackers::interval_s.eq(interval_s),
+                trackers::name.eq(settings.name),
+                trackers::codec.eq(settings.codec),
+                trackers::interval_s.eq(settings.interval_s),
+                trackers::mapping.eq(settings.stored_mapping()?),
                 trackers::created_at.eq(now),
             ))
             .returning(TRACKER_COLUMNS)
@@ -159,7 +199,26 @@ impl Connection {
             .bind::<BigInt, _>(stored_eui(dev_eui))
             .execute(&mut self.raw)
             .await?;
-        Ok(tracker(row))
+        row.tracker()
+    }
+
+    /// What people say of it from now on.
+    pub async fn change_tracker(
+        &mut self,
+        tracker: TrackerId,
+        settings: &TrackerSettings<'_>,
+    ) -> Result<Tracker, StoreError> {
+        let row: TrackerRow = diesel::update(trackers::table.find(tracker.0))
+            .set((
+                trackers::name.eq(settings.name),
+                trackers::codec.eq(settings.codec),
+                trackers::interval_s.eq(settings.interval_s),
+                trackers::mapping.eq(settings.stored_mapping()?),
+            ))
+            .returning(TRACKER_COLUMNS)
+            .get_result(&mut self.raw)
+            .await?;
+        row.tracker()
     }
 
     pub async fn tracker(
@@ -167,14 +226,14 @@ impl Connection {
         organisation: OrganisationId,
         dev_eui: DevEui,
     ) -> Result<Tracker, StoreError> {
-        let row = trackers::table
+        let row: TrackerRow = trackers::table
             .filter(
                 trackers::organisation_id.eq(organisation.0).and(trackers::dev_eui.eq(stored_eui(dev_eui))),
             )
             .select(TRACKER_COLUMNS)
             .first(&mut self.raw)
             .await?;
-        Ok(tracker(row))
+        row.tracker()
     }
 
     /// Those of the given devices that are registered.
@@ -182,20 +241,10 @@ impl Connection {
         &mut self,
         devices: &[(OrganisationId, DevEui)],
     ) -> Result<Vec<Tracker>, StoreError> {
-        #[derive(QueryableByName)]
-        #[diesel(table_name = trackers)]
-        struct Row {
-            id: i32,
-            organisation_id: i32,
-            dev_eui: i64,
-            name: String,
-            codec: String,
-            interval_s: i32,
-        }
         let organisations: Vec<i32> = devices.iter().map(|(organisation, _)| organisation.0).collect();
         let euis: Vec<i64> = devices.iter().map(|(_, dev_eui)| stored_eui(*dev_eui)).collect();
-        let rows: Vec<Row> = statement(
-            "select t.id, t.organisation_id, t.dev_eui, t.name, t.codec, t.interval_s
+        let rows: Vec<TrackerRow> = statement(
+            "select t.id, t.organisation_id, t.dev_eui, t.name, t.codec, t.interval_s, t.mapping
              from unnest($1::int[], $2::bigint[]) as d (organisation_id, dev_eui)
              join trackers t using (organisation_id, dev_eui)",
         )
@@ -203,10 +252,7 @@ impl Connection {
         .bind::<Array<BigInt>, _>(euis)
         .load(&mut self.raw)
         .await?;
-        let one = |row: Row| {
-            tracker((row.id, row.organisation_id, row.dev_eui, row.name, row.codec, row.interval_s))
-        };
-        Ok(rows.into_iter().map(one).collect())
+        rows.into_iter().map(TrackerRow::tracker).collect()
     }
 
     /// Folds a batch into the latest states, and says how their numbers stand now. A run goes on from the highest number

@@ -22,6 +22,8 @@ pub struct Uplink {
     pub f_port: i32,
     /// None where the network sent none, only what it made of it.
     pub payload: Option<Vec<u8>>,
+    /// What the network server made of it, as JSON text; None where nobody reads it.
+    pub decoded: Option<String>,
     pub confirmed: bool,
     /// JSON array of the gateways that heard it.
     pub gateways: String,
@@ -54,6 +56,8 @@ struct UplinkRow {
     f_port: i32,
     #[diesel(sql_type = Nullable<Binary>)]
     payload: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Text>)]
+    decoded: Option<String>,
     #[diesel(sql_type = Bool)]
     confirmed: bool,
     #[diesel(sql_type = Text)]
@@ -78,6 +82,7 @@ impl UplinkRow {
             f_cnt: self.f_cnt,
             f_port: self.f_port,
             payload: self.payload,
+            decoded: self.decoded,
             confirmed: self.confirmed,
             gateways: self.gateways,
             received_at: self.received_at,
@@ -97,10 +102,10 @@ impl Connection {
         }
         let new = statement(
             "with new as (insert into uplinks (received_at, arrived_at, organisation_id, integration_id, dev_eui, dev_addr, f_cnt,
-                 f_port, payload, confirmed, gateways, problem, application, device)
+                 f_port, payload, confirmed, gateways, problem, application, device, decoded)
              select * from unnest($1::timestamptz[], $2::timestamptz[], $3::int[], $4::text[], $5::bigint[], $6::text[],
                  $7::bigint[], $8::int[], $9::bytea[], $10::boolean[], $11::text[], $12::text[],
-                 $13::text[], $14::text[])
+                 $13::text[], $14::text[], $15::text[])
              on conflict do nothing returning organisation_id, integration_id)
              select organisation_id, integration_id, count(*) as count from new group by 1, 2",
         )
@@ -118,6 +123,7 @@ impl Connection {
         .bind::<Array<Nullable<Text>>, _>(column(uplinks, |u| u.problem.as_deref()))
         .bind::<Array<Nullable<Text>>, _>(column(uplinks, |u| u.address.application.as_deref()))
         .bind::<Array<Nullable<Text>>, _>(column(uplinks, |u| u.address.device.as_deref()))
+        .bind::<Array<Nullable<Text>>, _>(column(uplinks, |u| u.decoded.as_deref()))
         .load(&mut self.raw)
         .await?;
         Ok(MadeRow::by_integration(new))
@@ -127,11 +133,12 @@ impl Connection {
     pub async fn update_uplink_problems(&mut self, uplinks: &[Uplink]) -> Result<(), StoreError> {
         sql_query(
             "update uplinks u set problem = n.problem
-             from unnest($1::bigint[], $2::timestamptz[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bytea[])
-                 as n (dev_eui, received_at, f_cnt, integration_id, problem, dev_addr, payload)
+             from unnest($1::bigint[], $2::timestamptz[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bytea[],
+                 $8::text[]) as n (dev_eui, received_at, f_cnt, integration_id, problem, dev_addr, payload, decoded)
              where u.dev_eui = n.dev_eui and u.received_at = n.received_at and u.f_cnt = n.f_cnt
                  and u.integration_id = n.integration_id and u.dev_addr is not distinct from n.dev_addr
-                 and u.payload is not distinct from n.payload",
+                 and u.payload is not distinct from n.payload
+                 and (u.payload is not null or u.decoded is not distinct from n.decoded)",
         )
         .bind::<Array<Nullable<BigInt>>, _>(column(uplinks, |u| u.dev_eui.map(stored_eui)))
         .bind::<Array<Timestamptz>, _>(column(uplinks, |u| u.received_at))
@@ -140,6 +147,7 @@ impl Connection {
         .bind::<Array<Nullable<Text>>, _>(column(uplinks, |u| u.problem.as_deref()))
         .bind::<Array<Nullable<Text>>, _>(column(uplinks, |u| u.dev_addr.as_deref()))
         .bind::<Array<Nullable<Binary>>, _>(column(uplinks, |u| u.payload.as_deref()))
+        .bind::<Array<Nullable<Text>>, _>(column(uplinks, |u| u.decoded.as_deref()))
         .execute(&mut self.raw)
         .await?;
         Ok(())
@@ -156,13 +164,15 @@ impl Connection {
     ) -> Result<Vec<(UplinkCursor, Uplink)>, StoreError> {
         let (received_at, rank) = after.map(|cursor| (cursor.received_at, cursor.rank)).unzip();
         let rows: Vec<UplinkRow> = sql_query(format!(
-            "select integration_id, dev_addr, f_cnt, f_port, payload, confirmed, gateways, received_at, arrived_at,
-                 problem, rank
+            "select integration_id, dev_addr, f_cnt, f_port, payload, decoded, confirmed, gateways, received_at,
+                 arrived_at, problem, rank
              from (
                  select u.*, lag(received_at) over (
-                         partition by integration_id, dev_addr, f_cnt, payload order by received_at) as copy_of,
+                         partition by integration_id, dev_addr, f_cnt, payload,
+                             case when payload is null then decoded end
+                         order by received_at) as copy_of,
                      row_number() over (
-                         partition by received_at order by f_cnt, integration_id, dev_addr, payload) as rank
+                         partition by received_at order by f_cnt, integration_id, dev_addr, payload, decoded) as rank
                  from uplinks u where organisation_id = $1 and dev_eui = $2
              ) u
              where (copy_of is null or received_at - copy_of > {COPY_WINDOW})
@@ -188,8 +198,8 @@ impl Connection {
         Ok(rows.into_iter().map(one).collect())
     }
 
-    /// What was kept of a device, oldest first, each copy by itself, received after `after`: about `limit`, since those
-    /// received at one instant stay together.
+    /// What was kept of a device and could not be read, oldest first, each copy by itself, received after `after`: about
+    /// `limit`, since those received at one instant stay together.
     pub async fn kept_uplinks(
         &mut self,
         organisation: OrganisationId,
@@ -198,10 +208,10 @@ impl Connection {
         limit: i64,
     ) -> Result<Vec<Uplink>, StoreError> {
         let rows: Vec<UplinkRow> = sql_query(
-            "select integration_id, dev_addr, f_cnt, f_port, payload, confirmed, gateways, received_at, arrived_at,
-                 problem, 0::bigint as rank
+            "select integration_id, dev_addr, f_cnt, f_port, payload, decoded, confirmed, gateways, received_at,
+                 arrived_at, problem, 0::bigint as rank
              from uplinks
-             where organisation_id = $1 and dev_eui = $2 and ($3 is null or received_at > $3)
+             where organisation_id = $1 and dev_eui = $2 and problem is not null and ($3 is null or received_at > $3)
              order by received_at fetch first $4 rows with ties",
         )
         .bind::<Integer, _>(organisation.0)

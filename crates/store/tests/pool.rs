@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::DevEui;
-use store::Store;
+use store::{Store, TrackerSettings};
 use testkit::postgres::database;
 
 fn at(days: i64) -> DateTime<Utc> {
@@ -21,7 +21,8 @@ async fn overdue_is_who_is_out_for_too_long_and_neither_back_nor_lost() {
     for (number, name) in
         (1..).zip(["overdue", "in time", "back", "lost", "riding", "called off", "never out"])
     {
-        db.add_tracker(owner, DevEui(number), name, "isotherm", 900, at(0)).await.unwrap();
+        let settings = TrackerSettings { name, codec: "isotherm", interval_s: 900, mapping: None };
+        db.add_tracker(owner, DevEui(number), &settings, at(0)).await.unwrap();
     }
     // Each tracker's ride is over on day 1, with a shipment of its own.
     database

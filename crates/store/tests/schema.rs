@@ -31,6 +31,7 @@ fn uplink(organisation: OrganisationId, f_cnt: i64, payload: Vec<u8>) -> Uplink 
         f_cnt,
         f_port: 10,
         payload: Some(payload),
+        decoded: None,
         confirmed: false,
         gateways: "[]".into(),
         received_at: at(0),

@@ -175,6 +175,7 @@ fn uplink(source: Source, event: Event, arrived_at: DateTime<Utc>) -> Uplink {
         f_port: i32::from(event.f_port.unwrap_or_default()),
         gateways: networks::decode::gateways_json(&event.gateways).unwrap_or_else(|_| "[]".to_owned()),
         payload: event.payload,
+        decoded: event.decoded,
         confirmed: event.confirmed.unwrap_or_default(),
         arrived_at,
         problem: None,

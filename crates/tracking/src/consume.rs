@@ -163,6 +163,7 @@ async fn note_heard(
     now: DateTime<Utc>,
 ) -> Result<Vec<OwnedChange>, StoreError> {
     db.add_log_entries(&heard.log).await?;
+    db.add_senses(&heard.senses).await?;
     let refilled = store_states(db, heard, gateways, now).await?;
     let unknown: Vec<_> =
         heard.unknown.iter().map(|((owner, _), unknown)| (*owner, unknown.clone())).collect();
@@ -232,13 +233,14 @@ async fn raise_reports(
     work.apply(db, now).await
 }
 
-/// Reads the uplinks that were kept of a device before it was registered. The caller holds the intake lock.
+/// Reads the uplinks that were kept of a device and could not be read before: it was not registered, or is read in
+/// another way now. The caller holds the intake lock.
 pub async fn take_up_tracker(
     service: &Service,
     db: &mut Connection,
     tracker: &Tracker,
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+) -> Result<Vec<OwnedChange>, StoreError> {
     let trackers = Trackers::from([((tracker.organisation, tracker.dev_eui), tracker.clone())]);
     let mut days = BTreeSet::new();
     let mut after = None;
@@ -250,16 +252,24 @@ pub async fn take_up_tracker(
     service.workers.ensure_partitions(&days.into_iter().collect::<Vec<_>>()).await?;
     after = None;
     let recorded_at = db.recording_time(now).await?;
+    let (mut fresh, mut positions) = (FreshReadings::new(), Vec::new());
     while let Some((mut uplinks, last)) = next_kept(db, tracker, after).await? {
         let mut heard = decode_uplinks(&mut uplinks, &trackers);
         let gateways = place_heard(db, &mut heard).await?;
-        store_readings(db, &heard, recorded_at).await?;
+        for (tracker, readings) in store_readings(db, &heard, recorded_at).await? {
+            fresh.entry(tracker).or_default().extend(readings);
+        }
         heard.said.store(db, now).await?;
         note_heard(db, (&heard, &gateways), &trackers, now).await?;
         db.update_uplink_problems(&uplinks).await?;
+        positions.extend(heard.positions);
         after = Some(last);
     }
-    Ok(())
+    fresh.values_mut().for_each(|readings| readings.sort_unstable());
+    let earliest = earliest_of(&fresh);
+    let changes = assess_fresh(service, db, fresh, (&earliest, recorded_at), now).await?;
+    db.mark_heard(&positions, &earliest, now).await?;
+    Ok(changes)
 }
 
 /// The next uplinks that were kept of a device, and when the last of them was received.

@@ -3,21 +3,25 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
+use domain::mapping::Mapping;
 use domain::place::Position;
 use domain::silence::numbers::{Run, add_to_runs};
 use domain::silence::outage::HeardBy;
-use domain::tracker_report::Status;
+use domain::tracker_report::{Sensed, Status};
 use domain::{DevEui, OrganisationId, TrackerId};
-use networks::payload::{self, Codec, Happened, Payload, UntimedReading};
+use networks::payload::{self, Codec, Happened, MappedPayload, Payload, UntimedReading, read_mapped};
 use store::{
-    KnownGateway, LogEntry, SetAside, Tracker, TrackerNews, TrackerPosition, TrackerReading, UnknownTracker,
-    Uplink,
+    KnownGateway, LogEntry, SetAside, Tracker, TrackerNews, TrackerPosition, TrackerReading, TrackerSense,
+    UnknownTracker, Uplink,
 };
 
 use crate::arrived::{FARTHEST_BACK, MOST_AHEAD, Report};
 use crate::links::{Gateways, Link, Nearest};
 use crate::said::Said;
+
+const NOT_DECODED: &str = "the network server sent no decoded object of at most 8 KiB, by which this tracker is read: its \
+     decoder must know the tracker";
 
 /// What a batch's uplinks say of the trackers that are registered, and who else was heard.
 #[derive(Default)]
@@ -27,6 +31,8 @@ pub struct Heard {
     pub positions: Vec<TrackerPosition>,
     /// What their logs hold beside readings.
     pub log: Vec<LogEntry>,
+    /// What others' trackers tell beside readings.
+    pub senses: Vec<TrackerSense>,
     /// What they say of themselves.
     pub said: Said,
     near: Vec<Near>,
@@ -67,6 +73,8 @@ pub fn decode_uplinks(
                     gateway,
                 }));
                 uplink.problem = heard.decode(uplink, tracker, gateways).err();
+                // Kept where somebody reads it.
+                uplink.decoded.take_if(|_| tracker.mapping.is_none());
             }
             None => {
                 uplink.problem = Some("the tracker is not registered".to_owned());
@@ -96,17 +104,12 @@ impl Heard {
         });
         news.heard_at = news.heard_at.max(uplink.received_at);
         link.heard_by.join(&heard_by);
-        let codec: Codec = tracker.codec.parse().map_err(|error| format!("{error}"))?;
-        let port = u8::try_from(uplink.f_port).ok();
-        let Some(payload) = &uplink.payload else {
-            return Err("the network server sent no payload, only what it made of it".to_owned());
-        };
-        let decoded = payload::decode(codec, port, payload, Some(uplink.received_at))
-            .map_err(|error| error.to_string())?;
+        let (decoded, problem) = read_payload(uplink, tracker)?;
         note_numbers(&mut link.runs, &decoded, uplink.received_at);
         link.oldest = link.oldest.max(decoded.status.as_ref().and_then(Status::oldest));
         self.said.note(&decoded, tracker, uplink.received_at);
         self.log.extend(decoded.happened.iter().map(|happened| log_entry(happened, tracker, uplink)));
+        self.senses.extend(decoded.sensed.iter().filter_map(|sensed| sense(sensed, tracker, uplink)));
         self.set_aside.extend(decoded.untimed.iter().map(|untimed| without_time(untimed, tracker, uplink)));
         for decoded_reading in decoded.readings {
             let reading = TrackerReading {
@@ -124,7 +127,8 @@ impl Heard {
                 }
             }
         }
-        decoded.position.map_or(Ok(()), |position| self.note_fix(position, tracker, uplink))
+        decoded.position.map_or(Ok(()), |position| self.note_fix(position, tracker, uplink))?;
+        problem.map_or(Ok(()), Err)
     }
 
     fn note_fix(&mut self, position: Position, tracker: &Tracker, uplink: &Uplink) -> Result<(), String> {
@@ -157,6 +161,37 @@ impl Heard {
     }
 }
 
+/// What an uplink says by its tracker's codec, and what of it could not be read.
+fn read_payload(uplink: &Uplink, tracker: &Tracker) -> Result<(Payload, Option<String>), String> {
+    let codec: Codec = tracker.codec.parse().map_err(|error| format!("{error}"))?;
+    // What has no time of its own gets this one, and readings have whole seconds.
+    let received_at = uplink.received_at.trunc_subsecs(0);
+    if let Some(mapping) = &tracker.mapping {
+        return read_decoded(uplink, mapping, received_at);
+    }
+    let port = u8::try_from(uplink.f_port).ok();
+    let Some(payload) = &uplink.payload else {
+        return Err("the network server sent no payload, only what it made of it".to_owned());
+    };
+    let decoded = payload::decode(codec, port, payload, Some(received_at));
+    decoded.map(|decoded| (decoded, None)).map_err(|error| error.to_string())
+}
+
+fn read_decoded(
+    uplink: &Uplink,
+    mapping: &Mapping,
+    received_at: DateTime<Utc>,
+) -> Result<(Payload, Option<String>), String> {
+    let Some(decoded) = &uplink.decoded else {
+        // MAC commands only.
+        let is_empty = uplink.f_port == 0 && uplink.payload.as_ref().is_some_and(Vec::is_empty);
+        return is_empty.then(Default::default).ok_or_else(|| NOT_DECODED.to_owned());
+    };
+    let MappedPayload { payload, problems } = read_mapped(mapping, decoded, received_at);
+    let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    Ok((payload, Some(problems.join("; ")).filter(|problems| !problems.is_empty())))
+}
+
 fn log_entry(happened: &Happened, tracker: &Tracker, uplink: &Uplink) -> LogEntry {
     LogEntry {
         organisation: tracker.organisation,
@@ -166,6 +201,13 @@ fn log_entry(happened: &Happened, tracker: &Tracker, uplink: &Uplink) -> LogEntr
         received_at: uplink.received_at,
         noted: happened.what,
     }
+}
+
+/// `None`: of a time that is not believed.
+fn sense(sensed: &Sensed, tracker: &Tracker, uplink: &Uplink) -> Option<TrackerSense> {
+    let (organisation, received_at) = (tracker.organisation, uplink.received_at);
+    let sense = TrackerSense { organisation, tracker: tracker.id, received_at, sensed: *sensed };
+    implausible(sensed.at, received_at).is_none().then_some(sense)
 }
 
 fn silent_news(tracker: &Tracker, heard_at: DateTime<Utc>) -> TrackerNews {
@@ -246,32 +288,4 @@ fn set_aside(reading: TrackerReading, reason: &str) -> SetAside {
 }
 
 #[cfg(test)]
-mod tests {
-    use domain::Temperature;
-    use domain::tracker_log::{Noted, TrackerEvent};
-
-    use super::*;
-
-    #[test]
-    fn what_a_frame_brings_is_one_run_whatever_lies_between_its_readings() {
-        let started = |sequence| Happened {
-            sequence,
-            at: None,
-            what: Noted::Event { kind: TrackerEvent::Started, value: 0 },
-        };
-        let reading = |number| UntimedReading {
-            sequence: Some(number),
-            minutes_since_start: 0,
-            temperature: Temperature(500),
-            humidity: None,
-        };
-        let payload = Payload {
-            untimed: vec![reading(2), reading(4)],
-            happened: vec![started(0), started(1), started(3)],
-            ..Payload::default()
-        };
-        let mut runs = Vec::new();
-        note_numbers(&mut runs, &payload, DateTime::UNIX_EPOCH);
-        assert_eq!(runs, [Run { first: 0, last: 4, first_at: None, last_at: None }]);
-    }
-}
+mod tests;

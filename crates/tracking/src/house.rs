@@ -14,7 +14,7 @@ use domain::place::Position;
 use domain::profile::Profile;
 use domain::{DevEui, OrganisationId, ProfileId, ShipmentId, Temperature};
 use queue::{Queue, Spool, SpoolSettings};
-use store::{AlertFilter, AlertView, NewShipment, NewUser, Store, Tracker, Uplink};
+use store::{AlertFilter, AlertView, NewShipment, NewUser, Store, Tracker, TrackerSettings, Uplink};
 use tempfile::TempDir;
 use testkit::postgres::{Database, database};
 use uuid::Uuid;
@@ -96,7 +96,8 @@ impl House {
         let (now, shipment) = (self.now(), self.draft(number).await);
         let mut db = self.service.store.begin().await.unwrap();
         let (dev_eui, name) = (DevEui(number), number.to_string());
-        let tracker = db.add_tracker(self.owner, dev_eui, &name, "isotherm", interval_s, now).await.unwrap();
+        let settings = TrackerSettings { name: &name, codec: "isotherm", interval_s, mapping: None };
+        let tracker = db.add_tracker(self.owner, dev_eui, &settings, now).await.unwrap();
         bind(&self.service, &mut db, &shipment, &tracker, None, now, now).await.unwrap();
         db.commit().await.unwrap();
         Box { tracker, shipment }
@@ -147,6 +148,7 @@ impl House {
             f_cnt: 1,
             f_port,
             payload: Some(payload),
+            decoded: None,
             confirmed: false,
             gateways: "[]".to_owned(),
             received_at: now,

@@ -9,7 +9,7 @@ use e2e::folder;
 use ingest::{CredentialRecord, Ingester, IntegrationRecord, Integrations};
 use queue::{Broker, Packing, Queue, Sender, Spool, SpoolSettings};
 use simulator::{Clock, Target};
-use store::Store;
+use store::{Store, TrackerSettings};
 use tempfile::TempDir;
 use testkit::postgres::{Database, database};
 use testkit::rabbitmq::{shared_url, unique_prefix};
@@ -104,7 +104,8 @@ async fn register(store: &Store, clock: &Clock, trackers: &[DevEui]) -> Integrat
     db.add_integration(&integration, clock()).await.unwrap();
     for dev_eui in trackers {
         let name = dev_eui.to_string();
-        db.add_tracker(organisation, *dev_eui, &name, "isotherm", 900, clock()).await.unwrap();
+        let settings = TrackerSettings { name: &name, codec: "isotherm", interval_s: 900, mapping: None };
+        db.add_tracker(organisation, *dev_eui, &settings, clock()).await.unwrap();
     }
     IntegrationRecord {
         id: INTEGRATION.to_owned(),

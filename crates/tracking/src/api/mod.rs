@@ -62,6 +62,8 @@ mod text;
 mod token;
 mod tracker_log;
 mod tracker_report;
+mod tracker_senses;
+mod tracker_settings;
 mod trackers;
 mod trainings;
 mod unattended;
@@ -113,8 +115,8 @@ const MAX_BODY: usize = 256 * 1024;
         alerts::list_alerts, alerts::acknowledge_alert, history::show_alert_history, on_call::list_attempts,
         on_call::show_on_call, on_call::replace_on_call, runbooks::list_runbooks, runbooks::set_runbook,
         runbooks::reset_runbook,
-        trackers::list_trackers, trackers::add_tracker, trackers::show_tracker, trackers::list_uplinks,
-        trackers::list_set_aside, downlinks::list_downlinks, commands::tell_tracker, tracker_log::list_log, gateways::list_gateways, gateways::change_gateway, profiles::list_profiles, profiles::add_profile, profiles::show_profile,
+        trackers::list_trackers, tracker_settings::add_tracker, tracker_settings::change_tracker, trackers::show_tracker, trackers::list_uplinks,
+        trackers::list_set_aside, downlinks::list_downlinks, commands::tell_tracker, tracker_log::list_log, tracker_senses::list_sensings, gateways::list_gateways, gateways::change_gateway, profiles::list_profiles, profiles::add_profile, profiles::show_profile,
         profiles::approve_profile, organisations::list_organisations, organisations::add_organisation,
         organisations::show_organisation, organisations::change_organisation, products::list_products,
         products::set_products, users::list_users, users::add_user,
@@ -231,12 +233,14 @@ pub fn configure(service: web::Data<Service>) -> impl FnOnce(&mut web::ServiceCo
                     .service(runbooks::set_runbook)
                     .service(runbooks::reset_runbook)
                     .service(trackers::list_trackers)
-                    .service(trackers::add_tracker)
+                    .service(tracker_settings::add_tracker)
+                    .service(tracker_settings::change_tracker)
                     .service(trackers::list_uplinks)
                     .service(trackers::list_set_aside)
                     .service(downlinks::list_downlinks)
                     .service(commands::tell_tracker)
                     .service(tracker_log::list_log)
+                    .service(tracker_senses::list_sensings)
                     .service(trackers::show_tracker)
                     .service(gateways::list_gateways)
                     .service(gateways::change_gateway)

@@ -1,8 +1,8 @@
-//! Trackers: registered, listed, and every uplink that was accepted of one.
+//! Trackers: listed, and every uplink that was accepted of one.
 
-use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, Utc};
+use domain::mapping::Mapping;
 use domain::place::Point;
 use domain::pool::PoolState;
 use domain::{DevEui, OrganisationId};
@@ -14,22 +14,23 @@ use store::{
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::access::{Caller, ReadTrackers, WriteTrackers};
-use super::once::Once;
+use super::access::{Caller, ReadTrackers};
 use super::page::{Page, PageQuery};
 use super::problem::{ApiError, Problem, named};
-use super::text::{celsius, dev_eui, non_empty, percent};
+use super::text::{celsius, dev_eui, percent};
 use super::tracker_report::{SetupView, StatusView};
+use super::tracker_senses::SensedView;
 use crate::Service;
-use crate::consume::take_up_tracker;
-use crate::live::Change;
 
 #[derive(Serialize, ToSchema)]
 pub struct Tracker {
     #[schema(example = "0102030405060708")]
     dev_eui: String,
     name: String,
+    #[schema(value_type = Codec)]
     codec: String,
+    /// Where the network server's decoded object says what it measured; null where its codec reads the payload.
+    mapping: Option<Mapping>,
     /// Seconds between two uplinks as planned.
     interval_s: i32,
     pool: PoolState,
@@ -44,6 +45,8 @@ pub struct Tracker {
     status: Option<StatusView>,
     /// What is in force with it, by its own last word; null where it never said so.
     setup: Option<SetupView>,
+    /// What it told beside readings, where others made it; null where it told nothing.
+    sensed: Option<SensedView>,
 }
 
 /// A tracker's last ride, and when it must be back after it.
@@ -57,8 +60,16 @@ pub struct LastRide {
 
 impl Tracker {
     pub(super) fn of(pooled: PooledTracker, now: DateTime<Utc>) -> Self {
-        let PooledTracker { tracker, whereabouts, last_shipment, heard_at, status, in_force, restart } =
-            pooled;
+        let PooledTracker {
+            tracker,
+            whereabouts,
+            last_shipment,
+            heard_at,
+            status,
+            in_force,
+            restart,
+            sensed,
+        } = pooled;
         let last_ride = whereabouts.last_ride.zip(last_shipment).map(|(ride, (id, reference))| LastRide {
             shipment: id.0,
             shipment_reference: reference,
@@ -69,6 +80,7 @@ impl Tracker {
             dev_eui: tracker.dev_eui.to_string(),
             name: tracker.name,
             codec: tracker.codec,
+            mapping: tracker.mapping,
             interval_s: tracker.interval_s,
             pool: whereabouts.state(now),
             last_ride,
@@ -77,23 +89,9 @@ impl Tracker {
             heard_at,
             status: status.map(|status| StatusView::of(status, restart)),
             setup: in_force.map(SetupView::from),
+            sensed: sensed.map(SensedView::from),
         }
     }
-}
-
-#[derive(Serialize, Deserialize, ToSchema)]
-pub struct NewTracker {
-    /// 16 hexadecimal digits.
-    #[schema(example = "0102030405060708")]
-    dev_eui: String,
-    #[schema(example = "Box 17")]
-    name: String,
-    /// How its payloads are read; `isotherm` for our own tracker.
-    #[schema(example = "isotherm")]
-    codec: String,
-    /// Seconds between two uplinks as planned (1 to 86400; 900 where absent).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    interval_s: Option<i32>,
 }
 
 /// A tracker that was heard and is not registered.
@@ -186,45 +184,6 @@ pub async fn list_trackers(
     Ok(HttpResponse::Ok().json(TrackerPage::Registered(page)))
 }
 
-/// Registers a tracker. What was heard of it before is taken up: its uplinks are read from then on and from before.
-#[utoipa::path(tag = "trackers", request_body = NewTracker, responses(
-    (status = 201, body = Tracker), (status = 409, body = Problem), (status = 422, body = Problem)))]
-#[post("/trackers")]
-pub async fn add_tracker(
-    service: web::Data<Service>,
-    caller: Caller<WriteTrackers>,
-    request: HttpRequest,
-    body: web::Json<NewTracker>,
-) -> Result<HttpResponse, ApiError> {
-    let once = Once::new(&request, &body)?;
-    let (dev_eui, name) = (dev_eui(&body.dev_eui)?, non_empty("name", &body.name, 200)?);
-    let codec: Codec =
-        body.codec.parse().map_err(|error| ApiError::Unprocessable(format!("codec: {error}")))?;
-    let interval_s = body.interval_s.unwrap_or(900);
-    if !(1..=86_400).contains(&interval_s) {
-        return Err(ApiError::Unprocessable("interval_s: write 1 to 86400 seconds".into()));
-    }
-    let now = (service.clock)();
-    let mut db = service.store.begin().await?;
-    if let Some(answer) = once.first_answer(&mut db, &caller).await? {
-        return Ok(answer);
-    }
-    db.lock_intake().await?;
-    let added =
-        db.add_tracker(caller.organisation, dev_eui, &name, &codec.to_string(), interval_s, now).await;
-    let tracker = added.map_err(|error| {
-        if error.is_refused_by("trackers_organisation_id_dev_eui_key") {
-            return ApiError::Conflict(format!("tracker {dev_eui} is registered already"));
-        }
-        error.into()
-    })?;
-    take_up_tracker(&service, &mut db, &tracker, now).await?;
-    let answer = Tracker::of(db.pooled_tracker(caller.organisation, dev_eui).await?, now);
-    let answer = once.finish(&service, db, &caller, StatusCode::CREATED, &answer).await?;
-    service.live.publish([(caller.organisation, Change::Tracker { dev_eui })]);
-    Ok(answer)
-}
-
 /// One tracker.
 #[utoipa::path(tag = "trackers", params(("dev_eui" = String, Path)),
     responses((status = 200, body = Tracker), (status = 404, body = Problem), (status = 422, body = Problem)))]
@@ -257,12 +216,15 @@ pub struct Uplink {
     f_port: i32,
     /// Lower-case hex; null where the network sent only what it made of it.
     payload: Option<String>,
+    /// What the network server's own decoder made of it; null where nobody reads that.
+    #[schema(value_type = Option<Object>)]
+    decoded: Option<Box<serde_json::value::RawValue>>,
     confirmed: bool,
     received_at: DateTime<Utc>,
     arrived_at: DateTime<Utc>,
     #[schema(value_type = Vec<HeardGateway>)]
     gateways: Box<serde_json::value::RawValue>,
-    /// Why the payload gave no readings; null where it gave some.
+    /// What of it could not be read, and why; null where all of it was.
     problem: Option<String>,
 }
 
@@ -273,6 +235,7 @@ fn uplink(uplink: StoredUplink) -> Uplink {
         f_cnt: uplink.f_cnt,
         f_port: uplink.f_port,
         payload: uplink.payload.map(hex::encode),
+        decoded: uplink.decoded.and_then(|text| serde_json::value::RawValue::from_string(text).ok()),
         confirmed: uplink.confirmed,
         received_at: uplink.received_at,
         arrived_at: uplink.arrived_at,

@@ -10,7 +10,7 @@ function clientFor(answer: () => Response | Promise<Response>, token: string | n
   return { client: connect({ token: () => token, refused }, options), fetcher, refused };
 }
 
-const TRACKER = { dev_eui: "0102", name: "Box 17", codec: "isotherm" };
+const TRACKER = { dev_eui: "0102", name: "Box 17", codec: "isotherm" } as const;
 
 const json = (status: number, body: unknown) =>
   new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/problem+json" } });

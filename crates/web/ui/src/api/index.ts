@@ -121,10 +121,14 @@ export const api = {
     data(client.GET("/trackers/{dev_eui}/set-aside", at({ dev_eui: devEui }, { limit: 5, cursor }))),
   trackerLog: (devEui: string, cursor: string | null) =>
     data(client.GET("/trackers/{dev_eui}/log", at({ dev_eui: devEui }, { limit: 10, cursor }))),
+  sensings: (devEui: string, cursor: string | null) =>
+    data(client.GET("/trackers/{dev_eui}/sensings", at({ dev_eui: devEui }, { limit: 10, cursor }))),
   tellTracker: (devEui: string, commands: t.WantedCommand[]) =>
     data(client.POST("/trackers/{dev_eui}/commands", { ...at({ dev_eui: devEui }), body: { commands } })),
   downlinks: (devEui: string, cursor: string | null) =>
     data(client.GET("/trackers/{dev_eui}/downlinks", at({ dev_eui: devEui }, { limit: 10, cursor }))),
+  changeTracker: (devEui: string, change: t.TrackerChange) =>
+    data(client.PATCH("/trackers/{dev_eui}", { ...at({ dev_eui: devEui }), body: change })),
   registerTracker: (tracker: t.NewTracker) => data(client.POST("/trackers", { body: tracker })),
 
   gateways: (cursor: string | null) => data(client.GET("/gateways", where({ cursor, limit: 20 }))),

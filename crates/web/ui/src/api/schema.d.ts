@@ -1650,7 +1650,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Changes what was said of a tracker. What was read stays as it was read; what could not be read before is read anew. */
+        patch: operations["change_tracker"];
         trace?: never;
     };
     "/trackers/{dev_eui}/commands": {
@@ -1732,6 +1733,26 @@ export interface paths {
         put?: never;
         /** A tracker is back: it may ride again. */
         post: operations["note_returned"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/trackers/{dev_eui}/sensings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What changed with a tracker that others made, as it told: door, movement, tampering, battery, sensor, and shocks; the
+         *     latest first. Of our own tracker it is its log.
+         */
+        get: operations["list_sensings"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2316,6 +2337,11 @@ export interface components {
              */
             valid_for?: string | null;
         };
+        /**
+         * @description How a tracker writes its payloads. Where the others' formats come from stands in docs/trackers-of-others.md.
+         * @enum {string}
+         */
+        Codec: "isotherm" | "mapped" | "dragino-lht65n" | "dragino-lht65n-probe" | "dragino-lht52" | "dragino-lht52-probe" | "milesight-em300-th" | "milesight-em320-th" | "elsys-ers" | "elsys-ers-probe" | "digital-matter-oyster" | "abeeway-compact" | "sensative-strips";
         CodedBox: {
             /** Format: int32 */
             box: number;
@@ -3328,6 +3354,48 @@ export interface components {
             /** @description What speaks against this shipment without forbidding it. */
             warnings: string[];
         };
+        /** @description A quantity's place in the object, and its unit. */
+        Mapped_AngleUnit: {
+            pointer: components["schemas"]["Pointer"];
+            /** @enum {string} */
+            unit: "degrees" | "microdegrees";
+        };
+        /** @description A quantity's place in the object, and its unit. */
+        Mapped_BatteryUnit: {
+            pointer: components["schemas"]["Pointer"];
+            /** @enum {string} */
+            unit: "percent" | "volt" | "millivolt";
+        };
+        /** @description A quantity's place in the object, and its unit. */
+        Mapped_HumidityUnit: {
+            pointer: components["schemas"]["Pointer"];
+            /**
+             * @description Of relative humidity.
+             * @enum {string}
+             */
+            unit: "percent" | "percent_tenths" | "fraction";
+        };
+        /** @description A quantity's place in the object, and its unit. */
+        Mapped_TemperatureUnit: {
+            pointer: components["schemas"]["Pointer"];
+            /** @enum {string} */
+            unit: "celsius" | "celsius_tenths" | "celsius_hundredths" | "fahrenheit" | "kelvin";
+        };
+        /** @description A quantity's place in the object, and its unit. */
+        Mapped_TimeUnit: {
+            pointer: components["schemas"]["Pointer"];
+            /** @enum {string} */
+            unit: "unix_seconds" | "unix_milliseconds" | "rfc3339";
+        };
+        /** @description Where each quantity stands. Stands like this in the database. */
+        Mapping: {
+            battery?: components["schemas"]["Mapped_BatteryUnit"] | null;
+            humidity?: components["schemas"]["Mapped_HumidityUnit"] | null;
+            latitude?: components["schemas"]["Mapped_AngleUnit"] | null;
+            longitude?: components["schemas"]["Mapped_AngleUnit"] | null;
+            measured_at?: components["schemas"]["Mapped_TimeUnit"] | null;
+            temperature: components["schemas"]["Mapped_TemperatureUnit"];
+        };
         /**
          * @description Where the sensor sits: what it measures is the tracker's place and never the product's own temperature, unless
          *     a probe is in it.
@@ -3746,11 +3814,8 @@ export interface components {
             reference: string;
         };
         NewTracker: {
-            /**
-             * @description How its payloads are read; `isotherm` for our own tracker.
-             * @example isotherm
-             */
-            codec: string;
+            /** @description How its payloads are read; `isotherm` for our own tracker, `mapped` by the network server's decoded object. */
+            codec: components["schemas"]["Codec"];
             /**
              * @description 16 hexadecimal digits.
              * @example 0102030405060708
@@ -3761,6 +3826,7 @@ export interface components {
              * @description Seconds between two uplinks as planned (1 to 86400; 900 where absent).
              */
             interval_s?: number | null;
+            mapping?: components["schemas"]["Mapping"] | null;
             /** @example Box 17 */
             name: string;
         };
@@ -4089,6 +4155,11 @@ export interface components {
             /** @description The cursor of the next page; null on the last. */
             next: string | null;
         };
+        Page_TrackerSensing: {
+            items: components["schemas"]["TrackerSensing"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
         Page_Training: {
             items: components["schemas"]["Training"][];
             /** @description The cursor of the next page; null on the last. */
@@ -4281,6 +4352,11 @@ export interface components {
             /** Format: double */
             lon: number;
         };
+        /**
+         * @description A JSON pointer (RFC 6901) to something inside an object, such as `/data/0/value`.
+         * @example /TempC_SHT
+         */
+        Pointer: string;
         Polygon: {
             /** @description In order, either way round, the first one once; edges are straight on a map in degrees. */
             corners: components["schemas"]["Point"][];
@@ -4547,6 +4623,11 @@ export interface components {
             /** @description The seals as they were read. */
             seals?: components["schemas"]["Seal"][];
         };
+        /**
+         * @description What is otherwise than a tracker told before, by what it [senses](Sensed), or a shock.
+         * @enum {string}
+         */
+        SensedChange: "opened" | "closed" | "moving" | "at_rest" | "tampered" | "tampering_over" | "battery_low" | "battery_well" | "sensor_failed" | "sensor_back" | "shock";
         /** @description A reading that counts nowhere, and why. */
         SetAside: {
             /** Format: double */
@@ -4785,7 +4866,7 @@ export interface components {
             grant_type?: string | null;
         };
         Tracker: {
-            codec: string;
+            codec: components["schemas"]["Codec"];
             /** @example 0102030405060708 */
             dev_eui: string;
             /**
@@ -4801,6 +4882,7 @@ export interface components {
             last_ride: components["schemas"]["LastRide"] | null;
             /** Format: date-time */
             lost_at: string | null;
+            mapping: components["schemas"]["Mapping"] | null;
             name: string;
             pool: components["schemas"]["PoolState"];
             /**
@@ -4808,6 +4890,7 @@ export interface components {
              * @description When somebody last said that it is back, and that it is lost.
              */
             returned_at: string | null;
+            sensed: components["schemas"]["TrackerSensed"] | null;
             setup: components["schemas"]["TrackerSetup"] | null;
             status: components["schemas"]["TrackerStatus"] | null;
         };
@@ -4818,6 +4901,14 @@ export interface components {
             gaps: components["schemas"]["Span"][];
             /** Format: date-time */
             until: string | null;
+        };
+        /** @description What is absent stays as it is. */
+        TrackerChange: {
+            codec?: components["schemas"]["Codec"] | null;
+            /** Format: int32 */
+            interval_s?: number | null;
+            mapping?: components["schemas"]["Mapping"] | null;
+            name?: string | null;
         };
         /**
          * @description Something that happened to a tracker, by its own account.
@@ -4841,6 +4932,54 @@ export interface components {
          */
         TrackerMode: "shelf" | "measuring" | "flight" | "stopped";
         TrackerPage: components["schemas"]["Page_Tracker"] | components["schemas"]["Page_UnknownTracker"];
+        /** @description What a tracker told last, each by itself; null of what it did not tell in its last 24 messages. */
+        TrackerSensed: {
+            /**
+             * Format: date-time
+             * @description When it told the latest of this: by its clock, or when the network received it.
+             */
+            at: string;
+            /** @description By its own judgement. */
+            battery_low: boolean | null;
+            /**
+             * Format: int32
+             * @description What is left, 0 to 100 %.
+             */
+            battery_pct: number | null;
+            /** Format: double */
+            battery_v: number | null;
+            /** Format: double */
+            case_humidity_pct: number | null;
+            /**
+             * Format: double
+             * @description In its case, where its readings are a probe's.
+             */
+            case_temperature_c: number | null;
+            /** Format: int32 */
+            light_lux: number | null;
+            moving: boolean | null;
+            /** @description The door, or the box. */
+            open: boolean | null;
+            /** @description A thermometer that should measure does not. */
+            sensor_failed: boolean;
+            tampered: boolean | null;
+        };
+        /** @description That something is otherwise than a tracker told before, or a shock. */
+        TrackerSensing: {
+            /**
+             * Format: date-time
+             * @description By the tracker's clock, or when the network received it.
+             */
+            at: string;
+            /** Format: date-time */
+            received_at: string;
+            /**
+             * Format: double
+             * @description The peak of a shock; null of everything else.
+             */
+            shock_g: number | null;
+            what: components["schemas"]["SensedChange"];
+        };
         /** @description What is in force with a tracker. */
         TrackerSetup: {
             /**
@@ -4967,6 +5106,8 @@ export interface components {
             /** Format: date-time */
             arrived_at: string;
             confirmed: boolean;
+            /** @description What the network server's own decoder made of it; null where nobody reads that. */
+            decoded: Record<string, never> | null;
             /** Format: int64 */
             f_cnt: number;
             /** Format: int32 */
@@ -4975,7 +5116,7 @@ export interface components {
             integration: string;
             /** @description Lower-case hex; null where the network sent only what it made of it. */
             payload: string | null;
-            /** @description Why the payload gave no readings; null where it gave some. */
+            /** @description What of it could not be read, and why; null where all of it was. */
             problem: string | null;
             /** Format: date-time */
             received_at: string;
@@ -5267,6 +5408,7 @@ export type BoxRef = components['schemas']['BoxRef'];
 export type Cause = components['schemas']['Cause'];
 export type Circle = components['schemas']['Circle'];
 export type CodeRequest = components['schemas']['CodeRequest'];
+export type Codec = components['schemas']['Codec'];
 export type CodedBox = components['schemas']['CodedBox'];
 export type Command = components['schemas']['Command'];
 export type CommandRequest = components['schemas']['CommandRequest'];
@@ -5351,6 +5493,12 @@ export type LostRequest = components['schemas']['LostRequest'];
 export type MadeApiKey = components['schemas']['MadeApiKey'];
 export type MadeCode = components['schemas']['MadeCode'];
 export type MadeShipment = components['schemas']['MadeShipment'];
+export type MappedAngleUnit = components['schemas']['Mapped_AngleUnit'];
+export type MappedBatteryUnit = components['schemas']['Mapped_BatteryUnit'];
+export type MappedHumidityUnit = components['schemas']['Mapped_HumidityUnit'];
+export type MappedTemperatureUnit = components['schemas']['Mapped_TemperatureUnit'];
+export type MappedTimeUnit = components['schemas']['Mapped_TimeUnit'];
+export type Mapping = components['schemas']['Mapping'];
 export type Measured = components['schemas']['Measured'];
 export type MergedDetail = components['schemas']['MergedDetail'];
 export type MissingReadings = components['schemas']['MissingReadings'];
@@ -5432,6 +5580,7 @@ export type PageRecall = components['schemas']['Page_Recall'];
 export type PageSetAside = components['schemas']['Page_SetAside'];
 export type PageShipment = components['schemas']['Page_Shipment'];
 export type PageTracker = components['schemas']['Page_Tracker'];
+export type PageTrackerSensing = components['schemas']['Page_TrackerSensing'];
 export type PageTraining = components['schemas']['Page_Training'];
 export type PageUnknownTracker = components['schemas']['Page_UnknownTracker'];
 export type PageUnreadableBody = components['schemas']['Page_UnreadableBody'];
@@ -5456,6 +5605,7 @@ export type Place = components['schemas']['Place'];
 export type PlaceName = components['schemas']['PlaceName'];
 export type Plan = components['schemas']['Plan'];
 export type Point = components['schemas']['Point'];
+export type Pointer = components['schemas']['Pointer'];
 export type Polygon = components['schemas']['Polygon'];
 export type PoolState = components['schemas']['PoolState'];
 export type Position = components['schemas']['Position'];
@@ -5484,6 +5634,7 @@ export type Runbook = components['schemas']['Runbook'];
 export type Seal = components['schemas']['Seal'];
 export type SealRequest = components['schemas']['SealRequest'];
 export type SeenRequest = components['schemas']['SeenRequest'];
+export type SensedChange = components['schemas']['SensedChange'];
 export type SetAside = components['schemas']['SetAside'];
 export type Settlement = components['schemas']['Settlement'];
 export type Severity = components['schemas']['Severity'];
@@ -5506,10 +5657,13 @@ export type TokenError = components['schemas']['TokenError'];
 export type TokenRequest = components['schemas']['TokenRequest'];
 export type Tracker = components['schemas']['Tracker'];
 export type TrackerAssessment = components['schemas']['TrackerAssessment'];
+export type TrackerChange = components['schemas']['TrackerChange'];
 export type TrackerEvent = components['schemas']['TrackerEvent'];
 export type TrackerLimits = components['schemas']['TrackerLimits'];
 export type TrackerMode = components['schemas']['TrackerMode'];
 export type TrackerPage = components['schemas']['TrackerPage'];
+export type TrackerSensed = components['schemas']['TrackerSensed'];
+export type TrackerSensing = components['schemas']['TrackerSensing'];
 export type TrackerSetup = components['schemas']['TrackerSetup'];
 export type TrackerStatus = components['schemas']['TrackerStatus'];
 export type Training = components['schemas']['Training'];
@@ -9901,6 +10055,47 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    change_tracker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dev_eui: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrackerChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tracker"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     tell_tracker: {
         parameters: {
             query?: never;
@@ -10100,6 +10295,43 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["WrongMediaType"];
             422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_sensings: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many elements at most (1 to 5000, default 50). */
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                dev_eui: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was asked for. */
+            200: {
+                headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TrackerSensing"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["Unavailable"];
         };

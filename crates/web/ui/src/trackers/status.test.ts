@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Tracker, TrackerStatus } from "../api/types";
-import { clockWords, heldWords, lookAfter, paceWords } from "./status";
+import type { Tracker, TrackerSensed, TrackerStatus } from "../api/types";
+import { batteryWords, clockWords, heldWords, lookAfter, paceWords, sensingWords } from "./status";
 
 const STATUS: TrackerStatus = {
   received_at: "2026-03-01T08:00:00Z",
@@ -19,6 +19,7 @@ const TRACKER: Tracker = {
   dev_eui: "0102030405060708",
   name: "Box 17",
   codec: "isotherm",
+  mapping: null,
   interval_s: 900,
   pool: "available",
   last_ride: null,
@@ -27,7 +28,30 @@ const TRACKER: Tracker = {
   heard_at: "2026-03-01T08:00:00Z",
   status: STATUS,
   setup: null,
+  sensed: null,
 };
+const SENSED_WELL: TrackerSensed = {
+  at: "2026-03-01T08:00:00Z",
+  battery_pct: 87,
+  battery_v: null,
+  battery_low: null,
+  open: false,
+  light_lux: null,
+  moving: null,
+  tampered: null,
+  sensor_failed: false,
+  case_temperature_c: null,
+  case_humidity_pct: null,
+};
+
+test("a battery is said as its tracker measures it, and a shock with its peak", () => {
+  expect(batteryWords(SENSED_WELL)).toBe("87 % left");
+  expect(batteryWords({ ...SENSED_WELL, battery_pct: null, battery_v: 3.048 })).toBe("3.05 V");
+  expect(batteryWords({ ...SENSED_WELL, battery_pct: null })).toBe("");
+  const told = { at: SENSED_WELL.at, received_at: SENSED_WELL.at };
+  expect(sensingWords({ ...told, what: "shock", shock_g: 2.5 })).toBe("a shock of 2.5 g");
+  expect(sensingWords({ ...told, what: "opened", shock_g: null })).toBe("opened");
+});
 
 test.each<[number | null, string]>([
   [null, "not set yet"],
@@ -63,6 +87,13 @@ test.each<[Partial<Tracker>, string, string[]]>([
   [{ status: { ...STATUS, battery_pct: 20 } }, "2026-03-01T09:00:00Z", []],
   [{ status: { ...STATUS, battery_pct: 19 } }, "2026-03-01T09:00:00Z", ["battery 19 %"]],
   [{ status: { ...STATUS, battery_pct: null } }, "2026-03-01T09:00:00Z", []],
+  [{ status: null, sensed: SENSED_WELL }, "2026-03-01T09:00:00Z", []],
+  [{ status: null, sensed: { ...SENSED_WELL, battery_pct: 19 } }, "2026-03-01T09:00:00Z", ["battery 19 %"]],
+  [
+    { status: null, sensed: { ...SENSED_WELL, battery_pct: null, battery_low: true, sensor_failed: true } },
+    "2026-03-01T09:00:00Z",
+    ["a thermometer does not measure", "battery low"],
+  ],
 ])("%j at %s is looked after for %j", (change, now, words) => {
   expect(lookAfter({ ...TRACKER, ...change }, Date.parse(now))).toEqual(words);
 });
