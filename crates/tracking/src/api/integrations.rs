@@ -52,6 +52,9 @@ pub struct IntegrationView {
     first_seen_at: Option<DateTime<Utc>>,
     last_seen_at: Option<DateTime<Utc>>,
     refused: Vec<Refused>,
+    /// Where a person says that the network may post here, where it asked; anybody may have asked it. Null: nothing was asked.
+    confirm_url: Option<String>,
+    confirm_asked_at: Option<DateTime<Utc>>,
 }
 
 /// Webhooks that were turned away for one reason. Most senders send once, so what was in them is lost.
@@ -71,6 +74,8 @@ impl IntegrationView {
         came: Option<&IntakeCount>,
         refused: Vec<Refused>,
     ) -> Self {
+        let (confirm_url, confirm_asked_at) =
+            integration.question.map(|question| (question.url, question.asked_at)).unzip();
         let count = |of: fn(&IntakeCount) -> i64| came.map_or(0, of);
         Self {
             id: integration.id,
@@ -86,6 +91,8 @@ impl IntegrationView {
             first_seen_at: came.map(|came| came.first_seen_at),
             last_seen_at: came.map(|came| came.last_seen_at),
             refused,
+            confirm_url,
+            confirm_asked_at,
         }
     }
 }
