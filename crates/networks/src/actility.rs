@@ -1,9 +1,10 @@
-//! The webhooks of Actility's ThingPark, which KPN and others run, in JSON.
+//! The webhooks of Actility's ThingPark, which KPN and others run, in JSON or, from old servers, in [`xml`].
 //!
 //! A body has one key, which names the kind and holds the rest; old servers write numbers as texts. It may hold the device's
 //! AppSKey, which is never read.
 
 mod token;
+mod xml;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -12,7 +13,7 @@ use crate::ParseError;
 use crate::downlink::{Outcome, Report};
 use crate::event::{Event, EventKind, Gateway};
 use crate::fields::{
-    Decimal, Hex, Object, Part, Place, Receptions, Text, Time, Whole, read_object, reception,
+    Decimal, Hex, Object, Part, Place, Receptions, Text, Time, Whole, read_object, reception, without_mark,
 };
 
 pub use self::token::{SignedQuery, signed_values};
@@ -108,8 +109,16 @@ struct Lrr<'a> {
 
 /// The kind stands in the body; the word in the address is the operator's own.
 pub(crate) fn parse(body: &[u8]) -> Result<Event, ParseError> {
-    let body: Body<'_> = read_object(body)?;
-    Ok(match body {
+    let body = without_mark(body);
+    if xml::is_xml(body) {
+        let json = xml::to_json(body)?;
+        return read_object(json.as_bytes()).map(event).map_err(xml::odd_value);
+    }
+    read_object(body).map(event)
+}
+
+fn event(body: Body<'_>) -> Event {
+    match body {
         // A join that nobody accepted comes as an uplink.
         Body { uplink: Some(Object(told)), .. } if told.join_request.is_some() => {
             told.common(EventKind::Join)
@@ -122,7 +131,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<Event, ParseError> {
             told.common(if joined { EventKind::Join } else { EventKind::Other })
         }
         Body { .. } => Event::default(),
-    })
+    }
 }
 
 impl Told<'_> {

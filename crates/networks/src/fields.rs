@@ -28,7 +28,8 @@ pub(crate) fn read_object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, P
     let blank = body.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
     // A derived struct also reads an array, position by position, which no sender means.
     if body.get(blank).is_some_and(|first| *first != b'{') {
-        return Err(no_object(body.get(..blank).unwrap_or_default()));
+        let reason = "an event is a JSON object, which begins with {";
+        return Err(malformed(body.get(..blank).unwrap_or_default(), reason));
     }
     read_json(body)
 }
@@ -43,7 +44,7 @@ pub(crate) fn is_list(body: &[u8]) -> bool {
     without_mark(body).trim_ascii_start().starts_with(b"[")
 }
 
-fn without_mark(body: &[u8]) -> &[u8] {
+pub(crate) fn without_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body)
 }
 
@@ -55,12 +56,13 @@ fn read_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ParseError> {
     })
 }
 
-fn no_object(before: &[u8]) -> ParseError {
+/// What cannot be read on behind this much of the body.
+pub(crate) fn malformed(before: &[u8], reason: &str) -> ParseError {
     let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
     ParseError::Malformed {
         line: 1 + before.iter().filter(|byte| **byte == b'\n').count(),
         column: 1 + before.len() - line_start,
-        reason: "an event is a JSON object, which begins with {".to_owned(),
+        reason: cut(reason),
     }
 }
 

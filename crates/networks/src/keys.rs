@@ -22,7 +22,7 @@ pub(crate) fn is_binary(body: &[u8]) -> bool {
     body.iter().any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace())
 }
 
-const ENDS: [&[u8]; 3] = [b"skey\"", b"s_key\"", b"downlink_url\""];
+const ENDS: [&[u8]; 4] = [b"skey\"", b"s_key\"", b"downlink_url\"", b"skey>"];
 
 /// The places behind each occurrence, in letters of either case.
 fn ends_of(body: &[u8], word: &[u8]) -> impl Iterator<Item = usize> {
@@ -30,8 +30,14 @@ fn ends_of(body: &[u8], word: &[u8]) -> impl Iterator<Item = usize> {
     places.filter(|(found, _)| found.eq_ignore_ascii_case(word)).map(|(_, behind)| behind)
 }
 
-/// What stands behind a name's colon, a text or an object; to the body's end where it is cut off.
+/// What stands behind a name's colon, a text or an object, or in an element of XML; to the body's end where it is cut off.
 fn value(body: &[u8], from: usize) -> Option<(usize, usize)> {
+    let before = body.get(..from)?;
+    if before.ends_with(b">") {
+        let tag = before.iter().rposition(|byte| *byte == b'<')?;
+        let begins = body.get(tag + 1) != Some(&b'/');
+        return begins.then(|| (from, find(body, from, b'<').unwrap_or(body.len())));
+    }
     let next = |from: usize| {
         let rest = body.get(from..)?;
         Some(from + rest.iter().position(|byte| !byte.is_ascii_whitespace())?)
@@ -63,6 +69,8 @@ mod tests {
             (r#"{"nwkSKey" : "0a"#, r#"{"nwkSKey" : "**"#),
             (r#"{"payload_hex":"0a0b","note":"AppSKey"}"#, r#"{"payload_hex":"0a0b","note":"AppSKey"}"#),
             (r#"{"AppSKey":null,"a":"b"}"#, r#"{"AppSKey":null,"a":"b"}"#),
+            ("<AppSKey>0a0b</AppSKey> <a>b</a>", "<AppSKey>****</AppSKey> <a>b</a>"),
+            ("<appskey>0a", "<appskey>**"),
             (r#"{"AppSKey":"#, r#"{"AppSKey":"#),
             (r#"{"a":"b, "AppSKey":"0a"}"#, r#"{"a":"b, "AppSKey":"**"}"#),
             (r#"{"AppSKey":"0a","NWKSKEY":"0b"}"#, r#"{"AppSKey":"**","NWKSKEY":"**"}"#),

@@ -43,6 +43,9 @@ pub enum ParseError {
     /// Bytes that are no JSON, and no protobuf message of this sender either.
     #[error("as a protobuf message (JSON would begin with {{): {0}")]
     Protobuf(String),
+    /// A value in XML that its field cannot have.
+    #[error("in the XML: {0}")]
+    Xml(String),
     /// An event of this kind always has the field.
     #[error("the field `{field}` is missing, which {sender} sends with every {kind}")]
     Missing { field: &'static str, sender: Network, kind: EventKind },

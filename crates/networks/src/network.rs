@@ -17,7 +17,7 @@ pub enum Network {
     TheThingsStack,
     /// Helium, from its first console in JSON, or from its ChirpStack.
     Helium,
-    /// Actility's ThingPark, JSON.
+    /// Actility's ThingPark, JSON or XML.
     Actility,
     /// LORIOT, JSON.
     Loriot,
@@ -110,6 +110,7 @@ impl Network {
                 "application/protobuf",
                 "application/x-protobuf",
             ],
+            Self::Actility => &["application/json", "application/xml", "text/xml"],
             _ => &["application/json"],
         }
     }
@@ -143,13 +144,14 @@ mod tests {
     }
 
     #[test]
-    fn every_network_sends_json_and_chirpstack_protobuf_too() {
+    fn every_network_sends_json_chirpstack_protobuf_and_thingpark_xml_too() {
         for network in Network::ALL {
             for json in ["application/json", "text/json", "application/problem+json"] {
                 assert!(network.sends(json), "{network}: {json}");
             }
             let is_chirpstack = matches!(network, Network::Chirpstack | Network::Helium);
             assert_eq!(network.sends("application/octet-stream"), is_chirpstack, "{network}");
+            assert_eq!(network.sends("text/xml"), network == Network::Actility, "{network}");
             assert!(!network.sends("text/plain") && !network.sends(""), "{network}");
         }
     }

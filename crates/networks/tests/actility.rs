@@ -114,3 +114,76 @@ fn a_payload_that_is_no_hex_is_refused_with_its_place() {
     let refused = read(&json!({ "DevEUI_uplink": { "payload_hex": "0a0" } })).unwrap_err().to_string();
     assert!(refused.starts_with("line 1, column ") && refused.contains("not hex"), "{refused}");
 }
+
+const XML: &[u8] = include_bytes!("bodies/actility-up.xml");
+
+/// The uplink in XML with one element more.
+fn xml_with(element: &str) -> Result<Event, ParseError> {
+    let body = format!("<DevEUI_uplink><DevEUI>00000000000000AA</DevEUI>{element}</DevEUI_uplink>");
+    let [event] = <[Event; 1]>::try_from(parse(Network::Actility, None, body.as_bytes())?).unwrap();
+    Ok(event)
+}
+
+#[test]
+fn an_uplink_is_the_same_event_in_xml_and_in_json() {
+    assert_eq!(parse(Network::Actility, None, XML).unwrap(), parse(Network::Actility, None, UP).unwrap());
+    let marked = [b"\xef\xbb\xbf\n", XML].concat();
+    assert_eq!(parse(Network::Actility, None, &marked).unwrap(), parse(Network::Actility, None, UP).unwrap());
+}
+
+#[test]
+fn one_gateway_in_xml_is_a_list_of_one() {
+    let one = "<Lrrs><Lrr><Lrrid>a</Lrrid><LrrRSSI>-97.0</LrrRSSI></Lrr></Lrrs>";
+    let [gateway] = <[_; 1]>::try_from(xml_with(one).unwrap().gateways).unwrap();
+    assert_eq!((gateway.id.as_deref(), gateway.rssi, gateway.snr), (Some("a"), Some(-97.0), Some(0.0)));
+    assert_eq!(xml_with("<Lrrs/>").unwrap().gateways, []);
+}
+
+#[test]
+fn every_kind_is_known_by_its_element_in_xml_with_a_prefix_too() {
+    for (name, kind) in [
+        ("DevEUI_uplink", EventKind::Uplink),
+        ("DevEUI_downlink_Sent", EventKind::Downlink),
+        ("n:DevEUI_location", EventKind::Location),
+        ("DevEUI_notification", EventKind::Other),
+        ("DevEUI_new", EventKind::Other),
+    ] {
+        let body = format!("<{name} xmlns:n='u'><DevEUI>00000000000000AA</DevEUI></{name}>");
+        let events = parse(Network::Actility, None, body.as_bytes()).unwrap();
+        assert_eq!(events[0].kind, kind, "{name}");
+    }
+    let joined = xml_with("<rawJoinRequest>00</rawJoinRequest>").unwrap();
+    assert_eq!(joined.kind, EventKind::Join);
+}
+
+#[test]
+fn what_is_written_in_xmls_own_ways_is_the_same_text() {
+    for customer in ["a&amp;b&#33;", "<![CDATA[a&b!]]>", " a&b&#x21; ".trim(), "a<!-- -->&amp;b!"] {
+        let customer = customer.replace("a&b&", "a&amp;b&");
+        let event = xml_with(&format!("<CustomerID>{customer}</CustomerID>")).unwrap();
+        assert_eq!(event.application.as_deref(), Some("a&b!"), "{customer}");
+    }
+}
+
+#[test]
+fn xml_that_cannot_be_read_says_where_and_a_value_says_what() {
+    for (body, said) in [
+        ("<DevEUI_uplink>\n<a></b>", "line 2, column "),
+        ("<DevEUI_uplink><a>", "line 1, column 19: the XML ends before its element does"),
+        ("<?xml version='1.0'?>", "line 1, column 22: the XML ends before its element does"),
+        ("<DevEUI_uplink>&who;</DevEUI_uplink>", "line 1, column 21: &who; is not known"),
+        ("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "line 1, column 31: a document type is not read"),
+        (
+            "<DevEUI_uplink>text</DevEUI_uplink>",
+            "in the XML: invalid type: string \"text\", expected an object",
+        ),
+    ] {
+        let refused = parse(Network::Actility, None, body.as_bytes()).unwrap_err().to_string();
+        assert!(refused.starts_with(said), "{body}: {refused}");
+    }
+    let refused = xml_with("<FPort>256</FPort>").unwrap_err().to_string();
+    assert!(refused.starts_with("in the XML: invalid value: "), "{refused}");
+    let deep = format!("{}{}", "<a>".repeat(300_000), "</a>".repeat(300_000));
+    let refused = parse(Network::Actility, None, deep.as_bytes()).unwrap_err().to_string();
+    assert!(refused.contains("elements lie more than 16 deep"), "{refused}");
+}

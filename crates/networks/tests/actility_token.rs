@@ -32,6 +32,12 @@ const VECTORS: &[(&str, &str, u8, &str)] = &[
         "701f78843ea35cbef2dcf5063327e5a93958282dfe1d7e743a89dbcc4f9a8471",
     ),
     (
+        "the same in XML",
+        r#"<DevEUI_uplink xmlns="http://uri.actility.com/lora"><payload_hex>0aff</payload_hex><FCntUp>4711</FCntUp><FPort>10</FPort><DevEUI>70B3D57ED00012AB</DevEUI><CustomerID>100000042</CustomerID></DevEUI_uplink>"#,
+        10,
+        "701f78843ea35cbef2dcf5063327e5a93958282dfe1d7e743a89dbcc4f9a8471",
+    ),
+    (
         "an uplink without port and payload",
         r#"{"DevEUI_uplink":{"CustomerID":"100000042","DevEUI":"70B3D57ED00012AB","FCntUp":0}}"#,
         0,

@@ -182,7 +182,7 @@ fn the_decoded_object_travels_with_the_event_as_it_was_written() {
     assert_eq!(chirpstack(&largest).as_deref(), Some(&*largest));
     assert_eq!(chirpstack(&largest.replacen('x', "xx", 1)), None, "one byte more than 8 KiB");
 
-    let v3 = r#"{"devEUI":"00000000000000aa","fCnt":1,"object":{"t":5}}"#;
+    let v3 = r#"{"devEUI":"00000000000000aa","fPort":1,"object":{"t":5}}"#;
     assert_eq!(decoded_of(Network::ChirpstackV3, v3).as_deref(), Some(r#"{"t":5}"#));
     let platform = |data: &str| {
         format!(r#"[{{"eventType":"DEVICE_DATA","data":{{"type":"{data},"payload":{{"t":5}}}}}}]"#)

@@ -7,8 +7,9 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use super::xml;
 use crate::ParseError;
-use crate::fields::{Object, Text, read_object};
+use crate::fields::{Object, Text, read_object, without_mark};
 
 /// What the query of a signed webhook says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,8 +76,16 @@ struct Values<'a> {
 
 /// The values of a body that its token is made of, one after the other; None where it is of no kind that is signed.
 pub fn signed_values(body: &[u8]) -> Result<Option<String>, ParseError> {
-    let body: Body<'_> = read_object(body)?;
-    Ok(match body {
+    let body = without_mark(body);
+    if xml::is_xml(body) {
+        let json = xml::to_json(body)?;
+        return read_object(json.as_bytes()).map(|body| values(&body)).map_err(xml::odd_value);
+    }
+    read_object(body).map(|body| values(&body))
+}
+
+fn values(body: &Body<'_>) -> Option<String> {
+    match body {
         Body { uplink: Some(Object(of)), .. } => Some(
             [of.customer(), of.dev_eui(), of.f_port(), known(&of.f_cnt_up), known(&of.payload_hex)].concat(),
         ),
@@ -89,7 +98,7 @@ pub fn signed_values(body: &[u8]) -> Result<Option<String>, ParseError> {
         }
         Body { notification: Some(Object(of)), .. } => Some([of.customer(), of.dev_eui()].concat()),
         Body { .. } => None,
-    })
+    }
 }
 
 impl Values<'_> {
