@@ -34,7 +34,9 @@ impl Modify for CommonAnswers {
             for operation in [&mut item.get].into_iter().flatten() {
                 complete(operation, false);
             }
-            for operation in [&mut item.post, &mut item.put, &mut item.delete].into_iter().flatten() {
+            for operation in
+                [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+            {
                 complete(operation, true);
             }
         }

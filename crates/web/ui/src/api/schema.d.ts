@@ -3039,6 +3039,10 @@ export interface components {
              */
             allowed_addresses: string[];
             /** Format: date-time */
+            confirm_asked_at: string | null;
+            /** @description Where a person says that the network may post here, where it asked; anybody may have asked it. Null: nothing was asked. */
+            confirm_url: string | null;
+            /** Format: date-time */
             created_at: string;
             /**
              * Format: date-time
@@ -10058,7 +10062,10 @@ export interface operations {
     change_tracker: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is repeated with the same key gets the first answer again, and has its effect once. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 dev_eui: string;
             };
@@ -10070,30 +10077,28 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As it was asked for. */
             200: {
                 headers: {
+                    /** @description What is left (r), and in how many seconds (t) all is there again: `"user";r=1199;t=1` */
+                    RateLimit?: string;
+                    /** @description Requests (q) in a window of seconds (w): `"user";q=1200;w=60` */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Tracker"];
                 };
             };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["NotLoggedIn"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
+            422: components["responses"]["NotAccepted"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
         };
     };
     tell_tracker: {
