@@ -34,11 +34,8 @@ pub async fn take(
     match networks::parse(integration.network, event, body) {
         Ok(events) => store(ingester, integration, events).await,
         Err(error) => {
-            // The answer is the same where it cannot be kept: sending it again would not help.
-            if let Err(failure) = keep_unreadable(ingester, integration, &error, body).await {
-                let integration = &integration.source.integration;
-                tracing::error!(integration, %failure, "an unreadable body is lost");
-            }
+            // What could not be kept is not refused for good: a later release may read it.
+            keep_unreadable(ingester, integration, &error, body).await?;
             Err(error.into())
         }
     }

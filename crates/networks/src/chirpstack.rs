@@ -31,6 +31,8 @@ struct Body<'a> {
     f_port: Whole<u8>,
     confirmed: Flag,
     data: Base64,
+    /// Only there where the server does not have the session's key: what it hands on is encrypted then.
+    join_server_context: Option<IgnoredAny>,
     #[serde(borrow)]
     object: DecodedObject<'a>,
     #[serde(borrow)]
@@ -209,11 +211,12 @@ impl Body<'_> {
 
     fn uplink(self, event: Event) -> Event {
         let receptions = self.rx_info.unwrap_or_default().0;
+        let is_clear = self.join_server_context.is_none();
         Event {
             f_cnt: Some(self.f_cnt.or_default()),
             f_port: Some(self.f_port.or_default()),
-            payload: Some(self.data.0.unwrap_or_default()),
-            decoded: self.object.to_owned(),
+            payload: is_clear.then(|| self.data.0.unwrap_or_default()),
+            decoded: self.object.to_owned().filter(|_| is_clear),
             confirmed: self.confirmed.0,
             gateways: receptions.iter().map(RxInfo::gateway).collect(),
             ..event

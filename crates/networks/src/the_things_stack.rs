@@ -62,6 +62,8 @@ struct Uplink<'a> {
     f_cnt: Whole<u32>,
     f_port: Whole<u8>,
     frm_payload: Base64,
+    /// Only there where the device's payloads are handed on encrypted.
+    app_s_key: Option<IgnoredAny>,
     #[serde(borrow)]
     decoded_payload: DecodedObject<'a>,
     #[serde(borrow)]
@@ -207,7 +209,8 @@ impl Body<'_> {
         // A normalized uplink repeats one that was sent raw: no payload there is unknown, not empty.
         // Beside a raw payload it is a list.
         let decoded = uplink.decoded_payload.to_owned().or_else(|| uplink.normalized_payload.to_owned());
-        let payload = uplink.frm_payload.0.or_else(|| (!normalized).then(Vec::new));
+        let is_clear = uplink.app_s_key.is_none();
+        let payload = uplink.frm_payload.0.or_else(|| (!normalized).then(Vec::new)).filter(|_| is_clear);
         Event {
             f_cnt: Some(uplink.f_cnt.or_default()),
             f_port: Some(uplink.f_port.or_default()),

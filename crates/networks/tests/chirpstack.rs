@@ -45,6 +45,16 @@ fn an_uplink_is_shown_with_every_field() {
 }
 
 #[test]
+fn what_a_server_without_the_sessions_key_hands_on_is_not_known() {
+    let context = r#""joinServerContext":{"sessionKeyId":"AXBSH1Pk"},"object":{"t":5}"#;
+    let encrypted = up_with(&format!(r#""fPort":2,"data":"AQID",{context}"#)).unwrap();
+    assert_eq!((encrypted.kind, encrypted.f_port), (EventKind::Uplink, Some(2)));
+    assert_eq!((encrypted.payload, encrypted.decoded), (None, None));
+    let clear = up_with(r#""fPort":2,"data":"AQID","joinServerContext":null"#).unwrap();
+    assert_eq!(clear.payload, Some(vec![1, 2, 3]));
+}
+
+#[test]
 fn keys_come_in_the_order_that_scripts_were_promised() {
     let text =
         serde_json::to_string(&decode(Network::Chirpstack, Some("integration"), b"{}").unwrap()).unwrap();

@@ -15,6 +15,15 @@ fn read(word: Option<&str>, body: &[u8]) -> Result<Event, ParseError> {
 }
 
 #[test]
+fn what_is_handed_on_encrypted_is_not_known() {
+    let encrypted = json!({ "uplink_message": {
+        "f_port": 2, "frm_payload": "AQID", "app_s_key": { "key": "AAAAAAAAAAAAAAAAAAAAAA==" },
+    } });
+    let event = read(None, encrypted.to_string().as_bytes()).unwrap();
+    assert_eq!((event.kind, event.f_port, event.payload), (EventKind::Uplink, Some(2), None));
+}
+
+#[test]
 fn an_uplink_is_shown_with_every_field() {
     let decoded = decode(Network::TheThingsStack, None, UP).unwrap();
     assert_eq!(

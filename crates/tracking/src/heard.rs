@@ -73,8 +73,8 @@ pub fn decode_uplinks(
                     gateway,
                 }));
                 uplink.problem = heard.decode(uplink, tracker, gateways).err();
-                // Kept where somebody reads it.
-                uplink.decoded.take_if(|_| tracker.mapping.is_none());
+                // Kept where somebody reads it, or may when this was mended.
+                uplink.decoded.take_if(|_| tracker.mapping.is_none() && uplink.problem.is_none());
             }
             None => {
                 uplink.problem = Some("the tracker is not registered".to_owned());
@@ -171,7 +171,9 @@ fn read_payload(uplink: &Uplink, tracker: &Tracker) -> Result<(Payload, Option<S
     }
     let port = u8::try_from(uplink.f_port).ok();
     let Some(payload) = &uplink.payload else {
-        return Err("the network server sent no payload, only what it made of it".to_owned());
+        return Err(
+            "the network server sent no payload, but an encrypted one or only what it made of it".to_owned()
+        );
     };
     let decoded = payload::decode(codec, port, payload, Some(received_at));
     decoded.map(|decoded| (decoded, None)).map_err(|error| error.to_string())

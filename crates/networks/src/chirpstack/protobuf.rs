@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use prost::Message;
+use serde::de::IgnoredAny;
 
 use super::{Body, Context, DeviceInfo, Metadata, RxInfo};
 use crate::downlink::chirpstack::Timestamp;
@@ -32,6 +33,9 @@ struct UplinkEvent {
     data: Vec<u8>,
     #[prost(message, repeated, tag = "12")]
     rx_info: Vec<UplinkRxInfo>,
+    /// A message that is not read into.
+    #[prost(bytes = "vec", optional, tag = "15")]
+    join_server_context: Option<Vec<u8>>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -234,6 +238,7 @@ fn uplink(up: UplinkEvent) -> Result<Body<'static>, ParseError> {
         f_port: Whole(Some(f_port)),
         confirmed: Flag(Some(up.confirmed)),
         data: Base64(Some(fields::payload(up.data).map_err(malformed)?)),
+        join_server_context: up.join_server_context.map(|_| IgnoredAny),
         rx_info: Some(Receptions::of(up.rx_info.into_iter().map(RxInfo::from))),
         ..common(up.time, up.device_info)
     })

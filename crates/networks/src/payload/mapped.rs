@@ -4,6 +4,7 @@
 //! with the pointer and what was found; the quantities beside it count all the same.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Utc};
 use domain::mapping::{
@@ -160,6 +161,9 @@ fn hundredths(text: &str, scale: Scale, expected: &str) -> Result<i32, String> {
     whole(text, scale, expected).map(|value| i32::try_from(value).unwrap_or(i32::MAX))
 }
 
+/// What probes measure that are sold for trackers, in 0.01 °C.
+const MEASURABLE: RangeInclusive<i32> = -20_000..=15_000;
+
 fn temperature(text: &str, unit: TemperatureUnit) -> Result<Temperature, String> {
     let scale = match unit {
         TemperatureUnit::Celsius => Scale::times(100),
@@ -169,7 +173,12 @@ fn temperature(text: &str, unit: TemperatureUnit) -> Result<Temperature, String>
         TemperatureUnit::Kelvin => Scale { times: 100, plus: -27_315, over: 1 },
     };
     let expected = format!("temperature in {unit}");
-    Temperature::from_hundredths(hundredths(text, scale, &expected)?).map_err(|_| expected)
+    let found = Temperature::from_hundredths(hundredths(text, scale, &expected)?).map_err(|_| expected)?;
+    // Decoders hand on what sensors write when they do not measure, such as 327.67 °C.
+    if !MEASURABLE.contains(&found.0) {
+        return Err("temperature that such a thermometer measures (−200 to 150 °C)".to_owned());
+    }
+    Ok(found)
 }
 
 fn humidity(text: &str, unit: HumidityUnit) -> Result<Humidity, String> {
