@@ -172,7 +172,8 @@ async fn an_uplink_without_payload_is_a_copy_of_the_one_that_has_it() {
     let kept = db.kept_uplinks(owner, DevEui(7), None, 1).await.unwrap();
     assert_eq!(kept.len(), 1);
     let rest = db.kept_uplinks(owner, DevEui(7), Some(kept[0].received_at), 10).await.unwrap();
-    assert_eq!(rest.len(), 2);
+    // Without the one that was read.
+    assert_eq!(rest.len(), 1);
     let mended: Vec<Uplink> = rest.into_iter().map(|uplink| Uplink { problem: None, ..uplink }).collect();
     db.update_uplink_problems(&mended).await.unwrap();
     let shown = db.uplinks(owner, DevEui(7), None, 10).await.unwrap();

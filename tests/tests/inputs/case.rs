@@ -154,6 +154,12 @@ impl Case {
         Self { status, detail, stored: Stored::default(), ..self }
     }
 
+    /// What is kept of its body is what is kept of another's, and the same is kept once.
+    pub fn kept_as_anothers(mut self) -> Self {
+        self.stored.unreadable = 0;
+        self
+    }
+
     /// The body is kept for inspection.
     pub fn unreadable(self, detail: &'static str) -> Self {
         let stored = Stored { unreadable: 1, ..Stored::default() };

@@ -37,7 +37,7 @@ fn decode_skips_a_byte_order_mark_and_its_help_says_what_is_read() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(printed(&output)[0]["dev_eui"], "0102030405060708");
     let help = String::from_utf8(isotherm(&["decode", "--help"], "").stdout).unwrap();
-    assert!(help.contains("read as JSON, ChirpStack's too"), "{help}");
+    assert!(help.contains("may be JSON or Protobuf"), "{help}");
     for network in networks::Network::ALL {
         assert!(help.contains(network.name()), "{network}: {help}");
     }
