@@ -49,7 +49,9 @@ pub(crate) fn without_mark(body: &[u8]) -> &[u8] {
 }
 
 fn read_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ParseError> {
-    serde_json::from_slice(body).map_err(|error| {
+    // Looked over once, text needs no look at each value. Bytes that are none may stand where nobody reads them.
+    let read = std::str::from_utf8(body).map_or_else(|_| serde_json::from_slice(body), serde_json::from_str);
+    read.map_err(|error| {
         let text = error.to_string();
         let reason = cut(text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason));
         ParseError::Malformed { line: error.line(), column: error.column(), reason }
