@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use networks::SignedQuery;
 
+use crate::MAX_BODY;
 use crate::integrations::Integration;
 
 /// How far the time of a signature may be from ours, either way: what somebody recorded cannot be sent again for ever.
@@ -45,6 +46,14 @@ impl Claim {
         let proven = token.and_then(|token| integration.prove(token)).map(Self::Token);
         let signed = || SignedQuery::read(query).filter(|_| integration.has_key()).map(Self::Signature);
         proven.or_else(signed)
+    }
+
+    /// In bytes. What belongs to a signature is read before anything is proven; ThingPark's bodies have some thousands.
+    pub const fn longest_body(&self) -> usize {
+        match self {
+            Self::Token(_) => MAX_BODY,
+            Self::Signature(_) => 64 * 1024,
+        }
     }
 
     pub fn check(

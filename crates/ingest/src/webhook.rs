@@ -208,7 +208,7 @@ async fn accept(
             return Err(refusal);
         }
     };
-    let body = read(body, MAX_BODY).await?;
+    let body = read(body, claim.longest_body()).await?;
     let proof = claim.check(known, &body, (ingester.clock)())?;
     match networks::confirmation(known.network, &body) {
         Some(url) => question::ask(ingester, known, url).await?,

@@ -21,17 +21,17 @@ pub use self::token::{SignedQuery, signed_values};
 /// MType of an uplink that asks for an acknowledgement (LoRaWAN 1.0.4, 4.2.1).
 const CONFIRMED: u8 = 4;
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Body<'a> {
-    #[serde(borrow, rename = "DevEUI_uplink")]
-    uplink: Option<Object<Told<'a>>>,
-    #[serde(borrow, rename = "DevEUI_downlink_Sent")]
-    downlink_sent: Option<Object<Told<'a>>>,
-    #[serde(borrow, rename = "DevEUI_location")]
-    location: Option<Object<Told<'a>>>,
-    #[serde(borrow, rename = "DevEUI_notification")]
-    notification: Option<Object<Told<'a>>>,
+/// A message with the fields that `T` reads.
+#[derive(Deserialize)]
+struct Body<T> {
+    #[serde(rename = "DevEUI_uplink")]
+    uplink: Option<Object<T>>,
+    #[serde(rename = "DevEUI_downlink_Sent")]
+    downlink_sent: Option<Object<T>>,
+    #[serde(rename = "DevEUI_location")]
+    location: Option<Object<T>>,
+    #[serde(rename = "DevEUI_notification")]
+    notification: Option<Object<T>>,
 }
 
 /// What is told of a device, in the fields of all kinds together.
@@ -109,15 +109,19 @@ struct Lrr<'a> {
 
 /// The kind stands in the body; the word in the address is the operator's own.
 pub(crate) fn parse(body: &[u8]) -> Result<Event, ParseError> {
-    let body = without_mark(body);
-    if xml::is_xml(body) {
-        let json = xml::to_json(body)?;
-        return read_object(json.as_bytes()).map(event).map_err(xml::odd_value);
-    }
-    read_object(body).map(event)
+    as_json(body, |json| read_object(json).map(event))
 }
 
-fn event(body: Body<'_>) -> Event {
+/// Has a body read as JSON, whichever of the two it is.
+fn as_json<R>(body: &[u8], read: impl FnOnce(&[u8]) -> Result<R, ParseError>) -> Result<R, ParseError> {
+    let body = without_mark(body);
+    if xml::is_xml(body) {
+        return read(xml::to_json(body)?.as_bytes()).map_err(xml::odd_value);
+    }
+    read(body)
+}
+
+fn event(body: Body<Told<'_>>) -> Event {
     match body {
         // A join that nobody accepted comes as an uplink.
         Body { uplink: Some(Object(told)), .. } if told.join_request.is_some() => {

@@ -23,6 +23,9 @@ use crate::said::Said;
 const NOT_DECODED: &str = "the network server sent no decoded object of at most 8 KiB, by which this tracker is read: its \
      decoder must know the tracker";
 
+/// Also where the codec names a probe and there is none: read by another one, the same bytes may hold a temperature.
+const NOT_MEASURED: &str = "its thermometer, the one that its codec names, does not measure";
+
 /// What a batch's uplinks say of the trackers that are registered, and who else was heard.
 #[derive(Default)]
 pub struct Heard {
@@ -105,6 +108,8 @@ impl Heard {
         news.heard_at = news.heard_at.max(uplink.received_at);
         link.heard_by.join(&heard_by);
         let (decoded, problem) = read_payload(uplink, tracker)?;
+        let failed = decoded.readings.is_empty() && decoded.sensed.iter().any(|sensed| sensed.sensor_failed);
+        let problem = problem.or_else(|| failed.then(|| NOT_MEASURED.to_owned()));
         note_numbers(&mut link.runs, &decoded, uplink.received_at);
         link.oldest = link.oldest.max(decoded.status.as_ref().and_then(Status::oldest));
         self.said.note(&decoded, tracker, uplink.received_at);

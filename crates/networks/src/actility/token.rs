@@ -7,9 +7,9 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::xml;
+use super::{Body, as_json};
 use crate::ParseError;
-use crate::fields::{Object, Text, read_object, without_mark};
+use crate::fields::{Object, Text, read_object};
 
 /// What the query of a signed webhook says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,19 +43,6 @@ impl SignedQuery {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Body<'a> {
-    #[serde(borrow, rename = "DevEUI_uplink")]
-    uplink: Option<Object<Values<'a>>>,
-    #[serde(borrow, rename = "DevEUI_downlink_Sent")]
-    downlink_sent: Option<Object<Values<'a>>>,
-    #[serde(borrow, rename = "DevEUI_location")]
-    location: Option<Object<Values<'a>>>,
-    #[serde(borrow, rename = "DevEUI_notification")]
-    notification: Option<Object<Values<'a>>>,
-}
-
 /// As they are written: the payload's letters may be capital, and a number may be a text.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -76,15 +63,10 @@ struct Values<'a> {
 
 /// The values of a body that its token is made of, one after the other; None where it is of no kind that is signed.
 pub fn signed_values(body: &[u8]) -> Result<Option<String>, ParseError> {
-    let body = without_mark(body);
-    if xml::is_xml(body) {
-        let json = xml::to_json(body)?;
-        return read_object(json.as_bytes()).map(|body| values(&body)).map_err(xml::odd_value);
-    }
-    read_object(body).map(|body| values(&body))
+    as_json(body, |json| read_object(json).map(|body| values(&body)))
 }
 
-fn values(body: &Body<'_>) -> Option<String> {
+fn values(body: &Body<Values<'_>>) -> Option<String> {
     match body {
         Body { uplink: Some(Object(of)), .. } => Some(
             [of.customer(), of.dev_eui(), of.f_port(), known(&of.f_cnt_up), known(&of.payload_hex)].concat(),

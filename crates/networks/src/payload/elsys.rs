@@ -73,7 +73,7 @@ impl Found {
                 Ok(Payload::of_instant(case.flatten(), moist, sensed))
             }
             Thermometer::Probe => {
-                sensed.sensor_failed = matches!(probe, Some(None));
+                sensed.sensor_failed = matches!(probe, Some(None)) || (probe.is_none() && case.is_some());
                 (sensed.case_temperature, sensed.case_humidity) = (case.flatten(), moist);
                 Ok(Payload::of_instant(probe.flatten(), None, sensed))
             }

@@ -29,6 +29,9 @@ fn a_probe_gives_the_reading_and_the_cases_stands_beside() {
     };
     let decoded = read(ElsysErsProbe, 5, "0100f5 021c 0301023d 070e1e 0c00ee 0f00 14000f4229");
     assert_eq!(decoded, payload(Some(reading(RECEIVED, 2_380, None)), beside));
+    // None is connected; the second tells of other things alone.
+    assert_eq!(told(&read(ElsysErsProbe, 5, "0100f5")), (None, true));
+    assert_eq!(told(&read(ElsysErsProbe, 5, "070e1e")), (None, false));
     assert_eq!(read(ElsysErs, 5, "0f03").sensed[0].moving, Some(true));
 }
 

@@ -28,6 +28,51 @@ fn what_a_frame_brings_is_one_run_whatever_lies_between_its_readings() {
     assert_eq!(runs, [Run { first: 0, last: 4, first_at: None, last_at: None }]);
 }
 
+fn logger(codec: &str) -> HashMap<(OrganisationId, DevEui), Tracker> {
+    let tracker = Tracker {
+        id: TrackerId(7),
+        organisation: OrganisationId(1),
+        dev_eui: DevEui(7),
+        name: "logger".to_owned(),
+        codec: codec.to_owned(),
+        interval_s: 1200,
+        mapping: None,
+    };
+    HashMap::from([((tracker.organisation, tracker.dev_eui), tracker)])
+}
+
+/// A probe is set up and none is there; the case has a temperature.
+fn uplink_of_case(f_cnt: i64, received_at: DateTime<Utc>, hundredths: u16) -> Uplink {
+    let mut payload = vec![0xcb, 0xf6];
+    payload.extend(hundredths.to_be_bytes());
+    payload.extend([0x02, 0x01, 0x01, 0x7f, 0xff, 0x7f, 0xff]);
+    Uplink {
+        organisation: OrganisationId(1),
+        integration: "depot".to_owned(),
+        dev_eui: Some(DevEui(7)),
+        dev_addr: None,
+        f_cnt,
+        f_port: 2,
+        payload: Some(payload),
+        decoded: Some("{}".to_owned()),
+        confirmed: false,
+        gateways: "[]".to_owned(),
+        received_at,
+        arrived_at: received_at,
+        problem: None,
+        address: store::NetworkAddress::default(),
+    }
+}
+
+#[test]
+fn a_probe_that_is_not_there_is_a_problem_of_its_uplink_so_that_another_codec_reads_it_anew() {
+    let mut uplinks = [uplink_of_case(1, DateTime::UNIX_EPOCH, 500)];
+    assert!(decode_uplinks(&mut uplinks, &logger("dragino-lht65n-probe")).readings.is_empty());
+    assert_eq!(uplinks[0].problem.as_deref(), Some(NOT_MEASURED));
+    assert_eq!(decode_uplinks(&mut uplinks, &logger("dragino-lht65n")).readings.len(), 1);
+    assert_eq!(uplinks[0].problem, None);
+}
+
 /// Every order of them.
 fn orders<T: Clone>(of: &[T]) -> Vec<Vec<T>> {
     let Some((first, rest)) = of.split_first() else { return vec![Vec::new()] };
@@ -44,38 +89,9 @@ fn orders<T: Clone>(of: &[T]) -> Vec<Vec<T>> {
 
 #[test]
 fn late_copies_of_what_tells_no_time_end_in_the_same_assessment_in_every_order() {
-    let tracker = Tracker {
-        id: TrackerId(7),
-        organisation: OrganisationId(1),
-        dev_eui: DevEui(7),
-        name: "logger".to_owned(),
-        codec: "dragino-lht65n".to_owned(),
-        interval_s: 1200,
-        mapping: None,
-    };
-    let trackers = HashMap::from([((tracker.organisation, tracker.dev_eui), tracker)]);
+    let trackers = logger("dragino-lht65n");
     let at = |second: i64| DateTime::from_timestamp(1_790_000_000 + second, 250_000_000).unwrap();
-    let uplink = |f_cnt: i64, second: i64, hundredths: u16| {
-        let mut payload = vec![0xcb, 0xf6];
-        payload.extend(hundredths.to_be_bytes());
-        payload.extend([0x02, 0x01, 0, 0x7f, 0xff, 0x7f, 0xff]);
-        Uplink {
-            organisation: OrganisationId(1),
-            integration: "depot".to_owned(),
-            dev_eui: Some(DevEui(7)),
-            dev_addr: None,
-            f_cnt,
-            f_port: 2,
-            payload: Some(payload),
-            decoded: Some("{}".to_owned()),
-            confirmed: false,
-            gateways: "[]".to_owned(),
-            received_at: at(second),
-            arrived_at: at(second + 1),
-            problem: None,
-            address: store::NetworkAddress::default(),
-        }
-    };
+    let uplink = |f_cnt: i64, second: i64, hundredths: u16| uplink_of_case(f_cnt, at(second), hundredths);
     // A copy seconds later, and one that is later than what was measured next.
     let uplinks =
         [uplink(1, 0, 905), uplink(1, 7, 905), uplink(2, 60, 500), uplink(1, 90, 905), uplink(3, 1200, 500)];
