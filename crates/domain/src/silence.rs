@@ -1,4 +1,5 @@
-//! Loss of communication: when a tracker has been silent for too long, and through whose fault.
+//! Loss of communication: when no report came from a tracker for too long, and through whose fault. A report is an uplink
+//! that told what the tracker is there for: who is heard and measures nothing is silent, too.
 //!
 //! Judged on the network's receive times and on the tracker's own schedule. What it measured meanwhile is
 //! another question ([`numbers`], [`missing`]): a silent tracker may deliver everything afterwards.
@@ -45,14 +46,14 @@ impl Schedule {
 pub struct Heard {
     /// Beginning of the assignment: a tracker that was never heard is silent since then.
     pub assigned_from: DateTime<Utc>,
-    /// The network's receive time of the latest uplink.
+    /// The network's receive time of the latest report.
     pub last_received_at: Option<DateTime<Utc>>,
     /// The instant at which this service had worked off what waited when it started; `None` while it still does.
     pub listening_since: Option<DateTime<Utc>>,
 }
 
 impl Heard {
-    /// Since when nothing was heard: the later of the assignment's beginning and the last uplink, since a
+    /// Since when no report came: the later of the assignment's beginning and the last one, since a
     /// tracker heard before it was assigned owes its first report from then on.
     fn quiet_since(&self) -> i64 {
         unix(self.last_received_at.map_or(self.assigned_from, |last| last.max(self.assigned_from)))
@@ -73,7 +74,7 @@ fn due_after(patience_s: i64, heard: &Heard, planned: &Planned) -> Option<i64> {
     Some(planned.due_after(heard.quiet_since().max(listening_since), patience_s))
 }
 
-/// Since when the tracker is silent: the last uplink (or the assignment's beginning). `None` as long as it is not.
+/// Since when the tracker is silent: the last report (or the assignment's beginning). `None` as long as it is not.
 pub fn silent_since(
     schedule: Schedule,
     heard: &Heard,

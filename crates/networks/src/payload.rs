@@ -172,6 +172,11 @@ impl Codec {
         }
     }
 
+    /// Whether it reads temperatures; of a tracker that measures none, whatever is heard is its report.
+    pub const fn measures(self) -> bool {
+        !matches!(self, Self::DigitalMatterOyster)
+    }
+
     fn names() -> String {
         Self::ALL.map(Self::name).join(", ")
     }

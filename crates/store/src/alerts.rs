@@ -217,11 +217,11 @@ impl Connection {
         rows.into_iter().map(LiveRow::alert).collect()
     }
 
-    /// Silence alerts of trackers that were heard again, in a later second than the one since which they are silent:
-    /// closed at the instant of hearing. Returns whose they were.
+    /// Silence alerts of trackers that reported again, in a later second than the one since which they are silent:
+    /// closed at the instant of that report. Returns whose they were.
     pub async fn close_silence_alerts(
         &mut self,
-        heard: &[(TrackerId, DateTime<Utc>)],
+        reported: &[(TrackerId, DateTime<Utc>)],
         now: DateTime<Utc>,
     ) -> Result<Vec<(OrganisationId, AlertId, ShipmentId)>, StoreError> {
         #[derive(QueryableByName)]
@@ -235,15 +235,15 @@ impl Connection {
         }
         let rows: Vec<Row> = statement(
             "update alerts a set closed_as = 'closed', closed_at = $1, closed_reason = 'heard again',
-                 ended_at = h.heard_at
-             from unnest($2::int[], $3::timestamptz[]) as h (tracker_id, heard_at)
-             where a.tracker_id = h.tracker_id and a.kind = 'silence' and a.closed_as is null
-                 and date_trunc('second', h.heard_at) > a.began_at
+                 ended_at = r.at
+             from unnest($2::int[], $3::timestamptz[]) as r (tracker_id, at)
+             where a.tracker_id = r.tracker_id and a.kind = 'silence' and a.closed_as is null
+                 and date_trunc('second', r.at) > a.began_at
              returning a.organisation_id, a.id, a.shipment_id",
         )
         .bind::<Timestamptz, _>(now)
-        .bind::<Array<Integer>, _>(column(heard, |(tracker, _)| tracker.0))
-        .bind::<Array<Timestamptz>, _>(column(heard, |(_, at)| *at))
+        .bind::<Array<Integer>, _>(column(reported, |(tracker, _)| tracker.0))
+        .bind::<Array<Timestamptz>, _>(column(reported, |(_, at)| *at))
         .load(&mut self.raw)
         .await?;
         let one =

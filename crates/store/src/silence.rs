@@ -21,7 +21,8 @@ pub struct ScheduledRide {
     pub tracker: TrackerId,
     pub interval_s: i32,
     pub from: DateTime<Utc>,
-    pub heard_at: Option<DateTime<Utc>>,
+    /// When its tracker last told what it is there for.
+    pub reported_at: Option<DateTime<Utc>>,
     /// Those that heard its tracker's latest uplink.
     pub gateways: Vec<GatewayId>,
     /// The latest outage of its gateway that is over.
@@ -66,7 +67,7 @@ pub struct EndedOutage {
 }
 
 impl Connection {
-    /// Rides under way whose tracker was last heard at least so many intervals ago and of which no alert tells yet that
+    /// Rides under way whose tracker reported last at least so many intervals ago and of which no alert tells yet that
     /// they are silent, in the order of their ids. Whether they are is the domain's to say.
     pub async fn quiet_rides(
         &mut self,
@@ -77,7 +78,7 @@ impl Connection {
     ) -> Result<Vec<ScheduledRide>, StoreError> {
         let rows: Vec<ScheduledRow> = sql_query(
             "select a.organisation_id, a.id, a.shipment_id, s.reference, a.tracker_id, t.interval_s, a.from_at,
-                 l.heard_at, coalesce(l.gateways, '{}') as gateways, o.silent_since, o.until_at
+                 l.reported_at, coalesce(l.gateways, '{}') as gateways, o.silent_since, o.until_at
              from assignments a
              join shipments s on s.id = a.shipment_id and s.status in ('packed', 'in_transit', 'delivered')
              join trackers t on t.id = a.tracker_id
@@ -85,7 +86,7 @@ impl Connection {
              left join lateral (select r.silent_since, r.until_at from alert_rides r
                  where r.assignment_id = a.id order by r.until_at desc nulls first limit 1) o on true
              where a.from_at <= $1 and (a.until_at is null or a.until_at > $1)
-                 and greatest(l.heard_at, a.from_at) <= $1 - make_interval(secs => $2 * t.interval_s)
+                 and greatest(l.reported_at, a.from_at) <= $1 - make_interval(secs => $2 * t.interval_s)
                  and not exists (select from alerts al
                      where al.assignment_id = a.id and al.kind = 'silence' and al.closed_as is null)
                  and (o.silent_since is null or o.until_at is not null)
@@ -208,7 +209,7 @@ impl Connection {
              where r.until_at is null and al.id = r.alert_id and al.closed_as is null and ag.alert_id = r.alert_id
                  and dead.id = ag.gateway_id and a.id = r.assignment_id and s.id = a.shipment_id
                  and l.tracker_id = a.tracker_id
-                 and (dead.heard_at > al.began_at or date_trunc('second', l.heard_at) > r.silent_since
+                 and (dead.heard_at > al.began_at or date_trunc('second', l.reported_at) > r.silent_since
                      or a.until_at <= $1 or s.status not in ('packed', 'in_transit', 'delivered')
                      or exists (select from gateways g where g.id = any(l.gateways) and g.heard_at > r.joined_at))
              returning r.organisation_id, r.alert_id, r.assignment_id, a.shipment_id",
@@ -274,7 +275,7 @@ struct ScheduledRow {
     #[diesel(sql_type = Timestamptz)]
     from_at: DateTime<Utc>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
-    heard_at: Option<DateTime<Utc>>,
+    reported_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Array<Integer>)]
     gateways: Vec<i32>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
@@ -293,7 +294,7 @@ impl ScheduledRow {
             tracker: TrackerId(self.tracker_id),
             interval_s: self.interval_s,
             from: self.from_at,
-            heard_at: self.heard_at,
+            reported_at: self.reported_at,
             gateways: self.gateways.into_iter().map(GatewayId).collect(),
             outage: self.silent_since.zip(self.until_at).map(|(from, to)| Window { from, to }),
         }

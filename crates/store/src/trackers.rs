@@ -43,6 +43,8 @@ pub struct TrackerNews {
     pub organisation: OrganisationId,
     /// Network receive time.
     pub heard_at: DateTime<Utc>,
+    /// That of the latest uplink that told what the tracker is there for: silence is judged by it.
+    pub reported_at: Option<DateTime<Utc>>,
     pub measured_at: Option<DateTime<Utc>>,
     pub temperature: Option<Temperature>,
     pub humidity: Option<Humidity>,
@@ -268,15 +270,16 @@ impl Connection {
         });
         let rows: Vec<StandingRow> = statement(format!(
             "insert into tracker_states as s
-                 (tracker_id, organisation_id, heard_at, measured_at, temperature, humidity, sequence, gateways,
-                 followed_from, followed_to, followed_to_at)
-             select t, o, h, m, c, rh, n, g::int[], ff, ft, fa
-             from unnest($1::int[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::int[], $6::int[], $7::int[],
-                 $8::text[], $9::int[], $10::int[], $11::timestamptz[])
-                 as n (t, o, h, m, c, rh, n, g, ff, ft, fa)
+                 (tracker_id, organisation_id, heard_at, reported_at, measured_at, temperature, humidity, sequence,
+                 gateways, followed_from, followed_to, followed_to_at)
+             select t, o, h, p, m, c, rh, n, g::int[], ff, ft, fa
+             from unnest($1::int[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::int[],
+                 $7::int[], $8::int[], $9::text[], $10::int[], $11::int[], $12::timestamptz[])
+                 as n (t, o, h, p, m, c, rh, n, g, ff, ft, fa)
              order by 1
              on conflict (tracker_id) do update set
-                 heard_at = greatest(s.heard_at, excluded.heard_at), gateways = {}, {}, {}
+                 heard_at = greatest(s.heard_at, excluded.heard_at),
+                 reported_at = greatest(s.reported_at, excluded.reported_at), gateways = {}, {}, {}
              returning tracker_id, followed_to, holes",
             heard_by(),
             goes_on.join(", "),
@@ -285,6 +288,7 @@ impl Connection {
         .bind::<Array<Integer>, _>(column(news, |n| n.tracker.0))
         .bind::<Array<Integer>, _>(column(news, |n| n.organisation.0))
         .bind::<Array<Timestamptz>, _>(column(news, |n| n.heard_at))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(news, |n| n.reported_at))
         .bind::<Array<Nullable<Timestamptz>>, _>(column(news, |n| n.measured_at))
         .bind::<Array<Nullable<Integer>>, _>(column(news, |n| n.temperature.map(|t| t.0)))
         .bind::<Array<Nullable<Integer>>, _>(column(news, |n| n.humidity.map(|h| h.0)))

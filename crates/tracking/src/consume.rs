@@ -169,9 +169,10 @@ async fn note_heard(
         heard.unknown.iter().map(|((owner, _), unknown)| (*owner, unknown.clone())).collect();
     let mut changes = Vec::new();
     if !heard.news.is_empty() {
-        let instants: Vec<_> = heard.news.values().map(|(news, _)| (news.tracker, news.heard_at)).collect();
+        let news = heard.news.values().map(|(news, _)| news);
+        let reported: Vec<_> = news.filter_map(|news| Some((news.tracker, news.reported_at?))).collect();
         let mut work = AlertWork::default();
-        for (owner, id, shipment) in db.close_silence_alerts(&instants, now).await? {
+        for (owner, id, shipment) in db.close_silence_alerts(&reported, now).await? {
             work.record_closed(owner, id, shipment, "heard again");
         }
         changes = work.apply(db, now).await?;

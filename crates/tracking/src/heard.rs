@@ -116,6 +116,9 @@ impl Heard {
         self.log.extend(decoded.happened.iter().map(|happened| log_entry(happened, tracker, uplink)));
         self.senses.extend(decoded.sensed.iter().filter_map(|sensed| sense(sensed, tracker, uplink)));
         self.set_aside.extend(decoded.untimed.iter().map(|untimed| without_time(untimed, tracker, uplink)));
+        if measures_nothing(tracker) {
+            note_reported(news, uplink);
+        }
         for decoded_reading in decoded.readings {
             let reading = TrackerReading {
                 organisation: tracker.organisation,
@@ -127,6 +130,7 @@ impl Heard {
             match implausible(reading.reading.measured_at, uplink.received_at) {
                 Some(reason) => self.set_aside.push(set_aside(reading, reason)),
                 None => {
+                    note_reported(news, uplink);
                     note_latest(news, &reading);
                     self.readings.push(reading);
                 }
@@ -222,6 +226,7 @@ fn silent_news(tracker: &Tracker, heard_at: DateTime<Utc>) -> TrackerNews {
         tracker: tracker.id,
         organisation: tracker.organisation,
         heard_at,
+        reported_at: None,
         measured_at: None,
         temperature: None,
         humidity: None,
@@ -229,6 +234,14 @@ fn silent_news(tracker: &Tracker, heard_at: DateTime<Utc>) -> TrackerNews {
         gateways: Vec::new(),
         run: None,
     }
+}
+
+fn measures_nothing(tracker: &Tracker) -> bool {
+    tracker.codec.parse().is_ok_and(|codec: Codec| !codec.measures())
+}
+
+fn note_reported(news: &mut TrackerNews, uplink: &Uplink) {
+    news.reported_at = news.reported_at.max(Some(uplink.received_at));
 }
 
 /// The latest state is that of the greatest measured_at; of two values at one instant the warmer, and so on, as the

@@ -93,10 +93,15 @@ impl House {
     }
 
     pub async fn ship(&self, number: u64, interval_s: i32) -> Box {
+        self.ship_with(number, interval_s, "isotherm").await
+    }
+
+    /// With a tracker that is read by that codec.
+    pub async fn ship_with(&self, number: u64, interval_s: i32, codec: &str) -> Box {
         let (now, shipment) = (self.now(), self.draft(number).await);
         let mut db = self.service.store.begin().await.unwrap();
         let (dev_eui, name) = (DevEui(number), number.to_string());
-        let settings = TrackerSettings { name: &name, codec: "isotherm", interval_s, mapping: None };
+        let settings = TrackerSettings { name: &name, codec, interval_s, mapping: None };
         let tracker = db.add_tracker(self.owner, dev_eui, &settings, now).await.unwrap();
         bind(&self.service, &mut db, &shipment, &tracker, None, now, now).await.unwrap();
         db.commit().await.unwrap();
@@ -129,13 +134,18 @@ impl House {
         let json: Vec<_> = gateways.iter().map(|id| serde_json::json!({ "id": id })).collect();
         let gateways = serde_json::to_string(&json).unwrap();
         let uplink = Uplink { f_cnt: i64::from(number), gateways, ..self.uplink(of, 11, payload) };
-        self.take_in(uplink).await;
+        assert_eq!(self.take_in(uplink).await, None);
     }
 
     /// A message of another kind than a log, which the network received at that second.
     pub async fn hear_on(&self, of: &Box, f_port: i32, payload: &str, second: i64) {
+        assert_eq!(self.hear_problem(of, f_port, payload, second).await, None);
+    }
+
+    /// What was wrong with it.
+    pub async fn hear_problem(&self, of: &Box, f_port: i32, payload: &str, second: i64) -> Option<String> {
         let payload = hex::decode(payload).unwrap();
-        self.take_in(Uplink { received_at: at(second), ..self.uplink(of, f_port, payload) }).await;
+        self.take_in(Uplink { received_at: at(second), ..self.uplink(of, f_port, payload) }).await
     }
 
     fn uplink(&self, of: &Box, f_port: i32, payload: Vec<u8>) -> Uplink {
@@ -158,10 +168,10 @@ impl House {
         }
     }
 
-    async fn take_in(&self, uplink: Uplink) {
+    async fn take_in(&self, uplink: Uplink) -> Option<String> {
         let mut arrived = Arrived { uplinks: vec![uplink], ..Arrived::default() };
         consume_batch(&self.service, &mut arrived).await.unwrap();
-        assert_eq!(arrived.uplinks[0].problem, None);
+        arrived.uplinks.remove(0).problem
     }
 
     /// Where a tracker was, as networks work it out.

@@ -98,7 +98,7 @@ fn judged(ride: &ScheduledRide, dark: &Darkness, listening_since: DateTime<Utc>)
         schedule: Schedule { interval: domain::Duration::from_seconds(ride.interval_s.into())? },
         heard: Heard {
             assigned_from: ride.from,
-            last_received_at: ride.heard_at,
+            last_received_at: ride.reported_at,
             listening_since: Some(listening_since),
         },
         planned,

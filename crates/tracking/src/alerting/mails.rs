@@ -81,7 +81,7 @@ fn in_words(kind: AlertKind) -> &'static str {
         AlertKind::HumidityLow => "too dry",
         AlertKind::Shock => "a shock",
         AlertKind::Light => "light in a closed box",
-        AlertKind::Silence => "the tracker is silent",
+        AlertKind::Silence => "no readings come from the tracker",
         AlertKind::GatewaySilent => "silent, and the trackers that it heard",
         AlertKind::ReadingsMissing => "readings are missing",
         AlertKind::TransferOverdue => "the handover is overdue",

@@ -2,6 +2,7 @@
 
 mod kept;
 mod lanes;
+mod reports;
 
 use domain::DevEui;
 use domain::silence::numbers::{Hole, Numbers, Run};

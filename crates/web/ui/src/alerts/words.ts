@@ -9,7 +9,7 @@ export const KINDS: Record<AlertKind, string> = {
   humidity_low: "Too dry",
   shock: "Dropped or hit",
   light: "Light in the box",
-  silence: "Tracker silent",
+  silence: "No readings come",
   gateway_silent: "Gateway silent, and the trackers it heard",
   readings_missing: "Readings are missing",
   transfer_overdue: "Handover overdue",

@@ -1,0 +1,1 @@
+alter table tracker_states drop column reported_at;
