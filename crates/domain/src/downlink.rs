@@ -6,10 +6,10 @@
 
 pub mod plan;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use self::plan::{Asked, ClockRequest, Situation, plan};
+pub use self::plan::{Asked, ClockRequest, Gap, Situation, plan};
 use crate::Temperature;
 use crate::named_enum::named_enum;
 
@@ -58,6 +58,20 @@ impl Entries {
     }
 }
 
+/// A part of a log that is asked for by time, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Span {
+    pub from: DateTime<Utc>,
+    /// At least `from`.
+    pub to: DateTime<Utc>,
+}
+
+impl Span {
+    pub fn meets(self, other: Self) -> bool {
+        self.from <= other.to && other.from <= self.to
+    }
+}
+
 /// One thing that is said to a tracker. Stands like this in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -66,6 +80,8 @@ pub enum Command {
     Acknowledge(Entries),
     /// These did not come: send them again.
     Resend(Entries),
+    /// Send what its log holds of this time: to trackers that give their readings no numbers.
+    ReadLog(Span),
     /// The tracker's own limits: what is outside of them for so many minutes (0 to 240) raises its own alarm.
     Thresholds {
         low: Temperature,
@@ -95,9 +111,10 @@ pub enum Command {
 }
 
 impl Command {
-    /// How many bytes it takes in a downlink, as docs/wire-format.md has it.
+    /// How many bytes it takes in a downlink, as docs/wire-format.md has it, or whoever made the tracker.
     pub const fn length(&self) -> usize {
         match self {
+            Self::ReadLog(_) => 10,
             Self::Acknowledge(_) | Self::Resend(_) | Self::Thresholds { .. } => 7,
             Self::Clock { .. } => 6,
             Self::Intervals { .. } | Self::Flight { .. } | Self::Identify { .. } => 2,

@@ -6,7 +6,8 @@
 pub mod chirpstack;
 pub mod the_things_stack;
 
-use domain::downlink::{Command, Entries};
+use chrono::{DateTime, Utc};
+use domain::downlink::{Command, Entries, Span};
 use domain::tracker_report::Limits;
 use serde::{Deserialize, Serialize};
 use wire::{Step, Thresholds};
@@ -23,8 +24,10 @@ pub struct Frame {
 /// Why commands cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
-    #[error("the codec {0} knows no commands: only what this tracker sends is understood")]
-    NoCommands(Codec),
+    #[error("a tracker with the codec {0} cannot be told this")]
+    Unknown(Codec),
+    #[error("the log of the time from {} to {} cannot be asked for", _0.from, _0.to)]
+    Time(Span),
     #[error("this tracker has no interval of {0} minutes")]
     Interval(u8),
     #[error("a limit of {0} hundredths of a degree is beyond what can be said to a tracker")]
@@ -37,7 +40,11 @@ pub enum CommandError {
 pub fn encode(codec: Codec, number: u32, commands: &[Command]) -> Result<Frame, CommandError> {
     match codec {
         Codec::Isotherm => encode_isotherm(number, commands),
-        _ => Err(CommandError::NoCommands(codec)),
+        Codec::DraginoLht65n | Codec::DraginoLht65nProbe => match commands {
+            [Command::ReadLog(span)] => poll(*span).ok_or(CommandError::Time(*span)),
+            _ => Err(CommandError::Unknown(codec)),
+        },
+        _ => Err(CommandError::Unknown(codec)),
     }
 }
 
@@ -49,10 +56,30 @@ fn encode_isotherm(number: u32, commands: &[Command]) -> Result<Frame, CommandEr
     Ok(Frame { f_port: wire::COMMAND_PORT, payload })
 }
 
+/// The command by which a Dragino sends what it logged from one Unix second to another.
+const POLL: u8 = 0x31;
+
+/// A Dragino listens on any port.
+const DRAGINO_PORT: u8 = 2;
+
+/// From one uplink of its answer to the next, of 5 to 255 s: an uplink of the slowest data rate may take 1 % of the air.
+const ANSWERS_EVERY_S: u8 = 255;
+
+/// By the manual of the LHT65N (2.6.4). `None`: its clock knows no such time.
+fn poll(span: Span) -> Option<Frame> {
+    let second = |at: DateTime<Utc>| u32::try_from(at.timestamp()).ok().map(u32::to_be_bytes);
+    let mut payload = vec![POLL];
+    payload.extend(second(span.from)?);
+    payload.extend(second(span.to)?);
+    payload.push(ANSWERS_EVERY_S);
+    Some(Frame { f_port: DRAGINO_PORT, payload })
+}
+
 fn in_wire(command: &Command) -> Result<wire::Command, CommandError> {
     Ok(match *command {
         Command::Acknowledge(entries) => wire::Command::Acknowledge(range(entries)),
         Command::Resend(entries) => wire::Command::Resend(range(entries)),
+        Command::ReadLog(_) => return Err(CommandError::Unknown(Codec::Isotherm)),
         Command::Thresholds { low, high, low_delay_min, high_delay_min } => {
             wire::Command::Thresholds(thresholds(&Limits { low, high, low_delay_min, high_delay_min })?)
         }

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use chrono::DateTime;
-use domain::downlink::{Command, Entries};
+use domain::downlink::{Command, Entries, Span};
 use domain::{DevEui, Temperature};
 use networks::downlink::the_things_stack::{Device, push, push_path};
 use networks::downlink::{CommandError, Frame, Outcome, Report, chirpstack, encode};
@@ -53,14 +53,43 @@ fn what_cannot_be_said_is_refused() {
     assert_eq!(encode(Codec::Isotherm, 1, &[]).unwrap_err(), CommandError::Wire(wire::EncodeError::Nothing));
 }
 
+fn read_log(from: i64, to: i64) -> Command {
+    let [from, to] = [from, to].map(|second| DateTime::from_timestamp(second, 0).unwrap());
+    Command::ReadLog(Span { from, to })
+}
+
+/// Example: manual of the LHT65N (2.6.4), but for the pause between two answers.
 #[test]
-fn trackers_of_others_are_told_nothing() {
-    for codec in Codec::ALL.into_iter().filter(|codec| *codec != Codec::Isotherm) {
-        let refused = encode(codec, 1, &[HELD]).unwrap_err();
-        assert_eq!(refused, CommandError::NoCommands(codec));
+fn a_dragino_is_asked_for_the_log_of_a_time_as_its_maker_says() {
+    let asked = read_log(0x5fc5_f350, 0x5fc6_0160);
+    for codec in [Codec::DraginoLht65n, Codec::DraginoLht65nProbe] {
+        let frame = encode(codec, 7, &[asked]).unwrap();
+        assert_eq!((frame.f_port, hex::encode(&frame.payload).as_str()), (2, "315fc5f3505fc60160ff"));
+        assert_eq!(frame.payload.len(), asked.length());
+        for said in [&[][..], &[HELD], &[Command::Restart], &[asked, asked], &[HELD, asked]] {
+            assert_eq!(encode(codec, 7, said).unwrap_err(), CommandError::Unknown(codec), "{said:?}");
+        }
+        let beyond = [read_log(-1, 0), read_log(0, 1 << 32)];
+        assert!(
+            beyond.iter().all(|beyond| matches!(encode(codec, 7, &[*beyond]), Err(CommandError::Time(_))))
+        );
+        assert!(codec.has_log_by_time());
     }
-    let said = CommandError::NoCommands(Codec::DraginoLht52).to_string();
-    assert_eq!(said, "the codec dragino-lht52 knows no commands: only what this tracker sends is understood");
+}
+
+#[test]
+fn trackers_of_others_are_told_nothing_else() {
+    let with_log = [Codec::DraginoLht65n, Codec::DraginoLht65nProbe];
+    for codec in Codec::ALL.into_iter().filter(|codec| !with_log.contains(codec)) {
+        let others = if codec == Codec::Isotherm { vec![] } else { vec![HELD, Command::Restart] };
+        for command in others.into_iter().chain([read_log(0, 1)]) {
+            let refused = encode(codec, 1, &[command]).unwrap_err();
+            assert_eq!(refused, CommandError::Unknown(codec));
+        }
+        assert!(!codec.has_log_by_time());
+    }
+    let said = CommandError::Unknown(Codec::DraginoLht52).to_string();
+    assert_eq!(said, "a tracker with the codec dragino-lht52 cannot be told this");
 }
 
 /// By the field numbers of ChirpStack's api/proto/api/device.proto.

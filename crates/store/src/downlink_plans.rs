@@ -7,7 +7,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Integer, Jsonb, Nullable, Text, Tim
 use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl;
 use domain::downlink::plan::{ACKNOWLEDGED_EVERY, COPIES, MANY};
-use domain::downlink::{Asked, ClockRequest, Command};
+use domain::downlink::{Asked, ClockRequest, Command, Entries, Span};
 use domain::{OrganisationId, TrackerId};
 use serde::de::DeserializeOwned;
 
@@ -40,7 +40,9 @@ pub struct Spoken {
     pub acknowledged_at: DateTime<Utc>,
     /// The oldest entry that its log held when it last said so.
     pub oldest: Option<u32>,
-    pub asked: Vec<Asked>,
+    pub asked: Vec<Asked<Entries>>,
+    /// What of a log was asked for by time.
+    pub read: Vec<Asked<Span>>,
     /// When downlinks were handed over.
     pub sent: Vec<DateTime<Utc>>,
     pub clock: Option<ClockRequest>,
@@ -139,7 +141,7 @@ impl Connection {
         let rows: Vec<ReachedRow> = sql_query(format!(
             "{REACHED} join spoken_trackers k on k.tracker_id = t.id
              where k.paused_until <= $1 and k.tracker_id > $2
-                 and (k.clock is not null
+                 and (k.clock is not null or k.gaps_known_at <= $1 - make_interval(secs => $7 * t.interval_s)
                      or (s.holes > 0 and exists (select from missing_readings m where m.tracker_id = k.tracker_id
                          and m.known_at <= $1 - make_interval(secs => $7 * t.interval_s)))
                      or (s.followed_to > coalesce(k.acknowledged, -1) and (k.acknowledged_at <= $5
@@ -213,15 +215,23 @@ impl Connection {
         .bind::<Timestamptz, _>(now - LOOKED_BACK)
         .load(&mut self.raw)
         .await?;
-        let mut asked = Vec::new();
+        let (mut asked, mut read_log) = (Vec::new(), Vec::new());
         for told in told.iter().filter(|told| told.state == "acknowledged") {
-            asked.extend(told.asked()?);
+            let at = told.handed_over_at;
+            for command in read::<Vec<Command>>(told.commands.clone())? {
+                match command {
+                    Command::Resend(what) => asked.push(Asked { what, at }),
+                    Command::ReadLog(what) => read_log.push(Asked { what, at }),
+                    _ => {}
+                }
+            }
         }
         Ok(Spoken {
             acknowledged: row.acknowledged.map(number).transpose()?,
             acknowledged_at: row.acknowledged_at,
             oldest: row.oldest.map(number).transpose()?,
             asked,
+            read: read_log,
             sent: told.iter().map(|told| told.handed_over_at).collect(),
             clock: row.clock.map(read).transpose()?,
         })
@@ -323,15 +333,4 @@ struct ToldRow {
     state: String,
     #[diesel(sql_type = Jsonb)]
     commands: serde_json::Value,
-}
-
-impl ToldRow {
-    fn asked(&self) -> Result<Vec<Asked>, StoreError> {
-        let commands: Vec<Command> = read(self.commands.clone())?;
-        let asked = commands.into_iter().filter_map(|command| match command {
-            Command::Resend(entries) => Some(Asked { entries, at: self.handed_over_at }),
-            _ => None,
-        });
-        Ok(asked.collect())
-    }
 }

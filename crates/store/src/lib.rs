@@ -31,6 +31,7 @@ mod integration_counts;
 mod integrations;
 mod lanes;
 mod ledger;
+mod log_gaps;
 mod missing;
 mod notifications;
 mod numbers;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use domain::downlink::PAUSE as PAUSE_SPEAKING;
 use domain::{DevEui, OrganisationId, Reading, TrackerId};
+use networks::payload::Codec;
 use store::{
     Connection, KnownGateway, Partitioned, StoreError, Tracker, TrackerPosition, TrackerReading, Uplink,
     partition_day,
@@ -72,6 +73,7 @@ pub async fn consume_batch(service: &Service, arrived: &mut Arrived) -> Result<(
     let gateways = place_heard(&mut db, &mut heard).await?;
     let fresh = store_readings(&mut db, &heard, recorded_at).await?;
     let readings = fresh.values().map(Vec::len).sum::<usize>();
+    note_gaps(&mut db, &fresh, &trackers, now).await?;
     let earliest = earliest_of(&fresh);
     let mut changes = note_heard(&mut db, (&heard, &gateways), &trackers, now).await?;
     changes.extend(ended.into_iter().map(|(owner, dev_eui)| (owner, Change::Tracker { dev_eui })));
@@ -153,6 +155,24 @@ async fn store_readings(
         readings.sort_unstable();
     }
     Ok(fresh)
+}
+
+/// Notes what is missing before these readings where the tracker's log can be asked for it.
+async fn note_gaps(
+    db: &mut Connection,
+    fresh: &FreshReadings,
+    trackers: &Trackers,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let has_log =
+        |tracker: &&Tracker| tracker.codec.parse().is_ok_and(|codec: Codec| codec.has_log_by_time());
+    let with_log = trackers.values().filter(has_log);
+    let fresh = with_log.filter_map(|tracker| Some((tracker, fresh.get(&tracker.id)?)));
+    let readings: Vec<_> = fresh
+        .flat_map(|(tracker, readings)| readings.iter().map(move |reading| (tracker, reading.measured_at)))
+        .map(|(tracker, at)| (tracker.id, tracker.organisation, at))
+        .collect();
+    db.note_gaps(&readings, now).await
 }
 
 /// Keeps the latest states, closes the silence of those who were heard, and amends what was said of missing readings.

@@ -169,6 +169,8 @@ async fn compose(
     let below = spoken.oldest.and_then(|oldest| oldest.checked_sub(1)).map(|last| Entries { first: 0, last });
     let mut lost: Vec<Entries> = below.into_iter().collect();
     lost.extend(db.lost_of(to.tracker, numbers.followed.map_or(0, |followed| followed.from)).await?);
+    let gaps =
+        if codec.has_log_by_time() { db.gaps_of(to.tracker, to.interval_s, now).await? } else { Vec::new() };
     let situation = Situation {
         interval,
         listening_since,
@@ -177,6 +179,8 @@ async fn compose(
         acknowledged: spoken.acknowledged,
         acknowledged_at: spoken.acknowledged_at,
         asked: &spoken.asked,
+        gaps: &gaps,
+        read: &spoken.read,
         sent: &spoken.sent,
         clock: spoken.clock,
         wanted,

@@ -17,7 +17,8 @@ pub fn run() -> anyhow::Result<()> {
     let mut steps = Steps::begin()?;
     page::install(&mut steps)?;
     let mut build = cargo();
-    build.args(["build", "--package", "isotherm"]);
+    // As the tests build it: with other features everything below it would be built anew.
+    build.args(["build", "--workspace", "--bin", "isotherm"]);
     steps.openly("program", build)?;
     let document = write_document(&mut steps)?;
     let types = page::folder().join("src/api/schema.d.ts");

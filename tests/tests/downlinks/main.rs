@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod chirpstack;
+mod dragino;
 mod judged;
 mod stand_ins;
 mod the_things_stack;

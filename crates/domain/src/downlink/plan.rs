@@ -7,7 +7,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{BUDGET, Command, Entries};
+use super::{BUDGET, Command, Entries, Span};
 use crate::Duration;
 use crate::silence::numbers::{Hole, Numbers};
 
@@ -30,14 +30,28 @@ pub const ACKNOWLEDGED_EVERY: TimeDelta = TimeDelta::hours(6);
 const ASKED_AGAIN_AFTER: TimeDelta = TimeDelta::hours(4);
 const MOST_ASKED: usize = 3;
 
+/// A log that is asked for by time is asked for the readings of so many intervals at once: in the worst air (US915's DR0, one
+/// reading to an uplink, one uplink in four minutes) they have come before it would be asked again.
+pub const MOST_READ: i32 = 48;
+
 /// The tracker's epoch, 2024-01-01T00:00:00Z, in Unix seconds.
 const EPOCH_S: i64 = 1_704_067_200;
 
-/// Entries that a downlink asked for.
+/// What a downlink asked for: [`Entries`] or a [`Span`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Asked {
-    pub entries: Entries,
+pub struct Asked<T> {
+    pub what: T,
     pub at: DateTime<Utc>,
+}
+
+/// Readings lie further apart than their tracker measures, and their tracker's log is asked for by time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap {
+    /// When the readings beside it were measured.
+    pub after: DateTime<Utc>,
+    pub before: DateTime<Utc>,
+    /// When the later one of them came.
+    pub known_at: DateTime<Utc>,
 }
 
 /// A tracker asks how far its clock is off.
@@ -65,7 +79,11 @@ pub struct Situation<'a> {
     /// When that was for the last time; before the first time, since when the tracker is followed.
     pub acknowledged_at: DateTime<Utc>,
     /// What was asked for, and the tracker said that it came.
-    pub asked: &'a [Asked],
+    pub asked: &'a [Asked<Entries>],
+    /// Of a tracker whose log is asked for by time, oldest first; otherwise none.
+    pub gaps: &'a [Gap],
+    /// What of it was asked for, and the tracker said that it came.
+    pub read: &'a [Asked<Span>],
     /// When downlinks were handed over; those of the last 24 hours count.
     pub sent: &'a [DateTime<Utc>],
     /// One that was not answered.
@@ -93,7 +111,7 @@ pub fn plan(situation: &Situation<'_>, now: DateTime<Utc>) -> Vec<Command> {
     said.add(urgent);
     // Before what may fill it: it makes room in the tracker's log.
     said.add(held.map(Command::Acknowledge));
-    said.add(missing.into_iter().map(Command::Resend));
+    said.add(missing);
     said.commands
 }
 
@@ -127,14 +145,30 @@ fn answer(request: ClockRequest) -> Option<Command> {
 }
 
 /// What no copy will bring any more, the oldest first.
-fn missing(situation: &Situation<'_>, now: DateTime<Utc>) -> Vec<Entries> {
+fn missing(situation: &Situation<'_>, now: DateTime<Utc>) -> Vec<Command> {
     let wait = TimeDelta::seconds(i64::from(COPIES) * situation.interval.seconds());
     let waited = |known_at: DateTime<Utc>| now - known_at.max(situation.listening_since) >= wait;
     let holes = situation.numbers.holes.iter().filter(|hole| waited(hole.known_at));
-    holes
+    let entries = holes
         .flat_map(|hole| still_missing(hole, situation))
-        .filter(|entries| may_be_asked(situation, *entries, now))
-        .collect()
+        .filter(|entries| may_be_asked(situation.asked, |asked| asked.meets(*entries), now));
+    let gaps = situation.gaps.iter().filter(|gap| waited(gap.known_at));
+    // One to a downlink: such trackers take one command at a time.
+    let span = gaps
+        .flat_map(|gap| spans(gap, situation.interval))
+        .find(|span| may_be_asked(situation.read, |asked| asked.meets(*span), now));
+    entries.map(Command::Resend).chain(span.map(Command::ReadLog)).collect()
+}
+
+/// What lies within a gap, in parts that are asked for one by one.
+fn spans(gap: &Gap, interval: Duration) -> impl Iterator<Item = Span> {
+    let (second, length) =
+        (TimeDelta::seconds(1), TimeDelta::seconds(i64::from(MOST_READ) * interval.seconds()));
+    let last = gap.before - second;
+    let parts = std::iter::successors(Some(gap.after + second), move |from| Some(*from + length));
+    parts
+        .take_while(move |from| *from <= last)
+        .map(move |from| Span { from, to: last.min(from + length - second) })
 }
 
 /// Of a hole, what the tracker did not lose.
@@ -142,8 +176,8 @@ fn still_missing(hole: &Hole, situation: &Situation<'_>) -> Vec<Entries> {
     Entries { first: hole.first, last: hole.last }.without_all(situation.lost)
 }
 
-fn may_be_asked(situation: &Situation<'_>, entries: Entries, now: DateTime<Utc>) -> bool {
-    let before = || situation.asked.iter().filter(|asked| asked.entries.meets(entries)).map(|asked| asked.at);
+fn may_be_asked<T>(asked: &[Asked<T>], is_same: impl Fn(&T) -> bool, now: DateTime<Utc>) -> bool {
+    let before = || asked.iter().filter(|asked| is_same(&asked.what)).map(|asked| asked.at);
     before().count() < MOST_ASKED && before().all(|at| now - at >= ASKED_AGAIN_AFTER)
 }
 

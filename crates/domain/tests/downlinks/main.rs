@@ -1,12 +1,13 @@
 //! What is said to a tracker: at each limit and one unit beside it, and as properties over random radio.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod logs;
 mod properties;
 mod rules;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::Duration;
-use domain::downlink::{Asked, ClockRequest, Command, Entries, Situation, plan};
+use domain::downlink::{Asked, ClockRequest, Command, Entries, Gap, Situation, Span, plan};
 use domain::silence::numbers::{Numbers, Run};
 
 /// Of seconds.
@@ -24,7 +25,9 @@ struct Tracker {
     numbers: Numbers,
     lost: Vec<Entries>,
     acknowledged: Option<u32>,
-    asked: Vec<Asked>,
+    asked: Vec<Asked<Entries>>,
+    gaps: Vec<Gap>,
+    read: Vec<Asked<Span>>,
     sent: Vec<DateTime<Utc>>,
     clock: Option<ClockRequest>,
     wanted: Vec<Command>,
@@ -53,6 +56,8 @@ impl Tracker {
             acknowledged: self.acknowledged,
             acknowledged_at: at(0),
             asked: &self.asked,
+            gaps: &self.gaps,
+            read: &self.read,
             sent: &self.sent,
             clock: self.clock,
             wanted: &self.wanted,

@@ -45,7 +45,7 @@ proptest! {
                     Command::Resend(missing) => {
                         prop_assert!(numbers(missing).all(|number| !came.contains(&number)), "{missing:?}");
                         prop_assert!(!missing.meets(lost), "{missing:?}");
-                        tracker.asked.push(Asked { entries: *missing, at: now });
+                        tracker.asked.push(Asked { what: *missing, at: now });
                     }
                     other => prop_assert!(false, "nobody wanted {other:?}"),
                 }

@@ -57,7 +57,7 @@ fn an_acknowledgement_begins_at_0_where_the_tracker_holds_nothing_below_what_cam
 #[test]
 fn what_was_asked_for_is_asked_for_again_after_four_hours_and_three_times_in_all() {
     let asked = |hours: &[i64]| {
-        let asked = hours.iter().map(|hours| Asked { entries: entries(11, 11), at: ago(*hours) }).collect();
+        let asked = hours.iter().map(|hours| Asked { what: entries(11, 11), at: ago(*hours) }).collect();
         let acknowledged = Some(9);
         Tracker { asked, acknowledged, ..Tracker::heard(&[(0, 9), (20, 20)]) }
     };

@@ -28,6 +28,11 @@ pub enum Said {
         first: u32,
         last: u32,
     },
+    /// Send what its log holds of this time, both ends included.
+    ReadLog {
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    },
     /// Its own limits, and for how many minutes they must be broken until it raises its alarm.
     Thresholds {
         low_c: f64,
@@ -60,6 +65,7 @@ impl From<Command> for Said {
         match command {
             Command::Acknowledge(entries) => Self::Acknowledge { first: entries.first, last: entries.last },
             Command::Resend(entries) => Self::Resend { first: entries.first, last: entries.last },
+            Command::ReadLog(span) => Self::ReadLog { from: span.from, to: span.to },
             Command::Thresholds { low, high, low_delay_min, high_delay_min } => {
                 Self::Thresholds { low_c: celsius(low), high_c: celsius(high), low_delay_min, high_delay_min }
             }

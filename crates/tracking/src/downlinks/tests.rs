@@ -1,5 +1,7 @@
 //! Downlinks on a real database and on a clock that the test sets, step by step.
 
+mod logs;
+
 use domain::downlink::{Command, DownlinkState, Entries};
 use networks::Network;
 use store::{Downlink, DownlinkAnswer, Integration};

@@ -57,8 +57,8 @@ async function watch(page, doing) {
   await card.getByRole("button", { name: /^History/ }).click();
   const history = card.getByRole("list", { name: /^History/ }).getByRole("listitem");
   await history.first().filter({ hasText: "Raised" }).waitFor();
+  // Not the last entry: a reading that arrives meanwhile amends the alert.
   await history
-    .last()
     .filter({ hasText: `Acknowledged by ${by}` })
     .filter({ hasText: REASON })
     .waitFor();

@@ -15,6 +15,9 @@ import { chromium } from "playwright-core";
 
 const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
 
+/** Of what a failed walk's page says: enough to see what it was, for whom only has the output. */
+const MOST_SHOWN = 4_000;
+
 const baseUrl = required("BASE_URL");
 const email = required("EMAIL");
 export const password = required("PASSWORD");
@@ -32,7 +35,8 @@ export async function inBrowser(walk, seen, { args = [], expected = /^$/, contex
     browser = await launch(args);
     const context = await browser.newContext({ viewport: SIZES.desktop, ...about });
     page = await context.newPage();
-    page.setDefaultTimeout(15_000);
+    // Far more than a person waits: what takes long is measured elsewhere, and disk and cores are shared here.
+    page.setDefaultTimeout(60_000);
     page.on("console", (message) => {
       if (message.type() === "error" && !expected.test(message.text())) complaints.push(message.text());
     });
@@ -43,6 +47,11 @@ export async function inBrowser(walk, seen, { args = [], expected = /^$/, contex
   } catch (thrown) {
     console.error(`failed while ${now}: ${thrown instanceof Error ? thrown.message : thrown}`);
     if (complaints.length > 0) console.error(`console: ${complaints.join("\n  ")}`);
+    const shown = await page
+      ?.locator("body")
+      .innerText({ timeout: 5_000 })
+      .catch(() => "nothing");
+    if (shown) console.error(`the page at ${page.url()} says:\n${shown.slice(0, MOST_SHOWN)}`);
     const file = join(pictures ?? "", `failed-${basename(process.argv[1], ".mjs")}.png`);
     if (pictures) await page?.screenshot({ path: file, fullPage: true }).catch(() => undefined);
     process.exitCode = 1;

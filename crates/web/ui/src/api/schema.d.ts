@@ -2363,6 +2363,13 @@ export interface components {
             /** Format: int32 */
             last: number;
         } | {
+            /** Format: date-time */
+            from: string;
+            /** @enum {string} */
+            kind: "read_log";
+            /** Format: date-time */
+            to: string;
+        } | {
             /** Format: double */
             high_c: number;
             /** Format: int32 */

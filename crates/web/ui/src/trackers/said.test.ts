@@ -6,6 +6,10 @@ test.each<[Command, string]>([
   [{ kind: "acknowledge", first: 0, last: 99 }, "entries 0 to 99 of its log are kept here"],
   [{ kind: "resend", first: 7, last: 7 }, "send entry 7 of the log again"],
   [
+    { kind: "read_log", from: "2026-03-03T09:10:01Z", to: "2026-03-03T09:39:59Z" },
+    "send what its log holds of 3 Mar 2026, 09:10 to 09:39 UTC",
+  ],
+  [
     { kind: "thresholds", low_c: 2, high_c: 8, low_delay_min: 0, high_delay_min: 20 },
     "its own alarm is below 2 °C at once, above 8 °C after 20 min",
   ],
@@ -17,7 +21,7 @@ test.each<[Command, string]>([
   [{ kind: "identify", seconds: 5 }, "blink for 5 seconds, and say how it is"],
   [{ kind: "restart" }, "start anew"],
 ])("%j is said as %s", (command, words) => {
-  expect(saidWords(command).replaceAll("\u00a0", " ")).toBe(words);
+  expect(saidWords(command, "UTC").replaceAll("\u00a0", " ")).toBe(words);
 });
 
 test.each<[TrackerLimits, string]>([

@@ -1,7 +1,7 @@
 /** What is said to a tracker, in words. */
 import type { Command, DownlinkState, TrackerLimits } from "../api/types";
 import { limit } from "../parts/words";
-import { duration, exactDuration } from "../time/words";
+import { duration, exactDuration, localSpan } from "../time/words";
 
 export const STATE: Record<DownlinkState, string> = {
   queued: "Waits for the network server since",
@@ -28,12 +28,15 @@ export function limitsWords({ low_c, high_c, low_delay_min, high_delay_min }: Tr
   return `below ${limit(low_c)} ${after(low_delay_min)}, above ${limit(high_c)} ${after(high_delay_min)}`;
 }
 
-export function saidWords(command: Command): string {
+/** Times are of the browser's zone unless it is given. */
+export function saidWords(command: Command, zone?: string): string {
   switch (command.kind) {
     case "acknowledge":
       return `${entries(command.first, command.last)} of its log are kept here`;
     case "resend":
       return `send ${entries(command.first, command.last)} of the log again`;
+    case "read_log":
+      return `send what its log holds of ${localSpan(command.from, command.to, zone)}`;
     case "thresholds":
       return `its own alarm is ${limitsWords(command)}`;
     case "intervals": {

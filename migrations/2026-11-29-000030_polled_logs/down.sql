@@ -1,0 +1,1 @@
+alter table spoken_trackers drop column gaps_known_at;
