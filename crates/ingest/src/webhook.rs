@@ -81,8 +81,8 @@ impl Refusal {
     /// The outcome as a metric's label.
     fn word(&self) -> &'static str {
         match self {
-            Self::NotAuthorised | Self::NotProven(NotProven::Signature) => "unauthorised",
             Self::NotProven(NotProven::Clock { .. }) => "clock",
+            Self::NotAuthorised | Self::NotProven(_) => "unauthorised",
             Self::NotAdmitted(_) => "not_admitted",
             Self::NotInformed => "not_informed",
             Self::ContentType { .. } => "content_type",
@@ -98,8 +98,8 @@ impl Refusal {
     /// What somebody could mend, if it is that.
     fn reason(&self) -> Option<RefusalReason> {
         match self {
-            Self::NotAuthorised | Self::NotProven(NotProven::Signature) => Some(RefusalReason::Token),
             Self::NotProven(NotProven::Clock { .. }) => Some(RefusalReason::Clock),
+            Self::NotAuthorised | Self::NotProven(_) => Some(RefusalReason::Token),
             Self::NotAdmitted(_) => Some(RefusalReason::Address),
             Self::ContentType { .. } => Some(RefusalReason::ContentType),
             Self::TooLarge => Some(RefusalReason::Size),
@@ -209,7 +209,7 @@ async fn accept(
         }
     };
     let body = read(body, claim.longest_body()).await?;
-    let proof = claim.check(known, &body, (ingester.clock)())?;
+    let proof = claim.check((known, &ingester.tokens), &body, (ingester.clock)())?;
     match networks::confirmation(known.network, &body) {
         Some(url) => question::ask(ingester, known, url).await?,
         None => take(ingester, known, event, &body).await?,
