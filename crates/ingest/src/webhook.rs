@@ -215,7 +215,7 @@ async fn accept(
     let proof = claim.check((known, &ingester.tokens), &body, (ingester.clock)())?;
     match networks::confirmation(known.network, &body) {
         Some(url) => question::ask(ingester, known, url).await?,
-        None => take(ingester, known, event, &body).await?,
+        None => take(ingester, known, event, body).await?,
     }
     if proof == Proof::Older {
         ingester.metrics.older_credentials.with_label_values(&[&known.source.integration]).inc();

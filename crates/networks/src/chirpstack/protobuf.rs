@@ -166,11 +166,18 @@ pub(crate) fn is_protobuf(body: &[u8]) -> bool {
     first.is_some_and(|first| *first != b'{') && is_binary(body)
 }
 
+/// The largest message, in bytes. What two of them say may fill a hundred in memory, and an uplink that sixty gateways heard has 8 KiB.
+const LARGEST: usize = 64 * 1024;
+
 /// Reads a message of the kind that the sender's word told, or else of the kind that it can only be.
 pub(super) fn read(
     told: Option<EventKind>,
     message: &[u8],
 ) -> Result<(EventKind, Body<'static>), ParseError> {
+    if message.len() > LARGEST {
+        let reason = format!("it has {} bytes, and no event has more than {LARGEST}", message.len());
+        return Err(malformed(reason));
+    }
     let kind = told.unwrap_or_else(|| kind_of_shape(message));
     let body = match kind {
         EventKind::Uplink => uplink(UplinkEvent::decode(message)?)?,
