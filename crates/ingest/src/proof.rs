@@ -73,7 +73,7 @@ impl Claim {
         };
         let values = networks::signed_values(body).ok().flatten().ok_or(NotProven::Signature)?;
         let proof = integration.prove_signed(query, &values).ok_or(NotProven::Signature)?;
-        if !query.at.is_some_and(|at| (now - at).abs() <= MOST_SKEW) {
+        if query.at.is_none_or(|at| (now - at).abs() > MOST_SKEW) {
             return Err(NotProven::Clock { signed_at: query.at, now });
         }
         query.is_about(&values)?;

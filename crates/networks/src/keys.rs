@@ -17,14 +17,17 @@ pub fn without_keys(body: &[u8]) -> Vec<u8> {
     while at < body.len() {
         let name = next_name(body, at);
         at = name.range.end;
-        if !is_of_a_key(body.get(name.range).unwrap_or_default()) {
+        if !is_of_a_key(body.get(name.range.clone()).unwrap_or_default()) {
             continue;
         }
-        let found =
-            if name.opens_element { element(body, at) } else { value(body, at).into_iter().collect() };
-        for secret in found {
+        let mut blank = |secret: Range<usize>| {
             at = secret.end;
             kept.get_mut(secret).unwrap_or_default().fill(b'*');
+        };
+        if name.opens_element {
+            element(body, name.range.end).into_iter().for_each(blank);
+        } else if let Some(secret) = value(body, name.range.end) {
+            blank(secret);
         }
     }
     kept
@@ -75,7 +78,7 @@ fn end_of(body: &[u8], from: usize, is: impl Fn(u8) -> bool) -> usize {
 }
 
 /// What stands in an element's tag behind its name, and between its tags; to the body's end where it is cut off.
-fn element(body: &[u8], from: usize) -> Vec<Range<usize>> {
+fn element(body: &[u8], from: usize) -> [Range<usize>; 2] {
     let attributes = end_of(body, from, |byte| byte.is_ascii_whitespace());
     let mut end = attributes;
     while let Some(byte) = body.get(end).filter(|byte| **byte != b'>') {
@@ -84,10 +87,10 @@ fn element(body: &[u8], from: usize) -> Vec<Range<usize>> {
     let end = end.min(body.len());
     let is_empty = body.get(..end).is_some_and(|before| before.ends_with(b"/"));
     if is_empty {
-        return vec![attributes..(end - 1).max(attributes)];
+        return [attributes..(end - 1).max(attributes), end..end];
     }
     let inside = (end + 1).min(body.len());
-    vec![attributes..end, inside..end_tag(body, inside)]
+    [attributes..end, inside..end_tag(body, inside)]
 }
 
 /// Where the end of a key's element begins.

@@ -493,20 +493,3 @@ fn what_no_frame_can_have_is_refused_in_protobuf_too() {
     let crowded = Up { rx_info: vec![RxInfo::default(); 65], ..up };
     assert_eq!(read(Some("up"), &crowded.encode_to_vec()).unwrap().gateways.len(), 64);
 }
-
-#[test]
-fn a_message_that_would_fill_the_memory_is_refused_by_its_length() {
-    // Field 12 without anything in it: two bytes that become a reception.
-    let with_empty_receptions = |length: usize| {
-        let mut body = UP.to_vec();
-        body.extend([0x62, 0].repeat((length - UP.len()) / 2));
-        body.resize(length, 0x62);
-        body
-    };
-    let longest = with_empty_receptions(64 * 1024 - UP.len() % 2);
-    assert_eq!(read(None, &longest).unwrap().gateways.len(), 64);
-    for word in [None, Some("up"), Some("log")] {
-        let refused = read(word, &with_empty_receptions(64 * 1024 + 1)).unwrap_err().to_string();
-        assert!(refused.ends_with("it has 65537 bytes, and no event has more than 65536"), "{refused}");
-    }
-}
