@@ -5,6 +5,7 @@
 use e2e::fleet::{post, webhook};
 use e2e::{Installation, Part, Program, until};
 use reqwest::Client;
+use serde_json::json;
 
 const SECRET: &str = "a secret of ingester and tracking service";
 
@@ -33,6 +34,7 @@ async fn below_the_free_space_watermark_every_webhook_is_refused() {
         .with("ISOTHERM_DATABASE__URL", &database.url())
         .with("ISOTHERM_SPOOL__MIN_FREE_BYTES", "4611686018427387904");
     let program = installation.start(Part::Serve).await;
+    installation.add_integration("cloud", "aws-iot-core");
     let token = installation.add_integration("depot", "chirpstack");
     let client = Client::new();
     let event = webhook(1, 0, 500);
@@ -41,7 +43,15 @@ async fn below_the_free_space_watermark_every_webhook_is_refused() {
     })
     .await;
     assert_eq!(post(&client, &program.url, "depot?event=up", &token, &event).await, Some(503));
-    says_so(&program, 2).await;
+    let asked = json!({
+        "messageType": "DestinationConfirmation",
+        "enableUrl": "https://iot.eu-central-1.amazonaws.com/confirmdestination/A",
+    });
+    for _ in 0..2 {
+        let answer = post(&client, &program.url, "cloud", "no token", &asked).await;
+        assert_eq!(answer, Some(503), "a question that could not be taken may be asked again");
+    }
+    says_so(&program, 4).await;
     assert_eq!(database.psql("select count(*) from uplinks").unwrap().trim(), "0");
 }
 
@@ -61,7 +71,7 @@ async fn past_the_spools_byte_limit_with_the_broker_away_webhooks_are_refused_an
     let token = track.add_integration("depot", "chirpstack");
     let client = Client::new();
     until("the integration counts", async || {
-        let status = post(&client, &ingester.url, "depot?event=status", &token, &serde_json::json!({})).await;
+        let status = post(&client, &ingester.url, "depot?event=status", &token, &json!({})).await;
         (status == Some(204)).then_some(())
     })
     .await;

@@ -142,17 +142,21 @@ async fn without_a_proxy_what_a_sender_says_of_its_address_does_not_count() {
 
 #[tokio::test]
 async fn aws_asks_whether_it_may_post_without_a_token_and_a_person_is_shown_where_to_say_yes() {
-    let house = House::start(&[]).await;
+    let house = House::start(&[("ISOTHERM_HTTP__LIMITS__BEHIND_PROXY", "true")]).await;
     let token = house.token(&["add", "--id", "depot", "--network", "chirpstack"]);
     house.token(&["add", "--id", "cloud", "--network", "aws-iot-core"]);
     house.soon(&token, None, 204).await;
-    let ask = async |integration: &str, url: &str, padding: usize| {
+    let ask_from = async |from: &str, integration: &str, url: &str, padding: usize| {
         let body = format!(
             r#"{{"messageType":"DestinationConfirmation","enableUrl":"{url}"}}{}"#,
             " ".repeat(padding)
         );
         let request = house.client.post(format!("{}/webhooks/{integration}", house.program.url));
-        request.header("Content-Type", "application/json").body(body).send().await.unwrap().status().as_u16()
+        let request = request.header("Content-Type", "application/json").header("X-Forwarded-For", from);
+        request.body(body).send().await.unwrap().status().as_u16()
+    };
+    let ask = async |integration: &str, url: &str, padding: usize| {
+        ask_from("203.0.113.9", integration, url, padding).await
     };
     let shown = || house.integration(&["list"])[0]["confirm_url"].clone();
     let url = "https://iot.eu-central-1.amazonaws.com/confirmdestination/A";
@@ -169,6 +173,9 @@ async fn aws_asks_whether_it_may_post_without_a_token_and_a_person_is_shown_wher
     assert_eq!(ask("cloud", url, 0).await, 204);
     until("it is shown", async || (shown() == url).then_some(())).await;
     assert_eq!(ask("cloud", url, 0).await, 429, "nobody fills the queue with questions");
+    let network = url.replace("/A", "/B");
+    assert_eq!(ask_from("198.51.100.7", "cloud", &network, 0).await, 204, "nor keeps the network's own out");
+    until("it is shown", async || (shown() == network).then_some(())).await;
 }
 
 /// As ThingPark posts it: signed with the key, at that instant of its clock.

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 
-/// A secret that both sides keep as it is. `Debug` does not show it.
+/// A secret that both sides keep as it is, of 128 bits in hex. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SharedKey(String);
@@ -21,7 +21,18 @@ impl SharedKey {
     pub fn reveal(&self) -> &str {
         &self.0
     }
+
+    /// Whether it is one: what is read from a file or a row may be anything, and with an empty one anybody could sign.
+    pub fn check(&self) -> Result<(), NoKey> {
+        let is_key = self.0.len() == 32 && self.0.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_key.then_some(()).ok_or(NoKey)
+    }
 }
+
+/// A text that is no [`SharedKey`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a key has 32 hexadecimal digits")]
+pub struct NoKey;
 
 impl fmt::Debug for SharedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -138,6 +149,20 @@ mod tests {
             told,
             "`203.0.113.7/24` is one address and a whole network at once; write 203.0.113.0/24, or the address alone"
         );
+    }
+
+    #[test]
+    fn a_key_has_32_hexadecimal_digits() {
+        for (key, is_key) in [
+            ("a".repeat(31), false),
+            ("A0".repeat(16), true),
+            ("a".repeat(33), false),
+            ("g".repeat(32), false),
+            (" ".repeat(32), false),
+            (String::new(), false),
+        ] {
+            assert_eq!(SharedKey::new(key.as_str()).check().is_ok(), is_key, "{key}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::sender::{AddressRange, SharedKey};
 use networks::message::{OrganisationId, Source};
-use networks::{Network, SignedQuery};
+use networks::{Network, SignedQuery, SignedValues};
 use queue::OnBrokerAway;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -131,9 +131,8 @@ impl Integration {
     }
 
     /// With which of this integration's keys the webhook is signed.
-    pub fn prove_signed(&self, query: &SignedQuery, body: &[u8]) -> Option<Proof> {
-        let values = networks::signed_values(body).ok().flatten()?;
-        let is_signed = |key: &SharedKey| query.expected(&values, key).ct_eq(&query.token);
+    pub fn prove_signed(&self, query: &SignedQuery, values: &SignedValues) -> Option<Proof> {
+        let is_signed = |key: &SharedKey| query.expected(values, key).ct_eq(&query.token);
         self.proof(|credential| credential.key.as_ref().map_or(Choice::from(0), is_signed))
     }
 
@@ -153,7 +152,9 @@ impl Credential {
     fn from_record(record: &CredentialRecord) -> Result<Self, String> {
         let mut token_sha256 = [0; 32];
         hex::decode_to_slice(&record.token_sha256, &mut token_sha256).map_err(|error| error.to_string())?;
-        Ok(Self { token_sha256, key: record.key.clone() })
+        let key = record.key.clone();
+        key.as_ref().map_or(Ok(()), SharedKey::check).map_err(|error| error.to_string())?;
+        Ok(Self { token_sha256, key })
     }
 }
 
@@ -303,7 +304,7 @@ mod tests {
         let integrations = Integrations::open(&path).unwrap();
         assert_eq!(integrations.find("a").unwrap().prove("one"), Some(Proof::Current));
 
-        let key = Some(SharedKey::new("one"));
+        let key = Some(SharedKey::new("0a".repeat(16)));
         let signing = IntegrationRecord {
             credential: CredentialRecord { key, ..credential("one") },
             ..record("a", "one")
@@ -311,6 +312,22 @@ mod tests {
         integrations.replace(vec![signing]).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(Integrations::open(&path).unwrap().find("a").is_some());
+    }
+
+    #[test]
+    fn an_integration_whose_key_is_none_is_not_served_instead_of_open_to_anybody() {
+        let with = |key: &str| CredentialRecord { key: Some(SharedKey::new(key)), ..credential("one") };
+        let (none, one) = (["", "one", &"g".repeat(32)].map(with), with(&"0a".repeat(16)));
+        for bad in none {
+            let current = IntegrationRecord { credential: bad.clone(), ..record("a", "one") };
+            let older = IntegrationRecord { older: Some(bad), ..record("a", "one") };
+            for refused in [current, older] {
+                let reason = Integration::from_record(&refused).unwrap_err();
+                assert_eq!(reason, "a key has 32 hexadecimal digits");
+            }
+        }
+        let good = IntegrationRecord { credential: one, ..record("a", "one") };
+        assert!(Integration::from_record(&good).unwrap().has_key());
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod pull;
 mod question;
 mod reports;
 mod take;
+mod tokens;
 mod webhook;
 
 use std::net::IpAddr;
@@ -39,6 +40,7 @@ pub struct Ingester {
     metrics: health::Metrics,
     refusals: reports::Refusals,
     questions: question::Questions,
+    tokens: tokens::ProvenTokens,
     shutdown: watch::Receiver<bool>,
 }
 
@@ -52,8 +54,8 @@ impl Ingester {
         shutdown: watch::Receiver<bool>,
     ) -> Result<Self, prometheus::Error> {
         let (metrics, refusals) = (health::Metrics::new()?, reports::Refusals::default());
-        let questions = question::Questions::default();
-        Ok(Self { integrations, sender, clock, address_of, metrics, refusals, questions, shutdown })
+        let (questions, tokens) = (question::Questions::default(), tokens::ProvenTokens::default());
+        Ok(Self { integrations, sender, clock, address_of, metrics, refusals, questions, tokens, shutdown })
     }
 
     /// Figures for Prometheus.

@@ -1,13 +1,14 @@
 //! How a sender proves that it is who it says: with its token, or with a signature that only the token's holder can make.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use networks::SignedQuery;
+use networks::{OtherBody, SignedQuery};
 
 use crate::MAX_BODY;
 use crate::integrations::Integration;
+use crate::tokens::ProvenTokens;
 
 /// How far the time of a signature may be from ours, either way: what somebody recorded cannot be sent again for ever.
-const MOST_SKEW: TimeDelta = TimeDelta::minutes(5);
+pub(crate) const MOST_SKEW: TimeDelta = TimeDelta::minutes(5);
 
 /// Which of an integration's two credentials a sender has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,10 @@ pub enum NotProven {
         MOST_SKEW.num_minutes()
     )]
     Clock { signed_at: Option<DateTime<Utc>>, now: DateTime<Utc> },
+    #[error("the Token in the query is right, but {0}")]
+    Other(#[from] OtherBody),
+    #[error("the Token in the query has come with another body before, and counts for that one alone")]
+    Used,
 }
 
 impl Claim {
@@ -58,7 +63,7 @@ impl Claim {
 
     pub fn check(
         &self,
-        integration: &Integration,
+        (integration, proven): (&Integration, &ProvenTokens),
         body: &[u8],
         now: DateTime<Utc>,
     ) -> Result<Proof, NotProven> {
@@ -66,12 +71,13 @@ impl Claim {
             Self::Token(proof) => return Ok(*proof),
             Self::Signature(query) => query,
         };
-        let proof = integration.prove_signed(query, body).ok_or(NotProven::Signature)?;
-        let is_recent = |at: DateTime<Utc>| (now - at).abs() <= MOST_SKEW;
-        match query.at {
-            Some(at) if is_recent(at) => Ok(proof),
-            signed_at => Err(NotProven::Clock { signed_at, now }),
+        let values = networks::signed_values(body).ok().flatten().ok_or(NotProven::Signature)?;
+        let proof = integration.prove_signed(query, &values).ok_or(NotProven::Signature)?;
+        if query.at.is_none_or(|at| (now - at).abs() > MOST_SKEW) {
+            return Err(NotProven::Clock { signed_at: query.at, now });
         }
+        query.is_about(&values)?;
+        proven.proves(query.token, body, now).then_some(proof).ok_or(NotProven::Used)
     }
 }
 
@@ -107,10 +113,15 @@ mod tests {
         Integration::from_record(&record).unwrap()
     }
 
-    /// A query that is signed with the key, as of noon.
+    /// A query that is signed with the key.
     fn signed(key: &str) -> String {
-        let query = "LrnFPort=1&Time=2026-03-01T13:00:00.000+01:00";
-        let whole = format!("770B3D57ED00012AB12{query}{key}");
+        signed_for("770B3D57ED00012AB12", "LrnDevEui=70B3D57ED00012AB&LrnFPort=1", key)
+    }
+
+    /// The same of a body with these values, as of noon.
+    fn signed_for(values: &str, about: &str, key: &str) -> String {
+        let query = format!("{about}&Time=2026-03-01T13:00:00.000+01:00");
+        let whole = format!("{values}{query}{key}");
         format!("{query}&Token={}", hex::encode(Sha256::digest(whole.as_bytes())))
     }
 
@@ -118,11 +129,21 @@ mod tests {
         DateTime::from_timestamp(1_772_366_400 + and_seconds, 0).unwrap()
     }
 
+    /// As it is at an ingester that has seen nothing before.
+    fn check(
+        claim: &Claim,
+        integration: &Integration,
+        body: &[u8],
+        at: DateTime<Utc>,
+    ) -> Result<Proof, NotProven> {
+        claim.check((integration, &ProvenTokens::default()), body, at)
+    }
+
     #[test]
     fn a_sender_proves_itself_by_a_token_or_by_a_signature_with_either_key() {
         let both = integration(credential(SECOND, true), Some(credential(FIRST, true)));
         let check = |token: Option<&str>, query: &str| {
-            Claim::of(&both, token, query).map(|claim| claim.check(&both, BODY, noon(0)))
+            Claim::of(&both, token, query).map(|claim| check(&claim, &both, BODY, noon(0)))
         };
         assert_eq!(check(Some(SECOND), ""), Some(Ok(Proof::Current)));
         assert_eq!(check(Some(FIRST), ""), Some(Ok(Proof::Older)));
@@ -139,10 +160,45 @@ mod tests {
         let signing = integration(credential(FIRST, true), None);
         let claim = Claim::of(&signing, None, &signed(FIRST)).unwrap();
         for body in [&br#"{"DevEUI_uplink":{"FCntUp":3}}"#[..], br#"{"x":1}"#, b"{"] {
-            assert_eq!(claim.check(&signing, body, noon(0)), Err(NotProven::Signature));
+            assert_eq!(check(&claim, &signing, body, noon(0)), Err(NotProven::Signature));
         }
         let hashed = integration(credential(FIRST, false), None);
         assert!(Claim::of(&hashed, None, &signed(FIRST)).is_none());
+    }
+
+    #[test]
+    fn a_signature_that_is_about_another_device_or_port_than_its_body_is_refused_with_which() {
+        let signing = integration(credential(FIRST, true), None);
+        let refused = |body: &str, values: &str, about: &str| {
+            let claim = Claim::of(&signing, None, &signed_for(values, about, FIRST)).unwrap();
+            check(&claim, &signing, body.as_bytes(), noon(0)).map_err(|error| error.to_string())
+        };
+        let moved = std::str::from_utf8(BODY).unwrap().replace(r#":1,"FCntUp":2"#, r#":12,"FCntUp":"""#);
+        let port = "the Token in the query is right, but `LrnFPort` in the query is not the body's `FPort`";
+        assert_eq!(
+            refused(&moved, "770B3D57ED00012AB12", "LrnDevEui=70B3D57ED00012AB&LrnFPort=1"),
+            Err(port.to_owned())
+        );
+        let whole = std::str::from_utf8(BODY).unwrap();
+        let device =
+            "the Token in the query is right, but `LrnDevEui` in the query is not the body's `DevEUI`";
+        for about in ["LrnDevEui=70B3D57ED00012AC&LrnFPort=1", "LrnFPort=1", "x=LrnDevEui=70B3D57ED00012AB"] {
+            assert_eq!(refused(whole, "770B3D57ED00012AB12", about), Err(device.to_owned()), "{about}");
+        }
+    }
+
+    #[test]
+    fn a_signature_counts_for_one_body_however_often_that_is_sent() {
+        let signing = integration(credential(FIRST, true), None);
+        let claim = Claim::of(&signing, None, &signed(FIRST)).unwrap();
+        let proven = ProvenTokens::default();
+        // What is not signed could be anything.
+        let other = String::from_utf8(BODY.to_vec()).unwrap().replace("}}", r#","LrrLAT":"45.7"}}"#);
+        let check = |body: &[u8], at| claim.check((&signing, &proven), body, at);
+        assert_eq!(check(BODY, noon(-300)), Ok(Proof::Current));
+        assert_eq!(check(BODY, noon(0)), Ok(Proof::Current));
+        assert_eq!(check(other.as_bytes(), noon(300)), Err(NotProven::Used));
+        assert_eq!(check(BODY, noon(300)), Ok(Proof::Current));
     }
 
     #[test]
@@ -150,17 +206,17 @@ mod tests {
         let signing = integration(credential(FIRST, true), None);
         let claim = Claim::of(&signing, None, &signed(FIRST)).unwrap();
         for (seconds, counts) in [(0, true), (300, true), (-300, true), (301, false), (-301, false)] {
-            let checked = claim.check(&signing, BODY, noon(seconds));
+            let checked = check(&claim, &signing, BODY, noon(seconds));
             assert_eq!(checked.is_ok(), counts, "{seconds} s later: {checked:?}");
         }
         assert_eq!(
-            claim.check(&signing, BODY, noon(3600)).unwrap_err().to_string(),
+            check(&claim, &signing, BODY, noon(3600)).unwrap_err().to_string(),
             "the Token in the query is right, but of 2026-03-01 12:00:00 UTC, and here it is 2026-03-01 13:00:00 UTC: more \
              than 5 minutes apart; set the clocks"
         );
         let untimed = hex::encode(Sha256::digest(format!("770B3D57ED00012AB12Time=now{FIRST}")));
         let claim = Claim::of(&signing, None, &format!("Time=now&Token={untimed}")).unwrap();
-        let refused = claim.check(&signing, BODY, noon(0));
+        let refused = check(&claim, &signing, BODY, noon(0));
         assert_eq!(refused, Err(NotProven::Clock { signed_at: None, now: noon(0) }));
     }
 }

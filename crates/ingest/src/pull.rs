@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::http::Uri;
+use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use networks::message::RefusalReason;
@@ -192,14 +193,14 @@ async fn fetch(ingester: &Ingester, feed: &Feed, outage: &mut Outage) -> Ended {
 
 async fn read_packets(
     events: &mut EventLoop,
-    read: mpsc::Sender<Publish>,
+    read: mpsc::Sender<Arrived>,
     (feed, outage): (&Feed, &mut Outage),
 ) -> Ended {
     loop {
         match events.poll().await {
             Ok(Event::Incoming(Packet::Publish(publish))) => {
                 // Closed: the taking side has ended, and says why.
-                if read.send(publish).await.is_err() {
+                if read.send(Arrived::of(publish)).await.is_err() {
                     return std::future::pending().await;
                 }
             }
@@ -221,17 +222,17 @@ async fn take_all(
     ingester: &Ingester,
     feed: &Feed,
     client: &AsyncClient,
-    mut to_take: mpsc::Receiver<Publish>,
+    mut to_take: mpsc::Receiver<Arrived>,
 ) -> Ended {
     let mut waiting = FuturesOrdered::new();
     loop {
         let done = tokio::select! {
-            Some(publish) = to_take.recv(), if waiting.len() < AT_ONCE => {
+            Some(arrived) = to_take.recv(), if waiting.len() < AT_ONCE => {
                 // Each time anew: one that was taken away is to take nothing more.
                 let Some(known) = ingester.integrations.find(&feed.integration) else {
                     return Ended::NoIntegration;
                 };
-                waiting.push_back(take_one(ingester, known, publish));
+                waiting.push_back(take_one(ingester, known, arrived));
                 continue;
             }
             Some(done) = waiting.next(), if !waiting.is_empty() => done,
@@ -250,15 +251,95 @@ async fn take_all(
     }
 }
 
+/// What was read and waits to be taken.
+struct Arrived {
+    /// Without its payload, from when on only its number counts: it is acknowledged in its turn.
+    publish: Publish,
+    /// None where it is larger than any event.
+    payload: Option<Bytes>,
+}
+
+impl Arrived {
+    fn of(mut publish: Publish) -> Self {
+        let payload = std::mem::take(&mut publish.payload);
+        Self { publish, payload: Some(payload).filter(|payload| payload.len() <= MAX_BODY) }
+    }
+}
+
 async fn take_one(
     ingester: &Ingester,
     known: Arc<Integration>,
-    publish: Publish,
+    Arrived { publish, payload }: Arrived,
 ) -> (Publish, Result<(), NotTaken>) {
-    if publish.payload.len() > MAX_BODY {
+    let Some(payload) = payload else {
         ingester.refusals.count(Some(&known.source), RefusalReason::Size);
         return (publish, Ok(()));
-    }
-    let taken = take(ingester, &known, mqtt::word(&publish.topic), &publish.payload).await;
+    };
+    let taken = take(ingester, &known, mqtt::word(&publish.topic), payload).await;
     (publish, taken)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use queue::{Packing, Sender, Spool, SpoolSettings};
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::{CredentialRecord, IntegrationRecord, Integrations};
+
+    fn ingester(folder: &std::path::Path) -> Ingester {
+        let integrations = Integrations::open(&folder.join("integrations.json")).unwrap();
+        let spool = Spool::open(SpoolSettings::new(folder.join("spool"))).unwrap();
+        let clock = Arc::new(|| DateTime::UNIX_EPOCH);
+        let address_of = Arc::new(|_: &actix_web::HttpRequest| std::net::Ipv4Addr::LOCALHOST.into());
+        let sender = Sender::embedded(spool, Packing::default());
+        Ingester::new(integrations, sender, clock, address_of, watch::channel(false).1).unwrap()
+    }
+
+    fn depot() -> Arc<Integration> {
+        let record = IntegrationRecord {
+            id: "depot".to_owned(),
+            organisation: domain::OrganisationId(1),
+            network: "chirpstack".to_owned(),
+            credential: CredentialRecord { token_sha256: "00".repeat(32), key: None },
+            older: None,
+            allowed: Vec::new(),
+            refuse_when_broker_away: false,
+        };
+        Arc::new(Integration::from_record(&record).unwrap())
+    }
+
+    #[tokio::test]
+    async fn what_waits_for_its_turn_to_be_acknowledged_holds_no_payload() {
+        let folder = tempfile::tempdir().unwrap();
+        let ingester = ingester(folder.path());
+        for (payload, is_held, is_taken) in [
+            (&br#"{"deviceInfo":{},"fCnt":1}"#[..], true, true),
+            (b"no event", true, false),
+            (&[b' '; MAX_BODY][..], true, false),
+            (&[b' '; MAX_BODY + 1][..], false, true),
+        ] {
+            let topic = "application/7c/device/0101010101010101/event/up";
+            let arrived = Arrived::of(Publish::new(topic, QoS::AtLeastOnce, payload));
+            assert_eq!(arrived.payload.is_some(), is_held, "{}", payload.len());
+            let (publish, taken) = take_one(&ingester, depot(), arrived).await;
+            assert_eq!((publish.payload.len(), taken.is_ok()), (0, is_taken), "{}", payload.len());
+            assert_eq!(publish.topic, topic);
+        }
+    }
+
+    /// Of a payload that somebody else holds, too, one sees whether it was let go.
+    #[tokio::test]
+    async fn a_body_is_let_go_before_its_events_are_on_a_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let ingester = ingester(folder.path());
+        for body in [&br#"{"deviceInfo":{},"fCnt":1}"#[..], b"no event"] {
+            let body = Bytes::copy_from_slice(body);
+            let depot = depot();
+            let mut taking = std::pin::pin!(take(&ingester, &depot, None, body.clone()));
+            assert!(futures_util::poll!(&mut taking).is_pending());
+            assert!(body.is_unique());
+        }
+    }
 }

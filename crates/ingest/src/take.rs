@@ -1,5 +1,6 @@
 //! One body from a sender that is known: parse, make durable. However it came.
 
+use bytes::Bytes;
 use futures_util::future::try_join_all;
 use networks::ParseError;
 use networks::message::{Body, Message, MessageError};
@@ -24,18 +25,24 @@ pub enum NotTaken {
     NotStored(#[from] PublishError),
 }
 
-/// Returns when all events of the body are on a disk. `event` is the sender's word for their kind.
+/// Returns when all events of the body are on a disk. `event` is the sender's word for their kind. The body is let go as soon as it
+/// is read: the disk, or the broker's confirm, may take a while, and many wait for theirs.
 pub async fn take(
     ingester: &Ingester,
     integration: &Integration,
     event: Option<&str>,
-    body: &[u8],
+    body: Bytes,
 ) -> Result<(), NotTaken> {
-    match networks::parse(integration.network, event, body) {
-        Ok(events) => store(ingester, integration, events).await,
+    match networks::parse(integration.network, event, &body) {
+        Ok(events) => {
+            drop(body);
+            store(ingester, integration, events).await
+        }
         Err(error) => {
+            let kept = networks::without_keys(body.get(..KEPT).unwrap_or(&body));
+            drop(body);
             // What could not be kept is not refused for good: a later release may read it.
-            keep_unreadable(ingester, integration, &error, body).await?;
+            keep_unreadable(ingester, integration, &error, kept).await?;
             Err(error.into())
         }
     }
@@ -66,10 +73,9 @@ async fn keep_unreadable(
     ingester: &Ingester,
     integration: &Integration,
     error: &ParseError,
-    body: &[u8],
+    body: Vec<u8>,
 ) -> Result<(), NotTaken> {
-    let kept = networks::without_keys(body.get(..KEPT).unwrap_or(body));
-    let body = Body::Unreadable { source: integration.source.clone(), reason: error.to_string(), body: kept };
+    let body = Body::Unreadable { source: integration.source.clone(), reason: error.to_string(), body };
     submit(ingester, integration, Message { arrived_at: (ingester.clock)(), body }).await
 }
 
@@ -79,7 +85,6 @@ pub async fn submit(
     message: Message,
 ) -> Result<(), NotTaken> {
     let line = message.to_line()?;
-    // The confirm may take a while, and many wait for theirs.
     drop(message);
     Ok(ingester.sender.submit(line, integration.away).await?)
 }

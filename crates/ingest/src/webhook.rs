@@ -50,7 +50,10 @@ pub enum Refusal {
     NotInformed,
     #[error("the content type is `{given}`; webhooks of {network} are read as {}", network.content_types().join(" or "))]
     ContentType { given: String, network: Network },
-    #[error("the network asked a moment ago whether it may post here; one question is taken in {} s", question::EVERY.as_secs())]
+    #[error(
+        "somebody asked a moment ago whether the network may post here; one question is taken in {} s from an address",
+        question::EVERY.num_seconds()
+    )]
     AskedAgain,
     #[error("the body is larger than {MAX_BODY} bytes")]
     TooLarge,
@@ -81,8 +84,8 @@ impl Refusal {
     /// The outcome as a metric's label.
     fn word(&self) -> &'static str {
         match self {
-            Self::NotAuthorised | Self::NotProven(NotProven::Signature) => "unauthorised",
             Self::NotProven(NotProven::Clock { .. }) => "clock",
+            Self::NotAuthorised | Self::NotProven(_) => "unauthorised",
             Self::NotAdmitted(_) => "not_admitted",
             Self::NotInformed => "not_informed",
             Self::ContentType { .. } => "content_type",
@@ -98,8 +101,8 @@ impl Refusal {
     /// What somebody could mend, if it is that.
     fn reason(&self) -> Option<RefusalReason> {
         match self {
-            Self::NotAuthorised | Self::NotProven(NotProven::Signature) => Some(RefusalReason::Token),
             Self::NotProven(NotProven::Clock { .. }) => Some(RefusalReason::Clock),
+            Self::NotAuthorised | Self::NotProven(_) => Some(RefusalReason::Token),
             Self::NotAdmitted(_) => Some(RefusalReason::Address),
             Self::ContentType { .. } => Some(RefusalReason::ContentType),
             Self::TooLarge => Some(RefusalReason::Size),
@@ -201,7 +204,7 @@ async fn accept(
     let (known, claim) = match admit(ingester, request, known) {
         Ok(admitted) => admitted,
         Err(Refusal::NotAuthorised) if let Some(known) = known.filter(|known| known.network.asks_first()) => {
-            return accept_question(ingester, known, body).await;
+            return accept_question(ingester, known, (ingester.address_of)(request), body).await;
         }
         Err(refusal) => {
             drain(body).await;
@@ -209,10 +212,10 @@ async fn accept(
         }
     };
     let body = read(body, claim.longest_body()).await?;
-    let proof = claim.check(known, &body, (ingester.clock)())?;
+    let proof = claim.check((known, &ingester.tokens), &body, (ingester.clock)())?;
     match networks::confirmation(known.network, &body) {
         Some(url) => question::ask(ingester, known, url).await?,
-        None => take(ingester, known, event, &body).await?,
+        None => take(ingester, known, event, body).await?,
     }
     if proof == Proof::Older {
         ingester.metrics.older_credentials.with_label_values(&[&known.source.integration]).inc();
@@ -224,14 +227,20 @@ async fn accept(
 async fn accept_question(
     ingester: &Ingester,
     known: &Integration,
+    from: IpAddr,
     body: web::Payload,
 ) -> Result<(), Refusal> {
     let body = read(body, question::LONGEST).await.map_err(|_| Refusal::NotAuthorised)?;
     let url = networks::confirmation(known.network, &body).ok_or(Refusal::NotAuthorised)?;
-    if !ingester.questions.may_ask(known) {
+    let integration = &known.source.integration;
+    if !ingester.questions.may_ask(integration, from, (ingester.clock)()) {
         return Err(Refusal::AskedAgain);
     }
-    Ok(question::ask(ingester, known, url).await?)
+    let asked = question::ask(ingester, known, url).await;
+    if asked.is_err() {
+        ingester.questions.was_not_taken(integration, from);
+    }
+    Ok(asked?)
 }
 
 /// What can be told before the body is read: who it says to be, from where it comes, and that it is what we read.

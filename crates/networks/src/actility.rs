@@ -16,7 +16,7 @@ use crate::fields::{
     Decimal, Hex, Object, Part, Place, Receptions, Text, Time, Whole, read_object, reception, without_mark,
 };
 
-pub use self::token::{SignedQuery, signed_values};
+pub use self::token::{OtherBody, SignedQuery, SignedValues, signed_values};
 
 /// MType of an uplink that asks for an acknowledgement (LoRaWAN 1.0.4, 4.2.1).
 const CONFIRMED: u8 = 4;

@@ -3,6 +3,7 @@
 //! The kind stands in the query (`event=up`); the body is the message `integration.<Kind>Event` of ChirpStack's
 //! API, as [`protobuf`] or printed as JSON. Servers before 4.20 leave defaults out of the JSON, later ones write them.
 
+mod object;
 mod protobuf;
 
 pub(crate) use self::protobuf::is_protobuf;

@@ -31,6 +31,9 @@ struct Body<'a> {
     data: Option<Base64>,
     #[serde(borrow)]
     object: DecodedObject<'a>,
+    /// The same, as the marshaler of protobuf messages writes it.
+    #[serde(borrow, rename = "objectJSON")]
+    object_json: Text<'a>,
     #[serde(borrow)]
     rx_info: Receptions<RxInfo<'a>>,
     // txack, ack, error, integration
@@ -76,7 +79,7 @@ pub(crate) fn parse(word: Option<&str>, body: &[u8]) -> Result<Event, ParseError
             f_cnt: Some(body.f_cnt.or_default()),
             f_port: Some(body.f_port.or_default()),
             payload: Some(body.data.and_then(|data| data.0).unwrap_or_default()),
-            decoded: body.object.to_owned(),
+            decoded: body.object.to_owned().or_else(|| DecodedObject::in_text(&body.object_json)),
             confirmed: body.confirmed_uplink.0,
             ..event
         },

@@ -29,7 +29,7 @@ pub mod payload;
 mod senet;
 mod the_things_stack;
 
-pub use actility::{SignedQuery, signed_values};
+pub use actility::{OtherBody, SignedQuery, SignedValues, signed_values};
 pub use event::{Event, EventKind, Gateway, Location};
 pub use keys::without_keys;
 pub use network::{Network, UnknownNetwork};

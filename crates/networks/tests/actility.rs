@@ -4,7 +4,7 @@
 use domain::DevEui;
 use networks::decode::decode;
 use networks::downlink::Outcome;
-use networks::{Event, EventKind, Location, Network, ParseError, parse};
+use networks::{Event, EventKind, Location, Network, ParseError, parse, signed_values};
 use serde_json::{Value, json};
 
 const UP: &[u8] = include_bytes!("bodies/actility-up.json");
@@ -137,6 +137,29 @@ fn one_gateway_in_xml_is_a_list_of_one() {
     let [gateway] = <[_; 1]>::try_from(xml_with(one).unwrap().gateways).unwrap();
     assert_eq!((gateway.id.as_deref(), gateway.rssi, gateway.snr), (Some("a"), Some(-97.0), Some(0.0)));
     assert_eq!(xml_with("<Lrrs/>").unwrap().gateways, []);
+}
+
+#[test]
+fn an_element_that_stands_twice_is_refused_where_one_is_read() {
+    for twice in [
+        "<DevEUI>00000000000000AB</DevEUI>",
+        "<FPort>1</FPort><FPort>1</FPort>",
+        "<FPort/><n:FPort>1</n:FPort>",
+        "<payload_hex>00</payload_hex><FCntUp>1</FCntUp><payload_hex>01</payload_hex>",
+        "<Lrrs><Lrr/></Lrrs><Lrrs><Lrr/></Lrrs>",
+        "<Lrrs><Lrr><Lrrid>a</Lrrid><Lrrid>b</Lrrid></Lrr></Lrrs>",
+    ] {
+        let refused = xml_with(twice).unwrap_err().to_string();
+        assert!(refused.starts_with("in the XML: duplicate field `"), "{twice}: {refused}");
+    }
+    let two = "<DevEUI_uplink><FPort>1</FPort></DevEUI_uplink>".repeat(2);
+    assert!(parse(Network::Actility, None, two.as_bytes()).is_err());
+    assert!(signed_values(two.as_bytes()).is_err());
+    let gateways =
+        "<Lrrs><Lrr><Lrrid>a</Lrrid></Lrr><DevLrrCnt>2</DevLrrCnt><Lrr><Lrrid>b</Lrrid></Lrr></Lrrs>";
+    assert_eq!(xml_with(gateways).unwrap().gateways.len(), 2);
+    let unread = "<Tag>a</Tag><Tag>b</Tag><FPort>1</FPort>";
+    assert_eq!(xml_with(unread).unwrap().f_port, Some(1));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use domain::sender::SharedKey;
-use networks::{SignedQuery, signed_values};
+use networks::{OtherBody, SignedQuery, signed_values};
 use serde_json::Value;
 
 const KEY: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
@@ -124,6 +124,49 @@ fn a_query_is_signed_as_it_was_before_its_characters_were_escaped() {
     assert!(is_signed(&first, body, KEY), "wherever it stands");
 }
 
+/// Digits may be moved to a neighbour, since nothing stands between the values.
+#[test]
+fn a_body_is_held_against_the_device_and_the_port_of_its_query() {
+    let about = |query: &str, body: &str| {
+        let values = signed_values(body.as_bytes()).unwrap().unwrap();
+        SignedQuery::read(query).unwrap().is_about(&values)
+    };
+    for (name, body, port, token) in VECTORS {
+        assert_eq!(about(&query(*port, token), body), Ok(()), "{name}");
+        let other = query(*port, token).replace("LrnDevEui=70B3D57ED00012AB", "LrnDevEui=70B3D57ED00012AC");
+        assert_eq!(about(&other, body), Err(OtherBody::Device), "{name}");
+        let unnamed = query(*port, token).replace("LrnDevEui=", "ffLrnDevEui=");
+        assert_eq!(about(&unnamed, body), Err(OtherBody::Device), "{name}");
+        let is_port_signed = !name.contains("location") && !name.contains("notification");
+        let other = about(&query(*port + 1, token), body);
+        assert_eq!(other, if is_port_signed { Err(OtherBody::Port) } else { Ok(()) }, "{name}");
+    }
+    let (_, body, port, token) = VECTORS[0];
+    let moved = body.replace(r#""FPort":10,"FCntUp":4711"#, r#""FPort":104,"FCntUp":711"#);
+    assert!(is_signed(&query(port, token), &moved, KEY));
+    assert_eq!(about(&query(port, token), &moved), Err(OtherBody::Port));
+    let (_, without_port, port, token) = VECTORS[3];
+    for none in ["&LrnFPort=", ""] {
+        let query = query(port, token).replace("&LrnFPort=0", none);
+        assert_eq!(about(&query, without_port), Ok(()), "{none}");
+    }
+}
+
+#[test]
+fn what_would_be_signed_as_something_else_than_it_is_read_as_is_refused() {
+    for odd in ["2.0", "2.5", "2e0", "1e400", "true", "[2]", "{}", r#""\ud800""#] {
+        for field in ["CustomerID", "DevEUI", "FPort", "FCntUp", "FCntDn", "payload_hex"] {
+            let body = format!(r#"{{"DevEUI_uplink":{{"{field}":{odd}}}}}"#);
+            let refused = signed_values(body.as_bytes()).unwrap_err().to_string();
+            assert!(refused.contains("what is signed is a text or a whole number"), "{body}: {refused}");
+        }
+    }
+    for absent in ["null", "\"\""] {
+        let body = format!(r#"{{"DevEUI_uplink":{{"FPort":{absent}}}}}"#);
+        assert_eq!(signed_values(body.as_bytes()), signed_values(br#"{"DevEUI_uplink":{"FPort":"0"}}"#));
+    }
+}
+
 #[test]
 fn a_query_says_when_it_was_signed() {
     let at = |query: &str| SignedQuery::read(query).unwrap().at;
@@ -180,6 +223,8 @@ fn the_published_vectors_are_right() {
             .unwrap();
         let body = std::fs::read_to_string(folder.join(file)).unwrap();
         assert!(is_signed(query, &body, key), "{file}");
+        let values = signed_values(body.as_bytes()).unwrap().unwrap();
+        assert_eq!(SignedQuery::read(query).unwrap().is_about(&values), Ok(()), "{file}");
         assert!(!is_signed(query, &body, KEY), "{file} with another key");
     }
 }

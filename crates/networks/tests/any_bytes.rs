@@ -7,7 +7,7 @@ use networks::payload::{self, Codec};
 use networks::{Network, parse};
 use proptest::prelude::*;
 
-const BODIES: [(Network, &[u8]); 20] = [
+const BODIES: [(Network, &[u8]); 21] = [
     (Network::Chirpstack, include_bytes!("bodies/chirpstack-up.json")),
     (Network::ChirpstackV3, include_bytes!("bodies/chirpstack-v3-up.json")),
     (Network::ChirpstackV3, include_bytes!("bodies/chirpstack-v3-up-hex.json")),
@@ -24,6 +24,7 @@ const BODIES: [(Network, &[u8]); 20] = [
     (Network::Senet, include_bytes!("bodies/senet-up.json")),
     (Network::Orange, include_bytes!("bodies/orange-up.json")),
     (Network::Chirpstack, include_bytes!("bodies/chirpstack-up.pb")),
+    (Network::Chirpstack, include_bytes!("bodies/chirpstack-up-object.pb")),
     (Network::Actility, include_bytes!("bodies/actility-up.xml")),
     (Network::AwsIotCore, include_bytes!("bodies/aws-iot-core-up.json")),
     (Network::AwsIotCore, include_bytes!("bodies/aws-iot-core-location.json")),

@@ -189,6 +189,16 @@ fn the_decoded_object_travels_with_the_event_as_it_was_written() {
 
     let v3 = r#"{"devEUI":"00000000000000aa","fPort":1,"object":{"t":5}}"#;
     assert_eq!(decoded_of(Network::ChirpstackV3, v3).as_deref(), Some(r#"{"t":5}"#));
+    let in_text = |text: &str| {
+        let body = json!({ "devEUI": "00000000000000aa", "fPort": 1, "object": null, "objectJSON": text });
+        decoded_of(Network::ChirpstackV3, &body.to_string())
+    };
+    assert_eq!(in_text(" {\"t\":\"\\\"\"} ").as_deref(), Some(r#"{"t":"\""}"#));
+    for none in ["", "{}", "[5]", "5", "{\"t\":", "{\"t\":5}}"] {
+        assert_eq!(in_text(none), None, "{none}");
+    }
+    let kept = decoded_of(Network::ChirpstackV3, include_str!("bodies/chirpstack-v3-up.json"));
+    assert_eq!(kept.as_deref(), Some(r#"{"temperature":[{"c":4.5}],"note":"\"}"}"#));
     let platform = |data: &str| {
         format!(r#"[{{"eventType":"DEVICE_DATA","data":{{"type":"{data},"payload":{{"t":5}}}}}}]"#)
     };
@@ -202,6 +212,39 @@ fn the_decoded_object_travels_with_the_event_as_it_was_written() {
     assert_eq!(stack(raw).as_deref(), Some(r#"{"t":5}"#));
     let normalized = r#"{"uplink_normalized":{"normalized_payload":{"air":{"temperature":5.5}}}}"#;
     assert_eq!(stack(normalized).as_deref(), Some(r#"{"air":{"temperature":5.5}}"#));
+}
+
+const PROTOBUF: &[u8] = include_bytes!("bodies/chirpstack-up-object.pb");
+
+#[test]
+fn a_decoded_object_in_protobuf_is_the_one_in_json() {
+    let [event] = <[_; 1]>::try_from(parse(Network::Chirpstack, Some("up"), PROTOBUF).unwrap()).unwrap();
+    let decoded = event.decoded.unwrap();
+    let json = json!({
+        "TempC_SHT": 4.56, "at": 1_772_352_930, "BatV": 3.05, "door": false, "none": null, "nan": null, "text": "\"}",
+        "list": [{ "t": -0.25 }, 8, []], "large": 1e300,
+    });
+    assert_eq!(serde_json::from_str::<Value>(&decoded).unwrap(), json, "{decoded}");
+    let read = read(
+        json!({
+            "temperature": { "pointer": "/TempC_SHT", "unit": "celsius" },
+            "measured_at": { "pointer": "/at", "unit": "unix_seconds" },
+        }),
+        &decoded,
+    );
+    assert_eq!(read.problems, []);
+    assert_eq!(read.payload.readings[0].reading.temperature, Temperature(456));
+}
+
+#[test]
+fn an_odd_object_in_protobuf_does_not_cost_the_frame() {
+    let plain = parse(Network::Chirpstack, Some("up"), include_bytes!("bodies/chirpstack-up.pb")).unwrap();
+    for odd in [&[][..], &[0x0a], &[0x0a, 2, 0x0a, 9], &[0x0a, 3, 0x0a, 1, 0xff], &[0x08, 1]] {
+        let length = u8::try_from(odd.len()).unwrap();
+        let body = [include_bytes!("bodies/chirpstack-up.pb"), &[0x5a, length][..], odd].concat();
+        let [event] = <[_; 1]>::try_from(parse(Network::Chirpstack, Some("up"), &body).unwrap()).unwrap();
+        assert_eq!(event, networks::Event { decoded: None, ..plain[0].clone() }, "{odd:?}");
+    }
 }
 
 proptest! {

@@ -100,3 +100,23 @@ fn an_odd_value_from_the_things_stack_is_unknown_and_costs_no_frame() {
     let place = the_things_stack(r#"{"location_solved":{"location":"x"}}"#);
     assert_eq!((place.kind, place.location), (EventKind::Location, None));
 }
+
+/// ChirpStack's, of which two bytes are a reception without anything in it.
+const MESSAGE: &[u8] = include_bytes!("bodies/chirpstack-up.pb");
+
+#[test]
+fn a_message_that_would_fill_the_memory_is_refused_by_its_length() {
+    let with_empty_receptions = |length: usize| {
+        let mut body = MESSAGE.to_vec();
+        body.extend([0x62, 0].repeat((length - MESSAGE.len()) / 2));
+        body.resize(length, 0x62);
+        body
+    };
+    let read = |word, body: &[u8]| parse(Network::Chirpstack, word, body);
+    let longest = with_empty_receptions(64 * 1024 - MESSAGE.len() % 2);
+    assert_eq!(read(None, &longest).unwrap()[0].gateways.len(), 64);
+    for word in [None, Some("up"), Some("log")] {
+        let refused = read(word, &with_empty_receptions(64 * 1024 + 1)).unwrap_err().to_string();
+        assert!(refused.ends_with("it has 65537 bytes, and no event has more than 65536"), "{refused}");
+    }
+}

@@ -187,8 +187,9 @@ pub fn new_credential(network: Network) -> (String, Credential) {
 pub fn given_credential(network: Network, token: &str) -> Result<(String, Credential), CredentialError> {
     if network.signs() {
         let token = token.to_ascii_lowercase();
-        let is_key = token.len() == 32 && token.bytes().all(|byte| byte.is_ascii_hexdigit());
-        return is_key.then(|| (token.clone(), kept_of(network, &token))).ok_or(CredentialError::NoKey);
+        SharedKey::new(token.as_str()).check().map_err(|_| CredentialError::NoKey)?;
+        let kept = kept_of(network, &token);
+        return Ok((token, kept));
     }
     let is_token = TOKEN_CHARS.contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic());
     is_token.then(|| (token.to_owned(), kept_of(network, token))).ok_or(CredentialError::NoToken)

@@ -3,7 +3,7 @@
 use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, Event};
-use serde_json::{Map, Value};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::ParseError;
 use crate::fields::malformed;
@@ -19,31 +19,30 @@ pub(super) fn is_xml(body: &[u8]) -> bool {
     body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<')
 }
 
-/// An element whose end has not come; the first is the document.
+/// An element, of which only the text or the elements count; the first is the document.
 #[derive(Default)]
-struct Open {
+struct Element {
     name: String,
-    elements: Map<String, Value>,
+    elements: Vec<Element>,
     text: String,
 }
 
-impl Open {
-    fn value(self) -> Value {
+/// As JSON. Where an element stands twice, so does its field, and whoever reads the field refuses it: nobody can say which counts.
+impl Serialize for Element {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.elements.is_empty() {
-            return Value::String(self.text.trim().to_owned());
+            return serializer.serialize_str(self.text.trim());
         }
-        Value::Object(self.elements)
-    }
-
-    fn add(&mut self, name: String, value: Value) {
-        if name != LISTED {
-            self.elements.insert(name, value);
-            return;
+        let (listed, single): (Vec<_>, Vec<_>) =
+            self.elements.iter().partition(|element| element.name == LISTED);
+        let mut fields = serializer.serialize_map(None)?;
+        for element in single {
+            fields.serialize_entry(&element.name, element)?;
         }
-        match self.elements.entry(name).or_insert_with(|| Value::Array(Vec::new())) {
-            Value::Array(list) => list.push(value),
-            other => *other = value,
+        if !listed.is_empty() {
+            fields.serialize_entry(LISTED, &listed)?;
         }
+        fields.end()
     }
 }
 
@@ -51,7 +50,7 @@ impl Open {
 pub(super) fn to_json(body: &[u8]) -> Result<String, ParseError> {
     let text = String::from_utf8_lossy(body);
     let mut reader = Reader::from_str(&text);
-    let mut open = vec![Open::default()];
+    let mut open = vec![Element::default()];
     let outcome = loop {
         let event = reader.read_event().map_err(|error| error.to_string());
         match event.and_then(|event| follow(event, &mut open)) {
@@ -66,32 +65,33 @@ pub(super) fn to_json(body: &[u8]) -> Result<String, ParseError> {
     })
 }
 
-fn whole(mut open: Vec<Open>) -> Result<String, String> {
+fn whole(mut open: Vec<Element>) -> Result<String, String> {
     match open.pop() {
         Some(document) if open.is_empty() && !document.elements.is_empty() => {
-            Ok(Value::Object(document.elements).to_string())
+            serde_json::to_string(&document).map_err(|error| error.to_string())
         }
         _ => Err("the XML ends before its element does".to_owned()),
     }
 }
 
 /// Returns whether there is more.
-fn follow(event: Event<'_>, open: &mut Vec<Open>) -> Result<bool, String> {
+fn follow(event: Event<'_>, open: &mut Vec<Element>) -> Result<bool, String> {
     let depth = open.len();
     let inner = open.last_mut().ok_or("there is an end without a beginning")?;
     match event {
         Event::Start(_) if depth > DEEPEST => return Err(format!("elements lie more than {DEEPEST} deep")),
         Event::Start(start) => {
             let name = start.local_name().as_ref().to_owned();
-            open.push(Open { name, ..Open::default() });
+            open.push(Element { name, ..Element::default() });
         }
-        Event::Empty(element) => {
-            inner.add(element.local_name().as_ref().to_owned(), Value::String(String::new()));
+        Event::Empty(empty) => {
+            let name = empty.local_name().as_ref().to_owned();
+            inner.elements.push(Element { name, ..Element::default() });
         }
         Event::End(_) => {
             let Some(ended) = open.pop() else { return Ok(true) };
             let outer = open.last_mut().ok_or("there is an end without a beginning")?;
-            outer.add(ended.name.clone(), ended.value());
+            outer.elements.push(ended);
         }
         Event::Text(text) => inner.text.push_str(&text),
         Event::CData(text) => inner.text.push_str(&text),

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use prost::Message;
 use serde::de::IgnoredAny;
 
-use super::{Body, Context, DeviceInfo, Metadata, RxInfo};
+use super::{Body, Context, DeviceInfo, Metadata, RxInfo, object};
 use crate::downlink::chirpstack::Timestamp;
 use crate::event::EventKind;
-use crate::fields::{Base64, Decimal, Flag, Part, Place, Receptions, Text, Time, Whole};
+use crate::fields::{Base64, Decimal, DecodedObject, Flag, Part, Place, Receptions, Text, Time, Whole};
 use crate::keys::is_binary;
 use crate::{ParseError, fields};
 
@@ -31,6 +31,9 @@ struct UplinkEvent {
     confirmed: bool,
     #[prost(bytes = "vec", tag = "10")]
     data: Vec<u8>,
+    /// A message that is read by itself.
+    #[prost(bytes = "vec", tag = "11")]
+    object: Vec<u8>,
     #[prost(message, repeated, tag = "12")]
     rx_info: Vec<UplinkRxInfo>,
     /// A message that is not read into.
@@ -166,11 +169,18 @@ pub(crate) fn is_protobuf(body: &[u8]) -> bool {
     first.is_some_and(|first| *first != b'{') && is_binary(body)
 }
 
+/// The largest message, in bytes. What two of them say may fill a hundred in memory, and an uplink that sixty gateways heard has 8 KiB.
+const LARGEST: usize = 64 * 1024;
+
 /// Reads a message of the kind that the sender's word told, or else of the kind that it can only be.
 pub(super) fn read(
     told: Option<EventKind>,
     message: &[u8],
 ) -> Result<(EventKind, Body<'static>), ParseError> {
+    if message.len() > LARGEST {
+        let reason = format!("it has {} bytes, and no event has more than {LARGEST}", message.len());
+        return Err(malformed(reason));
+    }
     let kind = told.unwrap_or_else(|| kind_of_shape(message));
     let body = match kind {
         EventKind::Uplink => uplink(UplinkEvent::decode(message)?)?,
@@ -238,6 +248,7 @@ fn uplink(up: UplinkEvent) -> Result<Body<'static>, ParseError> {
         f_port: Whole(Some(f_port)),
         confirmed: Flag(Some(up.confirmed)),
         data: Base64(Some(fields::payload(up.data).map_err(malformed)?)),
+        object: object::to_json(&up.object).map(DecodedObject::from).unwrap_or_default(),
         join_server_context: up.join_server_context.map(|_| IgnoredAny),
         rx_info: Some(Receptions::of(up.rx_info.into_iter().map(RxInfo::from))),
         ..common(up.time, up.device_info)
