@@ -9,7 +9,7 @@ use e2e::{Api, Installation, Part, Program, folder, login_of, until, walk_in_a_b
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testkit::postgres::{Database, database};
+use testkit::postgres::{Database, database, psql};
 
 struct House {
     installation: Installation,
@@ -130,14 +130,14 @@ async fn a_wrong_token_is_one_alert_also_after_it_is_acknowledged_and_another_pr
 async fn a_sender_is_changed_over_to_another_token_without_losing_a_webhook() {
     let house = House::start().await;
     let older = house.add("depot").await;
-    let (status, made) = house.change(Method::POST, "/credential", None).await;
+    let (status, made) = house.change(Method::POST, "/credential", Some(&json!({}))).await;
     assert_eq!((status, &made["has_older_credential"]), (200, &json!(true)), "{made}");
     let newer = made["token"].as_str().unwrap();
     assert_ne!(newer, older);
     until("the newer counts", async || (house.send(newer, 1).await == Some(204)).then_some(())).await;
     assert_eq!(house.send(&older, 2).await, Some(204), "the older one, too");
 
-    let (status, told) = house.change(Method::POST, "/credential", None).await;
+    let (status, told) = house.change(Method::POST, "/credential", Some(&json!({}))).await;
     assert_eq!(status, 409, "{told}");
     assert!(told["detail"].as_str().unwrap().contains("retire it first"), "{told}");
     let (status, retired) = house.change(Method::DELETE, "/older-credential", None).await;
@@ -170,7 +170,7 @@ async fn settings_are_changed_as_a_whole_or_refused_with_what_is_wrong() {
     let (status, disabled) = house.change(Method::POST, "/disable", None).await;
     assert_eq!((status, disabled["disabled_at"].is_string()), (200, true));
     assert_eq!(house.change(Method::POST, "/disable", None).await.0, 409);
-    assert_eq!(house.change(Method::POST, "/credential", None).await.0, 409, "enable it first");
+    assert_eq!(house.change(Method::POST, "/credential", Some(&json!({}))).await.0, 409, "enable it first");
     until("nothing is taken in", async || (house.send(&token, 1).await == Some(401)).then_some(())).await;
     assert_eq!(house.change(Method::POST, "/enable", None).await.0, 200);
     until("it is taken in again", async || (house.send(&token, 1).await == Some(204)).then_some(())).await;
@@ -219,11 +219,41 @@ async fn an_integration_is_its_organisations_and_its_token_is_told_once() {
         (Method::POST, "/disable"),
         (Method::POST, "/enable"),
     ] {
-        let told = south.send(method, &format!("/integrations/depot{path}"), None).await;
+        let told = south.send(method, &format!("/integrations/depot{path}"), Some(&json!({}))).await;
         assert_eq!(told.status, 404, "{path}: {told:?}");
     }
     let taken = south.send(Method::POST, "/integrations", Some(&new("depot", "chirpstack"))).await;
     assert_eq!(taken.status, 409, "{taken:?}");
+}
+
+#[tokio::test]
+async fn a_token_that_the_network_server_made_is_taken_and_stands_nowhere_else() {
+    let house = House::start().await;
+    let new = |network: &str, token: &str| {
+        json!({
+            "id": "depot", "network": network, "token": token, "refuse_when_broker_away": false,
+            "allowed_addresses": [],
+        })
+    };
+    for (network, token) in [("chirpstack", "nineteen-characters"), ("actility", "no-key-of-32-hex-digits")] {
+        let told = house.admin.send(Method::POST, "/integrations", Some(&new(network, token))).await;
+        assert_eq!(told.status, 422, "{told:?}");
+        assert!(told.json()["detail"].as_str().unwrap().starts_with("token: "), "{told:?}");
+    }
+    let (first, second) = ("made-by-the-network-1", "made-by-the-network-2");
+    let made = house.admin.post("/integrations", &new("chirpstack", first)).await;
+    assert_eq!(made["token"], first);
+    integrations(&house.program.url, 1).await;
+    assert_eq!(house.send(first, 1).await, Some(204));
+    let (status, told) = house.change(Method::POST, "/credential", Some(&json!({ "token": "short" }))).await;
+    assert_eq!(status, 422, "{told}");
+    let (status, made) = house.change(Method::POST, "/credential", Some(&json!({ "token": second }))).await;
+    assert_eq!((status, &made["token"]), (200, &json!(second)));
+    until("the newer counts", async || (house.send(second, 2).await == Some(204)).then_some(())).await;
+    for written in ["audit_entries", "integrations", "idempotency_keys"] {
+        let sql = format!("select count(*) from {written} e where e::text like '%made-by-the-network%'");
+        assert_eq!(psql(&house._kept.1.url(), &sql).unwrap().trim(), "0", "{written}");
+    }
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@ use domain::OrganisationId;
 use domain::refusal::RefusalReason;
 use domain::sender::AddressRange;
 use networks::Network;
-use serde::{Deserialize, Serialize};
-use store::{Connection, IntakeCount, Integration, RefusalCount, StoreError};
+use serde::{Deserialize, Serialize, Serializer};
+use store::{Connection, Credential, IntakeCount, Integration, RefusalCount, StoreError};
 use utoipa::ToSchema;
 
 use super::access::{Caller, ManageIntegrations};
@@ -16,7 +16,7 @@ use super::once::Once;
 use super::page::Page;
 use super::problem::{ApiError, Problem};
 use crate::Service;
-use crate::credentials::new_credential;
+use crate::credentials::{given_credential, new_credential};
 
 /// More than any network's sender has; each is tried at each webhook.
 const MOST_RANGES: usize = 100;
@@ -125,6 +125,30 @@ pub struct IntegrationRequest {
     network: String,
     #[serde(flatten)]
     settings: IntegrationSettings,
+    /// Only where the network server made it itself: 20 to 200 visible characters, with ThingPark an AS key of 32 hex digits.
+    /// Without it a new one is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token: Option<GivenToken>,
+}
+
+/// A token that the network server made.
+#[derive(Deserialize, ToSchema)]
+pub struct GivenToken(String);
+
+impl Serialize for GivenToken {
+    /// That it was given is written down, and not what it is.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("given")
+    }
+}
+
+/// A token to change over to.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = NewCredential)]
+pub struct CredentialRequest {
+    /// Only where the network server made it itself; without it a new one is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token: Option<GivenToken>,
 }
 
 /// What can be changed of an integration.
@@ -187,7 +211,7 @@ pub async fn add_integration(
     check_id(&body.id)?;
     let network: Network = body.network.parse().map_err(unprocessable("network"))?;
     let allowed = ranges(&body.settings.allowed_addresses)?;
-    let (token, credential) = new_credential(network);
+    let (token, credential) = credential(network, body.token.as_ref())?;
     let now = (service.clock)();
     let integration = Integration {
         allowed,
@@ -205,16 +229,18 @@ pub async fn add_integration(
 }
 
 /// Gives an integration a new token, which is told once; the one before counts, too, until it is retired.
-#[utoipa::path(tag = "intake", params(("id" = String, Path)), responses(
-    (status = 200, body = IntegrationToken), (status = 404, body = Problem), (status = 409, body = Problem)))]
+#[utoipa::path(tag = "intake", params(("id" = String, Path)), request_body = CredentialRequest, responses(
+    (status = 200, body = IntegrationToken), (status = 404, body = Problem), (status = 409, body = Problem),
+    (status = 422, body = Problem)))]
 #[post("/integrations/{id}/credential")]
 pub async fn rotate_credential(
     service: web::Data<Service>,
     caller: Caller<ManageIntegrations>,
     request: HttpRequest,
     id: web::Path<String>,
+    body: web::Json<CredentialRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let once = Once::new(&request, &())?;
+    let once = Once::new(&request, &body)?;
     let owner = caller.organisation;
     let mut db = service.store.begin().await?;
     told_once(&once, &mut db, &caller).await?;
@@ -222,7 +248,8 @@ pub async fn rotate_credential(
     if before.disabled_at.is_some() {
         return Err(ApiError::Conflict(format!("`{id}` is disabled: enable it first")));
     }
-    let (token, credential) = new_credential(before.network.parse().map_err(ApiError::internal)?);
+    let network = before.network.parse().map_err(ApiError::internal)?;
+    let (token, credential) = credential(network, body.token.as_ref())?;
     if !db.rotate_integration(owner, &id, &credential).await? {
         return Err(ApiError::Conflict(format!(
             "`{id}` has an older token still, and its sender may be using it: retire it first"
@@ -380,6 +407,11 @@ fn ranges(texts: &[String]) -> Result<Vec<AddressRange>, ApiError> {
         return Err(ApiError::Unprocessable(format!("allowed_addresses: write at most {MOST_RANGES}")));
     }
     texts.iter().map(|text| text.parse().map_err(unprocessable("allowed_addresses"))).collect()
+}
+
+fn credential(network: Network, given: Option<&GivenToken>) -> Result<(String, Credential), ApiError> {
+    let Some(GivenToken(token)) = given else { return Ok(new_credential(network)) };
+    given_credential(network, token).map_err(unprocessable("token"))
 }
 
 fn unprocessable<E: std::fmt::Display>(field: &'static str) -> impl Fn(E) -> ApiError {

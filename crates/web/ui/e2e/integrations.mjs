@@ -103,6 +103,12 @@ async function changeOver(page, doing, card, token) {
   await card.getByRole("button", { name: `Make a new token for ${id}` }).focus();
   await page.keyboard.press("Enter");
   await page.getByRole("dialog").getByText("The present token counts on").waitFor();
+  await page.getByLabel(/^A token that the network server made/).fill("short");
+  await page.keyboard.press("Enter");
+  await page.getByText(/A token has 20 to 200 letters/).waitFor();
+  await expectFocus(page, "token");
+  await picture(page, "integration-change-token");
+  await page.getByLabel(/^A token that the network server made/).fill("");
   await page.getByRole("button", { name: "Make a new token", exact: true }).focus();
   await page.keyboard.press("Enter");
   await page.getByText("Shown here once").waitFor();

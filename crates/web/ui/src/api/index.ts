@@ -162,7 +162,8 @@ export const api = {
     data(client.POST("/integrations", { body: integration })),
   changeIntegration: (id: string, settings: t.IntegrationSettings) =>
     data(client.PUT("/integrations/{id}", { ...at({ id }), body: settings })),
-  rotateIntegration: (id: string) => data(client.POST("/integrations/{id}/credential", at({ id }))),
+  rotateIntegration: (id: string, token?: string) =>
+    data(client.POST("/integrations/{id}/credential", { ...at({ id }), body: { token } })),
   retireIntegration: (id: string) => data(client.DELETE("/integrations/{id}/older-credential", at({ id }))),
   disableIntegration: (id: string) => data(client.POST("/integrations/{id}/disable", at({ id }))),
   enableIntegration: (id: string) => data(client.POST("/integrations/{id}/enable", at({ id }))),

@@ -2802,6 +2802,8 @@ export interface components {
         GatewayChange: {
             vehicle?: components["schemas"]["Vehicle"] | null;
         };
+        /** @description A token that the network server made. */
+        GivenToken: string;
         Halt: {
             /** Format: date-time */
             at: string;
@@ -3566,6 +3568,10 @@ export interface components {
              */
             until?: string | null;
         };
+        /** @description A token to change over to. */
+        NewCredential: {
+            token?: components["schemas"]["GivenToken"] | null;
+        };
         NewDisposition: {
             /** @description `release`, `reject`, `return` or `destroy`. */
             decision: components["schemas"]["Decision"];
@@ -3631,6 +3637,7 @@ export interface components {
              * @example chirpstack
              */
             network: string;
+            token?: components["schemas"]["GivenToken"] | null;
         };
         /** @description A lane as it is written. */
         NewLane: {
@@ -5461,6 +5468,7 @@ export type FilledParent = components['schemas']['FilledParent'];
 export type FreezeThaw = components['schemas']['FreezeThaw'];
 export type Gateway = components['schemas']['Gateway'];
 export type GatewayChange = components['schemas']['GatewayChange'];
+export type GivenToken = components['schemas']['GivenToken'];
 export type Halt = components['schemas']['Halt'];
 export type HandIn = components['schemas']['HandIn'];
 export type HandInAct = components['schemas']['HandInAct'];
@@ -5524,6 +5532,7 @@ export type NewBox = components['schemas']['NewBox'];
 export type NewBoxes = components['schemas']['NewBoxes'];
 export type NewContent = components['schemas']['NewContent'];
 export type NewContract = components['schemas']['NewContract'];
+export type NewCredential = components['schemas']['NewCredential'];
 export type NewDisposition = components['schemas']['NewDisposition'];
 export type NewEmptying = components['schemas']['NewEmptying'];
 export type NewEnd = components['schemas']['NewEnd'];
@@ -6530,7 +6539,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCredential"];
+            };
+        };
         responses: {
             /** @description As it was asked for. */
             200: {
@@ -6550,6 +6563,8 @@ export interface operations {
             403: components["responses"]["NotAllowed"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongMediaType"];
             422: components["responses"]["NotAccepted"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["Unavailable"];
