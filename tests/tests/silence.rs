@@ -102,7 +102,7 @@ async fn a_tracker_that_is_never_heard_raises_one_alert_until_it_is_heard() {
     target.send(&dev_eui, 0, heard, 500).await;
     let second = alerts(&api, shipment, 2).await;
     let [first, second] = [&second[0], &second[1]];
-    assert_eq!((&first["state"], &first["closed_reason"]), (&json!("closed"), &json!("heard again")));
+    assert_eq!((&first["state"], &first["closed_reason"]), (&json!("closed"), &json!("it reports again")));
     assert_eq!(
         (time(first, "ended_at"), time(second, "began_at")),
         (heard, heard),

@@ -66,12 +66,6 @@ pub struct Span {
     pub to: DateTime<Utc>,
 }
 
-impl Span {
-    pub fn meets(self, other: Self) -> bool {
-        self.from <= other.to && other.from <= self.to
-    }
-}
-
 /// One thing that is said to a tracker. Stands like this in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]

@@ -1,5 +1,5 @@
 //! Loss of communication: when no report came from a tracker for too long, and through whose fault. A report is an uplink
-//! that told what the tracker is there for: who is heard and measures nothing is silent, too.
+//! with a reading later than all before: who is heard and measures nothing any more is silent, too.
 //!
 //! Judged on the network's receive times and on the tracker's own schedule. What it measured meanwhile is
 //! another question ([`numbers`], [`missing`]): a silent tracker may deliver everything afterwards.
@@ -35,7 +35,7 @@ impl Schedule {
         (self.interval.seconds() * 3 / 2).max(LEAST_GRACE_S)
     }
 
-    /// How long after its last uplink a tracker counts as silent: one interval plus grace.
+    /// How long after its last report a tracker counts as silent: one interval plus grace.
     pub fn patience_s(self) -> i64 {
         self.interval.seconds() + self.grace_s()
     }

@@ -172,10 +172,8 @@ impl Codec {
         }
     }
 
-    /// Whether the tracker keeps a log that is asked for by time. The LHT52 keeps one, too, and nobody says how it answers.
-    pub const fn has_log_by_time(self) -> bool {
-        matches!(self, Self::DraginoLht65n | Self::DraginoLht65nProbe)
-    }
+    /// Of trackers that keep a log which is asked for by time. The LHT52 keeps one, too, and nobody says how it answers.
+    pub const WITH_LOG: [Self; 2] = [Self::DraginoLht65n, Self::DraginoLht65nProbe];
 
     /// Whether it reads temperatures; of a tracker that measures none, whatever is heard is its report.
     pub const fn measures(self) -> bool {

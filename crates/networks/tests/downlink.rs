@@ -62,7 +62,7 @@ fn read_log(from: i64, to: i64) -> Command {
 #[test]
 fn a_dragino_is_asked_for_the_log_of_a_time_as_its_maker_says() {
     let asked = read_log(0x5fc5_f350, 0x5fc6_0160);
-    for codec in [Codec::DraginoLht65n, Codec::DraginoLht65nProbe] {
+    for codec in Codec::WITH_LOG {
         let frame = encode(codec, 7, &[asked]).unwrap();
         assert_eq!((frame.f_port, hex::encode(&frame.payload).as_str()), (2, "315fc5f3505fc60160ff"));
         assert_eq!(frame.payload.len(), asked.length());
@@ -73,20 +73,17 @@ fn a_dragino_is_asked_for_the_log_of_a_time_as_its_maker_says() {
         assert!(
             beyond.iter().all(|beyond| matches!(encode(codec, 7, &[*beyond]), Err(CommandError::Time(_))))
         );
-        assert!(codec.has_log_by_time());
     }
 }
 
 #[test]
 fn trackers_of_others_are_told_nothing_else() {
-    let with_log = [Codec::DraginoLht65n, Codec::DraginoLht65nProbe];
-    for codec in Codec::ALL.into_iter().filter(|codec| !with_log.contains(codec)) {
+    for codec in Codec::ALL.into_iter().filter(|codec| !Codec::WITH_LOG.contains(codec)) {
         let others = if codec == Codec::Isotherm { vec![] } else { vec![HELD, Command::Restart] };
         for command in others.into_iter().chain([read_log(0, 1)]) {
             let refused = encode(codec, 1, &[command]).unwrap_err();
             assert_eq!(refused, CommandError::Unknown(codec));
         }
-        assert!(!codec.has_log_by_time());
     }
     let said = CommandError::Unknown(Codec::DraginoLht52).to_string();
     assert_eq!(said, "a tracker with the codec dragino-lht52 cannot be told this");

@@ -234,7 +234,7 @@ impl Connection {
             shipment_id: Uuid,
         }
         let rows: Vec<Row> = statement(
-            "update alerts a set closed_as = 'closed', closed_at = $1, closed_reason = 'heard again',
+            "update alerts a set closed_as = 'closed', closed_at = $1, closed_reason = 'it reports again',
                  ended_at = r.at
              from unnest($2::int[], $3::timestamptz[]) as r (tracker_id, at)
              where a.tracker_id = r.tracker_id and a.kind = 'silence' and a.closed_as is null

@@ -49,16 +49,22 @@ pub struct Spoken {
 }
 
 impl Connection {
-    /// Begins to speak to trackers that are followed since.
-    pub async fn note_spoken_trackers(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+    /// Begins to speak to trackers that are followed since, and to those that were heard and have one of the codecs `with_log`.
+    pub async fn note_spoken_trackers(
+        &mut self,
+        with_log: &[&str],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         sql_query(
             "insert into spoken_trackers (tracker_id, organisation_id, acknowledged_at, paused_until)
              select s.tracker_id, s.organisation_id, $1, '-infinity' from tracker_states s
-             where s.followed_to is not null
+             where (s.followed_to is not null
+                     or exists (select from trackers t where t.id = s.tracker_id and t.codec = any($2)))
                  and not exists (select from spoken_trackers k where k.tracker_id = s.tracker_id)
              on conflict do nothing",
         )
         .bind::<Timestamptz, _>(now)
+        .bind::<Array<Text>, _>(with_log)
         .execute(&mut self.raw)
         .await?;
         Ok(())
@@ -128,12 +134,12 @@ impl Connection {
         Ok(())
     }
 
-    /// Trackers after the given one to whom something may have to be said: they ask, miss something, or have something that
-    /// is held and not acknowledged. None to whom something is on its way, and those alone whose latest uplink came by one
+    /// Trackers after the given one to whom something may have to be said: they ask, miss something, have something that is
+    /// held and not acknowledged, or ride, or did within a week, and have one of the codecs `with_log`. None to whom something is on its way, and those alone whose latest uplink came by one
     /// of the integrations. Whether it is worth a downlink is the domain's to say.
     pub async fn trackers_to_speak_to(
         &mut self,
-        integrations: &[String],
+        (integrations, with_log): (&[String], &[&str]),
         now: DateTime<Utc>,
         after: Option<TrackerId>,
         limit: i64,
@@ -141,7 +147,9 @@ impl Connection {
         let rows: Vec<ReachedRow> = sql_query(format!(
             "{REACHED} join spoken_trackers k on k.tracker_id = t.id
              where k.paused_until <= $1 and k.tracker_id > $2
-                 and (k.clock is not null or k.gaps_known_at <= $1 - make_interval(secs => $7 * t.interval_s)
+                 and (k.clock is not null
+                     or (t.codec = any($8) and exists (select from assignments a where a.tracker_id = t.id
+                         and a.from_at <= $1 and (a.until_at is null or a.until_at > $1 - interval '7 days')))
                      or (s.holes > 0 and exists (select from missing_readings m where m.tracker_id = k.tracker_id
                          and m.known_at <= $1 - make_interval(secs => $7 * t.interval_s)))
                      or (s.followed_to > coalesce(k.acknowledged, -1) and (k.acknowledged_at <= $5
@@ -157,6 +165,7 @@ impl Connection {
         .bind::<Timestamptz, _>(now - ACKNOWLEDGED_EVERY)
         .bind::<Integer, _>(stored(MANY))
         .bind::<Integer, _>(COPIES)
+        .bind::<Array<Text>, _>(with_log)
         .load(&mut self.raw)
         .await?;
         Ok(rows.into_iter().map(ReachedRow::spoken).collect())
@@ -208,7 +217,7 @@ impl Connection {
         .get_result(&mut self.raw)
         .await?;
         let told: Vec<ToldRow> = sql_query(
-            "select handed_over_at, state, commands from downlinks
+            "select handed_over_at, ended_at, state, commands from downlinks
              where tracker_id = $1 and handed_over_at > $2 order by handed_over_at",
         )
         .bind::<Integer, _>(tracker.0)
@@ -217,7 +226,8 @@ impl Connection {
         .await?;
         let (mut asked, mut read_log) = (Vec::new(), Vec::new());
         for told in told.iter().filter(|told| told.state == "acknowledged") {
-            let at = told.handed_over_at;
+            // When the tracker said that it came.
+            let at = told.ended_at.unwrap_or(told.handed_over_at);
             for command in read::<Vec<Command>>(told.commands.clone())? {
                 match command {
                     Command::Resend(what) => asked.push(Asked { what, at }),
@@ -329,6 +339,8 @@ struct SpokenRow {
 struct ToldRow {
     #[diesel(sql_type = Timestamptz)]
     handed_over_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    ended_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Text)]
     state: String,
     #[diesel(sql_type = Jsonb)]

@@ -1,54 +1,21 @@
-//! Readings that are missing of trackers whose log is asked for by time: what lies between two readings further apart than the
-//! tracker measures.
+//! Readings that are missing of trackers whose log is asked for by time: where nothing was measured during a ride for longer
+//! than the tracker's interval.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use diesel::sql_types::{Array, Integer, Timestamptz};
+use diesel::sql_types::{Integer, Timestamptz};
 use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl;
+use domain::TrackerId;
 use domain::downlink::Gap;
-use domain::{OrganisationId, TrackerId};
 
-use crate::trackers::column;
 use crate::{Connection, StoreError};
 
-/// Within this a gap is looked for: what such logs hold of a reading every quarter of an hour.
-const LOGGED_DAYS: i32 = 30;
+/// How far gaps are looked back for: what such logs hold of a reading every quarter of an hour.
+const LOGGED: TimeDelta = TimeDelta::days(30);
 
 impl Connection {
-    /// Notes which of these trackers have a gap before one of these readings, which are stored; it is known since `now`, or
-    /// since an earlier one.
-    pub async fn note_gaps(
-        &mut self,
-        readings: &[(TrackerId, OrganisationId, DateTime<Utc>)],
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        if readings.is_empty() {
-            return Ok(());
-        }
-        sql_query(
-            "insert into spoken_trackers as k (tracker_id, organisation_id, acknowledged_at, paused_until, gaps_known_at)
-             select distinct f.t, f.o, $4, '-infinity'::timestamptz, $4
-             from unnest($1::int[], $2::int[], $3::timestamptz[]) as f (t, o, at)
-             join trackers t on t.id = f.t
-             cross join lateral (select measured_at from readings r
-                 where r.tracker_id = f.t and r.measured_at < f.at and r.measured_at >= f.at - make_interval(days => $5)
-                 order by measured_at desc limit 1) before
-             where f.at - before.measured_at >= make_interval(secs => 1.5 * t.interval_s)
-             order by 1
-             on conflict (tracker_id) do update set gaps_known_at = coalesce(k.gaps_known_at, excluded.gaps_known_at)",
-        )
-        .bind::<Array<Integer>, _>(column(readings, |(tracker, ..)| tracker.0))
-        .bind::<Array<Integer>, _>(column(readings, |(_, organisation, _)| organisation.0))
-        .bind::<Array<Timestamptz>, _>(column(readings, |(.., at)| *at))
-        .bind::<Timestamptz, _>(now)
-        .bind::<Integer, _>(LOGGED_DAYS)
-        .execute(&mut self.raw)
-        .await?;
-        Ok(())
-    }
-
-    /// Where readings of the last thirty days lie further apart than one and a half intervals, oldest first. Where none do,
-    /// that is noted. Asked while what was said to the tracker is this transaction's.
+    /// Where nothing was measured for one and a half intervals or more while the tracker rode, the latest two hundred, the
+    /// latest first. A ride's beginning and end count as readings; so does nothing after its last reading while it lasts.
     pub async fn gaps_of(
         &mut self,
         tracker: TrackerId,
@@ -61,27 +28,29 @@ impl Connection {
             after: DateTime<Utc>,
             #[diesel(sql_type = Timestamptz)]
             before: DateTime<Utc>,
-            #[diesel(sql_type = Timestamptz)]
-            known_at: DateTime<Utc>,
         }
+        // The readings' bounds once more as plain values: of their days those before are not even opened.
         let rows: Vec<Row> = sql_query(
-            "select after, before, known_at from (
-                 select lag(measured_at) over (order by measured_at, received_at) as after, measured_at as before,
-                     received_at as known_at
-                 from readings where tracker_id = $1 and measured_at >= $2) r
-             where before - after >= make_interval(secs => 1.5 * $3) order by before",
+            "with rides as (
+                 select id, greatest(from_at, $2) as from_at, until_at from assignments
+                 where tracker_id = $1 and from_at < $3 and (until_at is null or until_at > $2)),
+             marks as (
+                 select id, from_at as at from rides
+                 union all select id, until_at from rides where until_at <= $3
+                 union all select a.id, r.measured_at from rides a join readings r on r.tracker_id = $1
+                     and r.measured_at > a.from_at and r.measured_at < coalesce(a.until_at, $3)
+                     and r.measured_at > $2 and r.measured_at < $3)
+             select after, before from (
+                 select lag(at) over (partition by id order by at) as after, at as before from marks) m
+             where before - after >= make_interval(secs => 1.5 * $4)
+             order by before desc limit 200",
         )
         .bind::<Integer, _>(tracker.0)
-        .bind::<Timestamptz, _>(now - TimeDelta::days(LOGGED_DAYS.into()))
+        .bind::<Timestamptz, _>(now - LOGGED)
+        .bind::<Timestamptz, _>(now)
         .bind::<Integer, _>(interval_s)
         .load(&mut self.raw)
         .await?;
-        if rows.is_empty() {
-            sql_query("update spoken_trackers set gaps_known_at = null where tracker_id = $1")
-                .bind::<Integer, _>(tracker.0)
-                .execute(&mut self.raw)
-                .await?;
-        }
-        Ok(rows.into_iter().map(|Row { after, before, known_at }| Gap { after, before, known_at }).collect())
+        Ok(rows.into_iter().map(|Row { after, before }| Gap { after, before }).collect())
     }
 }

@@ -43,7 +43,7 @@ pub struct TrackerNews {
     pub organisation: OrganisationId,
     /// Network receive time.
     pub heard_at: DateTime<Utc>,
-    /// That of the latest uplink that told what the tracker is there for: silence is judged by it.
+    /// That of the uplink with the latest reading; of a tracker that measures nothing, of any. Silence is judged by it.
     pub reported_at: Option<DateTime<Utc>>,
     pub measured_at: Option<DateTime<Utc>>,
     pub temperature: Option<Temperature>,
@@ -55,10 +55,11 @@ pub struct TrackerNews {
     pub run: Option<Run>,
 }
 
-/// How the numbers of a tracker's readings stand.
+/// How the numbers of a tracker's readings stand, and when it reported last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
     pub tracker: TrackerId,
+    pub reported_at: Option<DateTime<Utc>>,
     /// The highest one that is followed.
     pub to: Option<u32>,
     pub holes: i32,
@@ -134,6 +135,10 @@ const IS_LATER: &str =
      > (coalesce(s.measured_at, '-infinity'), coalesce(s.temperature, -2147483648),
          coalesce(s.humidity, -1), coalesce(s.sequence, -1))";
 
+/// It measured since its last reading that is known: what was measured before proves nothing of now.
+const REPORTS: &str =
+    "excluded.measured_at is null or s.measured_at is null or excluded.measured_at > s.measured_at";
+
 /// The run continues what was received without a hole.
 const GOES_ON: &str = "s.holes = 0 and excluded.followed_from <= s.followed_to + 1
                      and excluded.followed_to > s.followed_to";
@@ -154,6 +159,8 @@ fn heard_by() -> String {
 struct StandingRow {
     #[diesel(sql_type = Integer)]
     tracker_id: i32,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    reported_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Nullable<Integer>)]
     followed_to: Option<i32>,
     #[diesel(sql_type = Integer)]
@@ -163,7 +170,12 @@ struct StandingRow {
 impl StandingRow {
     fn standing(self) -> Result<Standing, StoreError> {
         let to = self.followed_to.map(number).transpose()?;
-        Ok(Standing { tracker: TrackerId(self.tracker_id), to, holes: self.holes })
+        Ok(Standing {
+            tracker: TrackerId(self.tracker_id),
+            reported_at: self.reported_at,
+            to,
+            holes: self.holes,
+        })
     }
 }
 
@@ -279,8 +291,10 @@ impl Connection {
              order by 1
              on conflict (tracker_id) do update set
                  heard_at = greatest(s.heard_at, excluded.heard_at),
-                 reported_at = greatest(s.reported_at, excluded.reported_at), gateways = {}, {}, {}
-             returning tracker_id, followed_to, holes",
+                 reported_at = case when {REPORTS} then greatest(s.reported_at, excluded.reported_at)
+                     else s.reported_at end,
+                 gateways = {}, {}, {}
+             returning tracker_id, reported_at, followed_to, holes",
             heard_by(),
             goes_on.join(", "),
             columns.join(", ")

@@ -6,7 +6,6 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use domain::downlink::PAUSE as PAUSE_SPEAKING;
 use domain::{DevEui, OrganisationId, Reading, TrackerId};
-use networks::payload::Codec;
 use store::{
     Connection, KnownGateway, Partitioned, StoreError, Tracker, TrackerPosition, TrackerReading, Uplink,
     partition_day,
@@ -17,7 +16,7 @@ use crate::alerting::AlertWork;
 use crate::arrived::{Arrived, Located, Report};
 use crate::assess::{Fresh, reassess};
 use crate::heard::{Heard, decode_uplinks};
-use crate::links::store_states;
+use crate::links::{Stored, store_states};
 use crate::live::{Change, OwnedChange};
 use crate::missing::tell_missing;
 use crate::pending::store_lines;
@@ -73,7 +72,6 @@ pub async fn consume_batch(service: &Service, arrived: &mut Arrived) -> Result<(
     let gateways = place_heard(&mut db, &mut heard).await?;
     let fresh = store_readings(&mut db, &heard, recorded_at).await?;
     let readings = fresh.values().map(Vec::len).sum::<usize>();
-    note_gaps(&mut db, &fresh, &trackers, now).await?;
     let earliest = earliest_of(&fresh);
     let mut changes = note_heard(&mut db, (&heard, &gateways), &trackers, now).await?;
     changes.extend(ended.into_iter().map(|(owner, dev_eui)| (owner, Change::Tracker { dev_eui })));
@@ -157,25 +155,7 @@ async fn store_readings(
     Ok(fresh)
 }
 
-/// Notes what is missing before these readings where the tracker's log can be asked for it.
-async fn note_gaps(
-    db: &mut Connection,
-    fresh: &FreshReadings,
-    trackers: &Trackers,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let has_log =
-        |tracker: &&Tracker| tracker.codec.parse().is_ok_and(|codec: Codec| codec.has_log_by_time());
-    let with_log = trackers.values().filter(has_log);
-    let fresh = with_log.filter_map(|tracker| Some((tracker, fresh.get(&tracker.id)?)));
-    let readings: Vec<_> = fresh
-        .flat_map(|(tracker, readings)| readings.iter().map(move |reading| (tracker, reading.measured_at)))
-        .map(|(tracker, at)| (tracker.id, tracker.organisation, at))
-        .collect();
-    db.note_gaps(&readings, now).await
-}
-
-/// Keeps the latest states, closes the silence of those who were heard, and amends what was said of missing readings.
+/// Keeps the latest states, closes the silence of those who report again, and amends what was said of missing readings.
 async fn note_heard(
     db: &mut Connection,
     (heard, gateways): (&Heard, &[KnownGateway]),
@@ -184,16 +164,14 @@ async fn note_heard(
 ) -> Result<Vec<OwnedChange>, StoreError> {
     db.add_log_entries(&heard.log).await?;
     db.add_senses(&heard.senses).await?;
-    let refilled = store_states(db, heard, gateways, now).await?;
+    let Stored { refilled, reported } = store_states(db, heard, gateways, now).await?;
     let unknown: Vec<_> =
         heard.unknown.iter().map(|((owner, _), unknown)| (*owner, unknown.clone())).collect();
     let mut changes = Vec::new();
     if !heard.news.is_empty() {
-        let news = heard.news.values().map(|(news, _)| news);
-        let reported: Vec<_> = news.filter_map(|news| Some((news.tracker, news.reported_at?))).collect();
         let mut work = AlertWork::default();
         for (owner, id, shipment) in db.close_silence_alerts(&reported, now).await? {
-            work.record_closed(owner, id, shipment, "heard again");
+            work.record_closed(owner, id, shipment, "it reports again");
         }
         changes = work.apply(db, now).await?;
         changes.extend(tell_missing(db, &refilled, now).await?);

@@ -62,11 +62,13 @@ pub async fn plan_downlinks(service: &Service) -> Result<(), StoreError> {
         return Ok(());
     };
     let now = (service.clock)();
-    service.workers.connect().await?.note_spoken_trackers(now).await?;
+    let with_log = Codec::WITH_LOG.map(Codec::name);
+    service.workers.connect().await?.note_spoken_trackers(&with_log, now).await?;
     let mut after = None;
     loop {
-        let found =
-            service.workers.connect().await?.trackers_to_speak_to(&integrations, now, after, AT_ONCE).await?;
+        let mut db = service.workers.connect().await?;
+        let found = db.trackers_to_speak_to((&integrations, &with_log), now, after, AT_ONCE).await?;
+        drop(db);
         for tracker in &found {
             speak(service, tracker, listening_since, now).await?;
         }
@@ -89,6 +91,10 @@ async fn speak(
         Ok(Some(downlink)) => {
             db.add_downlink(&downlink, now).await?;
             return db.commit().await;
+        }
+        // Which readings a log should fill in is looked for no more often than there is one.
+        Ok(None) if Codec::WITH_LOG.iter().any(|codec| codec.name() == to.codec) => {
+            NOTHING_FOR.max(TimeDelta::seconds(to.interval_s.into()))
         }
         Ok(None) => NOTHING_FOR,
         Err(why) => {
@@ -169,8 +175,8 @@ async fn compose(
     let below = spoken.oldest.and_then(|oldest| oldest.checked_sub(1)).map(|last| Entries { first: 0, last });
     let mut lost: Vec<Entries> = below.into_iter().collect();
     lost.extend(db.lost_of(to.tracker, numbers.followed.map_or(0, |followed| followed.from)).await?);
-    let gaps =
-        if codec.has_log_by_time() { db.gaps_of(to.tracker, to.interval_s, now).await? } else { Vec::new() };
+    let has_log = Codec::WITH_LOG.contains(&codec);
+    let gaps = if has_log { db.gaps_of(to.tracker, to.interval_s, now).await? } else { Vec::new() };
     let situation = Situation {
         interval,
         listening_since,

@@ -117,7 +117,7 @@ impl Heard {
         self.senses.extend(decoded.sensed.iter().filter_map(|sensed| sense(sensed, tracker, uplink)));
         self.set_aside.extend(decoded.untimed.iter().map(|untimed| without_time(untimed, tracker, uplink)));
         if measures_nothing(tracker) {
-            note_reported(news, uplink);
+            news.reported_at = news.reported_at.max(Some(uplink.received_at));
         }
         for decoded_reading in decoded.readings {
             let reading = TrackerReading {
@@ -130,7 +130,6 @@ impl Heard {
             match implausible(reading.reading.measured_at, uplink.received_at) {
                 Some(reason) => self.set_aside.push(set_aside(reading, reason)),
                 None => {
-                    note_reported(news, uplink);
                     note_latest(news, &reading);
                     self.readings.push(reading);
                 }
@@ -240,14 +239,13 @@ fn measures_nothing(tracker: &Tracker) -> bool {
     tracker.codec.parse().is_ok_and(|codec: Codec| !codec.measures())
 }
 
-fn note_reported(news: &mut TrackerNews, uplink: &Uplink) {
-    news.reported_at = news.reported_at.max(Some(uplink.received_at));
-}
-
 /// The latest state is that of the greatest measured_at; of two values at one instant the warmer, and so on, as the
-/// store has it: a total order, so that it does not matter what came first.
+/// store has it: a total order, so that it does not matter what came first. What is later than all before is a report.
 fn note_latest(news: &mut TrackerNews, reading: &TrackerReading) {
-    let TrackerReading { sequence, reading, .. } = *reading;
+    let TrackerReading { sequence, reading, received_at, .. } = *reading;
+    if news.measured_at < Some(reading.measured_at) {
+        news.reported_at = news.reported_at.max(Some(received_at));
+    }
     let known = (news.measured_at, news.temperature, news.humidity, news.sequence);
     let other = (Some(reading.measured_at), Some(reading.temperature), reading.humidity, sequence);
     if known < other {

@@ -127,18 +127,26 @@ impl Link {
     }
 }
 
-/// Keeps the latest states with their links. Returns the trackers of which an alert may say that readings are missing
-/// that have come now.
+/// What became of the latest states.
+#[derive(Default)]
+pub struct Stored {
+    /// Of these an alert may say that readings are missing that have come now.
+    pub refilled: Vec<TrackerId>,
+    /// When each tracker that was heard reported last, if it ever did.
+    pub reported: Vec<(TrackerId, DateTime<Utc>)>,
+}
+
+/// Keeps the latest states with their links.
 pub async fn store_states(
     db: &mut Connection,
     heard: &Heard,
     gateways: &[KnownGateway],
     now: DateTime<Utc>,
-) -> Result<Vec<TrackerId>, StoreError> {
+) -> Result<Stored, StoreError> {
     let news: Vec<TrackerNews> =
         heard.news.values().map(|(news, link)| linked(news.clone(), link, gateways)).collect();
     if news.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Stored::default());
     }
     let standings = db.update_tracker_states(&news).await?;
     let is_unsettled = |standing: &Standing| {
@@ -146,7 +154,9 @@ pub async fn store_states(
     };
     let unsettled = standings.iter().filter(|standing| is_unsettled(standing));
     let unsettled: Vec<TrackerId> = unsettled.map(|standing| standing.tracker).collect();
-    if unsettled.is_empty() { Ok(Vec::new()) } else { settle(db, heard, &unsettled, now).await }
+    let refilled = if unsettled.is_empty() { Vec::new() } else { settle(db, heard, &unsettled, now).await? };
+    let reported = standings.iter().filter_map(|standing| Some((standing.tracker, standing.reported_at?)));
+    Ok(Stored { refilled, reported: reported.collect() })
 }
 
 fn linked(news: TrackerNews, link: &Link, known: &[KnownGateway]) -> TrackerNews {

@@ -30,8 +30,8 @@ pub const ACKNOWLEDGED_EVERY: TimeDelta = TimeDelta::hours(6);
 const ASKED_AGAIN_AFTER: TimeDelta = TimeDelta::hours(4);
 const MOST_ASKED: usize = 3;
 
-/// A log that is asked for by time is asked for the readings of so many intervals at once: in the worst air (US915's DR0, one
-/// reading to an uplink, one uplink in four minutes) they have come before it would be asked again.
+/// A log that is asked for by time is asked for so many intervals at once: with a reading to an uplink and an uplink in four
+/// minutes they have come before it is asked again.
 pub const MOST_READ: i32 = 48;
 
 /// The tracker's epoch, 2024-01-01T00:00:00Z, in Unix seconds.
@@ -44,14 +44,12 @@ pub struct Asked<T> {
     pub at: DateTime<Utc>,
 }
 
-/// Readings lie further apart than their tracker measures, and their tracker's log is asked for by time.
+/// Readings lie further apart than their tracker measures, and its log is asked for by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gap {
     /// When the readings beside it were measured.
     pub after: DateTime<Utc>,
     pub before: DateTime<Utc>,
-    /// When the later one of them came.
-    pub known_at: DateTime<Utc>,
 }
 
 /// A tracker asks how far its clock is off.
@@ -80,7 +78,7 @@ pub struct Situation<'a> {
     pub acknowledged_at: DateTime<Utc>,
     /// What was asked for, and the tracker said that it came.
     pub asked: &'a [Asked<Entries>],
-    /// Of a tracker whose log is asked for by time, oldest first; otherwise none.
+    /// Of a tracker whose log is asked for by time, the latest first; otherwise none.
     pub gaps: &'a [Gap],
     /// What of it was asked for, and the tracker said that it came.
     pub read: &'a [Asked<Span>],
@@ -152,23 +150,34 @@ fn missing(situation: &Situation<'_>, now: DateTime<Utc>) -> Vec<Command> {
     let entries = holes
         .flat_map(|hole| still_missing(hole, situation))
         .filter(|entries| may_be_asked(situation.asked, |asked| asked.meets(*entries), now));
-    let gaps = situation.gaps.iter().filter(|gap| waited(gap.known_at));
-    // One to a downlink: such trackers take one command at a time.
-    let span = gaps
-        .flat_map(|gap| spans(gap, situation.interval))
-        .find(|span| may_be_asked(situation.read, |asked| asked.meets(*span), now));
+    let span = missing_of_log(situation, now - wait, now);
     entries.map(Command::Resend).chain(span.map(Command::ReadLog)).collect()
 }
 
-/// What lies within a gap, in parts that are asked for one by one.
-fn spans(gap: &Gap, interval: Duration) -> impl Iterator<Item = Span> {
-    let (second, length) =
-        (TimeDelta::seconds(1), TimeDelta::seconds(i64::from(MOST_READ) * interval.seconds()));
-    let last = gap.before - second;
-    let parts = std::iter::successors(Some(gap.after + second), move |from| Some(*from + length));
-    parts
-        .take_while(move |from| *from <= last)
-        .map(move |from| Span { from, to: last.min(from + length - second) })
+/// What a log is asked for by time that was measured before `until`: the latest that is missing, and what is missing close
+/// before it. Nothing while an answer may be on its way: another request would end it.
+fn missing_of_log(situation: &Situation<'_>, until: DateTime<Utc>, now: DateTime<Utc>) -> Option<Span> {
+    if situation.read.iter().any(|read| now - read.at < ASKED_AGAIN_AFTER) {
+        return None;
+    }
+    let length = TimeDelta::seconds(i64::from(MOST_READ) * situation.interval.seconds());
+    let second = TimeDelta::seconds(1);
+    let gaps = || situation.gaps.iter().filter(|gap| gap.before <= until);
+    let times_asked = |span: Span| {
+        situation.read.iter().filter(|read| read.what.from <= span.from && span.to <= read.what.to).count()
+    };
+    let latest = gaps().flat_map(|gap| parts(gap, length)).find(|part| times_asked(*part) < MOST_ASKED)?;
+    let reach = latest.to - length + second;
+    let from = gaps().map(|gap| gap.after + second).filter(|from| (reach..latest.from).contains(from)).min();
+    Some(Span { from: from.unwrap_or(latest.from), to: latest.to })
+}
+
+/// What lies within a gap, from its end on in parts that are no longer.
+fn parts(gap: &Gap, length: TimeDelta) -> impl Iterator<Item = Span> {
+    let second = TimeDelta::seconds(1);
+    let first = gap.after + second;
+    let ends = std::iter::successors(Some(gap.before - second), move |to| Some(*to - length));
+    ends.take_while(move |to| first <= *to).map(move |to| Span { from: first.max(to - length + second), to })
 }
 
 /// Of a hole, what the tracker did not lose.

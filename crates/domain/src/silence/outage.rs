@@ -1,6 +1,6 @@
 //! One alert for a dead gateway, and not one for each tracker behind it.
 //!
-//! Half of a tracker's patience after its last uplink (for 15 minutes between two reports: 18 min 45 s) one report is
+//! Half of a tracker's patience after its last report (for 15 minutes between two reports: 18 min 45 s) one report is
 //! certainly missing: the tracker is *quiet*. A gateway is quiet for a tracker when nothing at all was heard through it
 //! for as long. A tracker is *cut off* when it is quiet, every gateway that heard its latest uplink is quiet for it,
 //! and none of them was heard after the tracker counted as silent: then the tracker failed, and not the gateway.

@@ -15,85 +15,100 @@ fn read_log(from: i64, to: i64) -> Command {
     Command::ReadLog(span(from, to))
 }
 
-/// With a gap of readings beside which these were measured; the later one came when it was measured.
+/// With gaps between readings that were measured at these seconds, the latest gap first.
 fn with_gaps(gaps: &[(i64, i64)]) -> Tracker {
-    let gap =
-        |(after, before): &(i64, i64)| Gap { after: at(*after), before: at(*before), known_at: at(*before) };
+    let gap = |(after, before): &(i64, i64)| Gap { after: at(*after), before: at(*before) };
     Tracker { gaps: gaps.iter().map(gap).collect(), ..Tracker::default() }
 }
 
+fn asked(span: Span, ats: &[DateTime<Utc>]) -> Vec<Asked<Span>> {
+    ats.iter().map(|at| Asked { what: span, at: *at }).collect()
+}
+
+const PART_S: i64 = MOST_READ as i64 * INTERVAL_S;
+
 #[test]
-fn a_log_is_asked_for_what_lies_between_two_readings_three_intervals_after_the_later_one_came() {
+fn a_log_is_asked_for_what_lies_between_two_readings_three_intervals_after_the_later_one() {
     let tracker = with_gaps(&[(-9_000, 0)]);
     assert_eq!(tracker.after(3 * INTERVAL_S - 1), []);
     assert_eq!(tracker.after(3 * INTERVAL_S), [read_log(-8_999, -1)]);
 }
 
 #[test]
-fn a_downlink_asks_for_one_span_the_oldest_first() {
-    let tracker = with_gaps(&[(-9_000, -5_000), (-4_000, 0)]);
-    assert_eq!(tracker.after(HOUR_S), [read_log(-8_999, -5_001)]);
-    let read = vec![Asked { what: span(-8_999, -5_001), at: at(HOUR_S) }];
-    assert_eq!(Tracker { read, ..tracker }.after(HOUR_S + 1), [read_log(-3_999, -1)]);
+fn the_latest_gap_is_asked_for_first_and_with_it_what_lies_close_before() {
+    let with_older = |from: i64| with_gaps(&[(-4_000, 0), (from, from + 2_000)]).after(HOUR_S);
+    assert_eq!(with_older(-9_000), [read_log(-8_999, -1)]);
+    assert_eq!(with_older(-PART_S - 1), [read_log(-PART_S, -1)]);
+    assert_eq!(with_older(-PART_S - 2), [read_log(-3_999, -1)], "more than is asked for at once");
 }
 
 #[test]
-fn a_long_gap_is_asked_for_in_parts_also_where_the_log_has_nothing_of_the_first_one() {
-    let part = i64::from(MOST_READ) * INTERVAL_S;
+fn a_long_gap_is_asked_for_in_parts_from_its_end_on() {
     let whole = |length: i64| with_gaps(&[(-length - 1, 0)]).after(HOUR_S);
-    assert_eq!(whole(part), [read_log(-part, -1)]);
-    assert_eq!(whole(part + 1), [read_log(-part - 1, -2)]);
-    let tracker = with_gaps(&[(-2 * part - 1, 0)]);
-    let asked = |hours: &[i64]| {
-        let what = span(-2 * part, -part - 1);
-        let read = hours.iter().map(|hours| Asked { what, at: ago(*hours) }).collect();
-        Tracker { read, ..tracker.clone() }.after(HOUR_S)
-    };
-    assert_eq!(asked(&[]), [read_log(-2 * part, -part - 1)]);
-    assert_eq!(asked(&[3]), [read_log(-2 * part, -part - 1)]);
-    assert_eq!(asked(&[2]), [read_log(-part, -1)], "it is waited for");
-    assert_eq!(asked(&[20, 12, 8]), [read_log(-part, -1)], "the tracker does not have it");
+    assert_eq!(whole(PART_S), [read_log(-PART_S, -1)]);
+    assert_eq!(whole(PART_S + 1), [read_log(-PART_S, -1)]);
+    let tracker = with_gaps(&[(-PART_S - 2, 0)]);
+    let read = asked(span(-PART_S, -1), &[ago(20), ago(12), ago(8)]);
+    assert_eq!(Tracker { read, ..tracker }.after(HOUR_S), [read_log(-PART_S - 1, -PART_S - 1)]);
 }
 
 #[test]
-fn what_people_want_goes_with_it_and_the_last_two_downlinks_of_a_day_are_kept_for_them() {
+fn while_an_answer_may_be_on_its_way_nothing_else_is_asked_for_and_three_times_are_enough() {
+    let after = |gaps: &[(i64, i64)], asked_at: &[DateTime<Utc>], seconds: i64| {
+        let read = asked(span(-8_999, -1), asked_at);
+        Tracker { read, ..with_gaps(gaps) }.after(seconds)
+    };
+    let gap = [(-9_000, 0)];
+    assert_eq!(after(&gap, &[ago(3)], HOUR_S - 1), []);
+    assert_eq!(
+        after(&[(HOUR_S - 9_000, HOUR_S - 3_000)], &[ago(3)], HOUR_S - 1),
+        [],
+        "another gap waits, too"
+    );
+    assert_eq!(after(&gap, &[ago(3)], HOUR_S), [read_log(-8_999, -1)]);
+    assert_eq!(after(&gap, &[ago(20), ago(12), ago(8)], HOUR_S), [], "the tracker does not have it");
+    // The first half has come: it is a part of what was asked for three times.
+    assert_eq!(after(&[(-5_000, 0)], &[ago(20), ago(12), ago(8)], HOUR_S), []);
+}
+
+#[test]
+fn the_last_two_downlinks_of_a_day_are_kept_for_people() {
     let tracker = with_gaps(&[(-9_000, 0)]);
     let sent = vec![ago(23); domain::downlink::BUDGET - 2];
     assert_eq!(Tracker { sent, ..tracker }.after(HOUR_S - 1), []);
 }
 
 proptest! {
-    /// A tracker measures each quarter of an hour; some uplinks are lost, and its log answers what it is asked for, when that
-    /// comes. In the end all is here, nothing was asked for that was here, and a day had ten downlinks at most.
+    /// A tracker measures each quarter of an hour; some uplinks are lost, and so are some of those that answer, one reading in
+    /// each; a request ends the answer before it. In the end all is here, and nothing was asked for twice within four hours.
     #[test]
     fn whatever_is_lost_comes_in_the_end(
         heard in prop::collection::vec(prop::bool::weighted(0.7), 2..200),
-        comes in prop::collection::vec(any::<bool>(), 600),
+        comes in prop::collection::vec(prop::bool::weighted(0.6), 400),
     ) {
         let count = i64::try_from(heard.len()).unwrap();
         let mut here: BTreeSet<i64> = heard.iter().zip(0..).filter_map(|(heard, number)| heard.then_some(number)).collect();
         here.extend([0, count - 1]);
-        let (mut tracker, mut now) = (Tracker::default(), at(count * INTERVAL_S));
-        for comes in comes.into_iter().chain(std::iter::repeat_n(true, 200)) {
+        let mut tracker = Tracker::default();
+        let mut now = at(count * INTERVAL_S);
+        let mut comes = comes.into_iter().chain(std::iter::repeat(true));
+        for _ in 0..2_000 {
             let gaps = here.iter().zip(here.iter().skip(1)).filter(|(one, next)| *next - *one > 1);
-            tracker.gaps = gaps.map(|(one, next)| {
-                let before = at(next * INTERVAL_S);
-                Gap { after: at(one * INTERVAL_S), before, known_at: before }
-            }).collect();
-            let said = tracker.at(now);
-            prop_assert!(said.len() <= 1);
-            if let [Command::ReadLog(asked)] = said[..] {
-                let of_log = (0..count).filter(|number| (asked.from..=asked.to).contains(&at(number * INTERVAL_S)));
-                let of_log: Vec<i64> = of_log.collect();
-                prop_assert!(of_log.iter().all(|number| !here.contains(number)));
-                prop_assert!(of_log.len() <= usize::try_from(MOST_READ).unwrap());
+            let gaps = gaps.map(|(one, next)| Gap { after: at(one * INTERVAL_S), before: at(next * INTERVAL_S) });
+            tracker.gaps = gaps.collect();
+            tracker.gaps.reverse();
+            // What was asked for a week ago is forgotten.
+            tracker.read.retain(|read| now - read.at < TimeDelta::days(7));
+            if let [Command::ReadLog(wanted)] = tracker.at(now)[..] {
+                prop_assert!(tracker.read.iter().all(|read| now - read.at >= TimeDelta::hours(4)));
+                let length = wanted.to - wanted.from;
+                prop_assert!(length < TimeDelta::seconds(PART_S));
+                let of_log: Vec<i64> =
+                    (0..count).filter(|number| (wanted.from..=wanted.to).contains(&at(number * INTERVAL_S))).collect();
+                prop_assert!(of_log.iter().any(|number| !here.contains(number)));
                 tracker.sent.push(now);
-                let day = tracker.sent.iter().filter(|at| now - **at < TimeDelta::hours(24)).count();
-                prop_assert!(day <= domain::downlink::BUDGET);
-                if comes {
-                    tracker.read.push(Asked { what: asked, at: now });
-                    here.extend(of_log);
-                }
+                tracker.read.push(Asked { what: wanted, at: now });
+                here.extend(of_log.into_iter().filter(|_| comes.next() == Some(true)));
             }
             now += TimeDelta::minutes(30);
         }

@@ -153,7 +153,7 @@ async fn trackers_with_a_living_gateway_are_silent_each_by_itself() {
     house.hear(&boxes[0], 1..=1, &["yard"]).await;
     let alerts = house.alerts(None).await;
     let reasons: Vec<_> = alerts.iter().map(|alert| alert.closed_reason.as_deref()).collect();
-    assert_eq!(reasons, [Some("heard again"), None]);
+    assert_eq!(reasons, [Some("it reports again"), None]);
 }
 
 /// The reading of that number is measured and heard.

@@ -22,8 +22,9 @@ async fn who_is_heard_and_measures_nothing_is_silent_until_it_measures() {
         house.set(second);
         assert!(house.hear_problem(&probed, 2, NO_PROBE, second).await.is_some());
         assert!(house.hear_problem(&misread, 2, MEASURED, second).await.is_some());
-        // How it is.
+        // How it is, and what its log held before.
         house.hear_on(&own, 12, "010203572100001e001e04", second).await;
+        house.hear_late(&own, 0..=0, at(0), &[]).await;
         // A reading of a clock that was never set.
         house.hear_on(&clockless, 11, &format!("8{second:06x}{:06x}0106f", second / 60), second).await;
         house.hear_on(&located, 1, "0030edec003224450000de", second).await;

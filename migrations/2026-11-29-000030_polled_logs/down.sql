@@ -1,1 +1,0 @@
-alter table spoken_trackers drop column gaps_known_at;
