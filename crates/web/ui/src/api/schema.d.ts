@@ -4978,8 +4978,8 @@ export interface components {
             moving: boolean | null;
             /** @description The door, or the box. */
             open: boolean | null;
-            /** @description A thermometer that should measure does not. */
-            sensor_failed: boolean;
+            /** @description The thermometer that gives its readings was asked and does not measure. */
+            sensor_failed: boolean | null;
             tampered: boolean | null;
         };
         /** @description That something is otherwise than a tracker told before, or a shock. */
