@@ -183,8 +183,9 @@ async fn note_heard(
     now: DateTime<Utc>,
 ) -> Result<Vec<OwnedChange>, StoreError> {
     db.add_log_entries(&heard.log).await?;
-    db.add_senses(&heard.senses).await?;
     let refilled = store_states(db, heard, gateways, now).await?;
+    // Behind the states, whose locks keep two batches with one tracker apart.
+    db.add_senses(&heard.senses).await?;
     let unknown: Vec<_> =
         heard.unknown.iter().map(|((owner, _), unknown)| (*owner, unknown.clone())).collect();
     let mut changes = Vec::new();
