@@ -58,6 +58,24 @@ impl Connection {
         self.find_sensings(&new).await
     }
 
+    /// Takes back what a tracker's uplinks told that were received at those instants: they are read anew.
+    pub async fn take_back_senses(
+        &mut self,
+        tracker: TrackerId,
+        received_at: &[DateTime<Utc>],
+    ) -> Result<(), StoreError> {
+        let gone: Vec<SinceRow> = statement(
+            "with gone as (
+                 delete from tracker_senses where tracker_id = $1 and received_at = any($2) returning tracker_id, at)
+             select tracker_id, min(at) as since from gone group by 1",
+        )
+        .bind::<Integer, _>(tracker.0)
+        .bind::<Array<Timestamptz>, _>(received_at)
+        .load(&mut self.raw)
+        .await?;
+        self.find_sensings(&gone).await
+    }
+
     /// Finds anew what changed with trackers since then: nearly always, what they told last alone. That all is well when
     /// one is first heard is no change; of two values at one instant the greater counts, in whatever order they came.
     async fn find_sensings(&mut self, since: &[SinceRow]) -> Result<(), StoreError> {

@@ -75,7 +75,9 @@ pub fn decode_uplinks(
                     at: uplink.received_at,
                     gateway,
                 }));
+                let before = heard.readings.len();
                 uplink.problem = heard.decode(uplink, tracker, gateways).err();
+                uplink.gave_readings = heard.readings.len() > before;
                 // Kept where somebody reads it, or may when this was mended.
                 uplink.decoded.take_if(|_| tracker.mapping.is_none() && uplink.problem.is_none());
             }
