@@ -95,8 +95,8 @@ pub struct Sensed {
     pub shock_mg: Option<u32>,
     /// Somebody meddles with the tracker, by its own account.
     pub tampered: Option<bool>,
-    /// A thermometer that should measure does not, or a probe that is to be there is not connected.
-    pub sensor_failed: bool,
+    /// The thermometer that gives its readings was asked and does not measure, or is a probe that is not connected.
+    pub sensor_failed: Option<bool>,
     /// In the tracker's case, where the reading is a probe's.
     pub case_temperature: Option<Temperature>,
     pub case_humidity: Option<Humidity>,
@@ -114,7 +114,7 @@ impl Sensed {
             moving: None,
             shock_mg: None,
             tampered: None,
-            sensor_failed: false,
+            sensor_failed: None,
             case_temperature: None,
             case_humidity: None,
         }

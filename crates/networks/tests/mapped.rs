@@ -76,6 +76,26 @@ fn a_temperature_is_exact_to_the_hundredth_from_every_unit() {
 }
 
 #[test]
+fn whether_the_thermometer_measures_is_told_by_what_stands_where_its_temperature_does() {
+    let mapping = json!({ "temperature": { "pointer": "/t", "unit": "celsius" },
+        "humidity": { "pointer": "/h", "unit": "percent" }, "battery": { "pointer": "/b", "unit": "percent" } });
+    for (temperature, humidity, failed) in [
+        (r#""t":5"#, "50", Some(false)),
+        (r#""t":327.67"#, "50", Some(true)),
+        (r#""t":-200.01"#, "50", Some(true)),
+        // No number says nothing of the sensor, nor does what stands elsewhere.
+        (r#""t":null"#, "50", None),
+        (r#""T":5"#, "327.67", None),
+    ] {
+        let decoded = format!(r#"{{{temperature},"h":{humidity},"b":87}}"#);
+        let MappedPayload { payload, .. } = read(mapping.clone(), &decoded);
+        let sensed = payload.sensed[0];
+        assert_eq!((sensed.sensor_failed, sensed.battery), (failed, Some(Battery::Percent(87))), "{decoded}");
+        assert_eq!(payload.readings.is_empty(), failed != Some(false), "{decoded}");
+    }
+}
+
+#[test]
 fn everything_that_a_mapping_names_is_read() {
     let mapping = json!({
         "temperature": { "pointer": "/data/0/value", "unit": "celsius" },

@@ -122,6 +122,23 @@ impl Connection {
         Ok(())
     }
 
+    /// Forgets how far the tracker's numbers were followed, what was missing between them, and what was said to it about
+    /// them. The numbers of downlinks go on: what obeys them is the same device, or one that has obeyed none.
+    pub async fn forget_numbers(&mut self, tracker: TrackerId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let forgotten = FollowedTracker { tracker, followed: None, holes: 0 };
+        self.set_followed(&[forgotten]).await?;
+        self.replace_holes(&[tracker], &[]).await?;
+        sql_query(
+            "update spoken_trackers set acknowledged = null, acknowledged_at = $2, oldest = null, clock = null
+             where tracker_id = $1",
+        )
+        .bind::<Integer, _>(tracker.0)
+        .bind::<Timestamptz, _>(now)
+        .execute(&mut self.raw)
+        .await?;
+        Ok(())
+    }
+
     /// Holes that have been waited for during five intervals at least, both since they are known and since
     /// `listening_since`, after the given one of a tracker. Whether they are overdue is the domain's to say.
     pub async fn waiting_holes(

@@ -56,7 +56,7 @@ const POOLED: &str =
          from (select distinct on (v.key) v.key, v.value, m.at
              from (select at, sensed from tracker_senses x where x.tracker_id = t.id
                  order by x.at desc, x.sensed desc limit 24) m
-             cross join lateral jsonb_each(m.sensed) v order by v.key, m.at desc, m.sensed desc) e) q on true
+             cross join lateral jsonb_each(m.sensed) v order by v.key, m.at desc, v.value desc) e) q on true
      left join lateral (select a.from_at, a.until_at, s.days_to_return, s.id as shipment_id, s.reference
          from assignments a join shipments s on s.id = a.shipment_id and s.status <> 'cancelled'
          where a.tracker_id = t.id order by a.until_at desc nulls first, a.from_at desc limit 1) r on true";

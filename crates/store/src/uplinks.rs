@@ -29,8 +29,10 @@ pub struct Uplink {
     pub gateways: String,
     pub received_at: DateTime<Utc>,
     pub arrived_at: DateTime<Utc>,
-    /// Why its payload gave no readings; None where it gave some.
+    /// What of it could not be read; None where all could.
     pub problem: Option<String>,
+    /// Whether some of it is a reading all the same.
+    pub gave_readings: bool,
     pub address: NetworkAddress,
 }
 
@@ -68,6 +70,8 @@ struct UplinkRow {
     arrived_at: DateTime<Utc>,
     #[diesel(sql_type = Nullable<Text>)]
     problem: Option<String>,
+    #[diesel(sql_type = Bool)]
+    gave_readings: bool,
     #[diesel(sql_type = BigInt)]
     rank: i64,
 }
@@ -88,6 +92,7 @@ impl UplinkRow {
             received_at: self.received_at,
             arrived_at: self.arrived_at,
             problem: self.problem,
+            gave_readings: self.gave_readings,
             // Needed to send something, and read where that is planned.
             address: NetworkAddress::default(),
         }
@@ -102,10 +107,11 @@ impl Connection {
         }
         let new = statement(
             "with new as (insert into uplinks (received_at, arrived_at, organisation_id, integration_id, dev_eui, dev_addr, f_cnt,
-                 f_port, payload, confirmed, gateways, problem, application, device, decoded)
+                 f_port, payload, confirmed, gateways, problem, application, device, decoded,
+                 gave_readings)
              select * from unnest($1::timestamptz[], $2::timestamptz[], $3::int[], $4::text[], $5::bigint[], $6::text[],
                  $7::bigint[], $8::int[], $9::bytea[], $10::boolean[], $11::text[], $12::text[],
-                 $13::text[], $14::text[], $15::text[])
+                 $13::text[], $14::text[], $15::text[], $16::boolean[])
              on conflict do nothing returning organisation_id, integration_id)
              select organisation_id, integration_id, count(*) as count from new group by 1, 2",
         )
@@ -124,17 +130,19 @@ impl Connection {
         .bind::<Array<Nullable<Text>>, _>(column(uplinks, |u| u.address.application.as_deref()))
         .bind::<Array<Nullable<Text>>, _>(column(uplinks, |u| u.address.device.as_deref()))
         .bind::<Array<Nullable<Text>>, _>(column(uplinks, |u| u.decoded.as_deref()))
+        .bind::<Array<Bool>, _>(column(uplinks, |u| u.gave_readings))
         .load(&mut self.raw)
         .await?;
         Ok(MadeRow::by_integration(new))
     }
 
-    /// Writes anew why the given uplinks gave no readings.
+    /// Writes anew what could not be read of the given uplinks, and whether they gave readings.
     pub async fn update_uplink_problems(&mut self, uplinks: &[Uplink]) -> Result<(), StoreError> {
         sql_query(
-            "update uplinks u set problem = n.problem
+            "update uplinks u set problem = n.problem, gave_readings = n.gave_readings
              from unnest($1::bigint[], $2::timestamptz[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bytea[],
-                 $8::text[]) as n (dev_eui, received_at, f_cnt, integration_id, problem, dev_addr, payload, decoded)
+                 $8::text[], $9::boolean[]) as n (dev_eui, received_at, f_cnt, integration_id, problem, dev_addr, payload,
+                 decoded, gave_readings)
              where u.dev_eui = n.dev_eui and u.received_at = n.received_at and u.f_cnt = n.f_cnt
                  and u.integration_id = n.integration_id and u.dev_addr is not distinct from n.dev_addr
                  and u.payload is not distinct from n.payload
@@ -148,6 +156,7 @@ impl Connection {
         .bind::<Array<Nullable<Text>>, _>(column(uplinks, |u| u.dev_addr.as_deref()))
         .bind::<Array<Nullable<Binary>>, _>(column(uplinks, |u| u.payload.as_deref()))
         .bind::<Array<Nullable<Text>>, _>(column(uplinks, |u| u.decoded.as_deref()))
+        .bind::<Array<Bool>, _>(column(uplinks, |u| u.gave_readings))
         .execute(&mut self.raw)
         .await?;
         Ok(())
@@ -165,7 +174,7 @@ impl Connection {
         let (received_at, rank) = after.map(|cursor| (cursor.received_at, cursor.rank)).unzip();
         let rows: Vec<UplinkRow> = sql_query(format!(
             "select integration_id, dev_addr, f_cnt, f_port, payload, decoded, confirmed, gateways, received_at,
-                 arrived_at, problem, rank
+                 arrived_at, problem, gave_readings, rank
              from (
                  select u.*, lag(received_at) over (
                          partition by integration_id, dev_addr, f_cnt, payload,
@@ -198,7 +207,7 @@ impl Connection {
         Ok(rows.into_iter().map(one).collect())
     }
 
-    /// What was kept of a device and could not be read, oldest first, each copy by itself, received after `after`: about
+    /// What was kept of a device, could not be read and gave no readings, oldest first, each copy by itself, received after `after`: about
     /// `limit`, since those received at one instant stay together.
     pub async fn kept_uplinks(
         &mut self,
@@ -209,9 +218,10 @@ impl Connection {
     ) -> Result<Vec<Uplink>, StoreError> {
         let rows: Vec<UplinkRow> = sql_query(
             "select integration_id, dev_addr, f_cnt, f_port, payload, decoded, confirmed, gateways, received_at,
-                 arrived_at, problem, 0::bigint as rank
+                 arrived_at, problem, gave_readings, 0::bigint as rank
              from uplinks
-             where organisation_id = $1 and dev_eui = $2 and problem is not null and ($3 is null or received_at > $3)
+             where organisation_id = $1 and dev_eui = $2 and problem is not null and not gave_readings
+                 and ($3 is null or received_at > $3)
              order by received_at fetch first $4 rows with ties",
         )
         .bind::<Integer, _>(organisation.0)

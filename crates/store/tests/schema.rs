@@ -37,6 +37,7 @@ fn uplink(organisation: OrganisationId, f_cnt: i64, payload: Vec<u8>) -> Uplink 
         received_at: at(0),
         arrived_at: at(1),
         problem: None,
+        gave_readings: false,
         address: store::NetworkAddress::default(),
     }
 }

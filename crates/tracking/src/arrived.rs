@@ -179,6 +179,7 @@ fn uplink(source: Source, event: Event, arrived_at: DateTime<Utc>) -> Uplink {
         confirmed: event.confirmed.unwrap_or_default(),
         arrived_at,
         problem: None,
+        gave_readings: false,
         address: address.unwrap_or_default(),
     }
 }

@@ -87,7 +87,7 @@ pub async fn consume_batch(service: &Service, arrived: &mut Arrived) -> Result<(
     Ok(())
 }
 
-type Trackers = HashMap<(OrganisationId, DevEui), Tracker>;
+pub type Trackers = HashMap<(OrganisationId, DevEui), Tracker>;
 
 async fn find_trackers(
     db: &mut Connection,
@@ -108,7 +108,7 @@ fn worked_out(located: &Located, trackers: &Trackers) -> Option<TrackerPosition>
     Some(TrackerPosition { organisation, tracker: tracker.id, position })
 }
 
-fn days_of(uplinks: &[Uplink], readings: &[TrackerReading]) -> Vec<(Partitioned, chrono::NaiveDate)> {
+pub fn days_of(uplinks: &[Uplink], readings: &[TrackerReading]) -> Vec<(Partitioned, chrono::NaiveDate)> {
     let uplinks = uplinks.iter().map(|uplink| (Partitioned::Uplinks, partition_day(uplink.received_at)));
     let readings =
         readings.iter().map(|reading| (Partitioned::Readings, partition_day(reading.reading.measured_at)));
@@ -128,16 +128,16 @@ async fn store_intake(db: &mut Connection, arrived: &Arrived) -> Result<(), Stor
 }
 
 /// Notes which gateways heard something, and says where the trackers were that they heard.
-async fn place_heard(db: &mut Connection, heard: &mut Heard) -> Result<Vec<KnownGateway>, StoreError> {
+pub async fn place_heard(db: &mut Connection, heard: &mut Heard) -> Result<Vec<KnownGateway>, StoreError> {
     let gateways = db.note_gateways(&heard.gateways.heard).await?;
     heard.locate(&gateways);
     Ok(gateways)
 }
 
-type FreshReadings = HashMap<TrackerId, Vec<Reading>>;
+pub type FreshReadings = HashMap<TrackerId, Vec<Reading>>;
 
 /// Stores what is not stored yet and returns that, in order of time for each tracker.
-async fn store_readings(
+pub async fn store_readings(
     db: &mut Connection,
     heard: &Heard,
     recorded_at: DateTime<Utc>,
@@ -156,15 +156,16 @@ async fn store_readings(
 }
 
 /// Keeps the latest states, closes the silence of those who report again, and amends what was said of missing readings.
-async fn note_heard(
+pub async fn note_heard(
     db: &mut Connection,
     (heard, gateways): (&Heard, &[KnownGateway]),
     trackers: &Trackers,
     now: DateTime<Utc>,
 ) -> Result<Vec<OwnedChange>, StoreError> {
     db.add_log_entries(&heard.log).await?;
-    db.add_senses(&heard.senses).await?;
     let Stored { refilled, reported } = store_states(db, heard, gateways, now).await?;
+    // Behind the states, whose locks keep two batches with one tracker apart.
+    db.add_senses(&heard.senses).await?;
     let unknown: Vec<_> =
         heard.unknown.iter().map(|((owner, _), unknown)| (*owner, unknown.clone())).collect();
     let mut changes = Vec::new();
@@ -187,13 +188,13 @@ async fn note_heard(
 }
 
 /// Each tracker's first new reading.
-fn earliest_of(fresh: &FreshReadings) -> Vec<(TrackerId, DateTime<Utc>)> {
+pub fn earliest_of(fresh: &FreshReadings) -> Vec<(TrackerId, DateTime<Utc>)> {
     let first =
         |(tracker, readings): (&TrackerId, &Vec<Reading>)| Some((*tracker, readings.first()?.measured_at));
     fresh.iter().filter_map(first).collect()
 }
 
-async fn assess_fresh(
+pub async fn assess_fresh(
     service: &Service,
     db: &mut Connection,
     fresh: FreshReadings,
@@ -230,54 +231,4 @@ async fn raise_reports(
         }
     }
     work.apply(db, now).await
-}
-
-/// Reads the uplinks that were kept of a device and could not be read before: it was not registered, or is read in
-/// another way now. The caller holds the intake lock.
-pub async fn take_up_tracker(
-    service: &Service,
-    db: &mut Connection,
-    tracker: &Tracker,
-    now: DateTime<Utc>,
-) -> Result<Vec<OwnedChange>, StoreError> {
-    let trackers = Trackers::from([((tracker.organisation, tracker.dev_eui), tracker.clone())]);
-    let mut days = BTreeSet::new();
-    let mut after = None;
-    while let Some((mut uplinks, last)) = next_kept(db, tracker, after).await? {
-        days.extend(days_of(&[], &decode_uplinks(&mut uplinks, &trackers).readings));
-        after = Some(last);
-    }
-    // All of them before the first row: another connection makes them, and would wait for this transaction.
-    service.workers.ensure_partitions(&days.into_iter().collect::<Vec<_>>()).await?;
-    after = None;
-    let recorded_at = db.recording_time(now).await?;
-    let (mut fresh, mut positions) = (FreshReadings::new(), Vec::new());
-    while let Some((mut uplinks, last)) = next_kept(db, tracker, after).await? {
-        let mut heard = decode_uplinks(&mut uplinks, &trackers);
-        let gateways = place_heard(db, &mut heard).await?;
-        for (tracker, readings) in store_readings(db, &heard, recorded_at).await? {
-            fresh.entry(tracker).or_default().extend(readings);
-        }
-        heard.said.store(db, now).await?;
-        note_heard(db, (&heard, &gateways), &trackers, now).await?;
-        db.update_uplink_problems(&uplinks).await?;
-        positions.extend(heard.positions);
-        after = Some(last);
-    }
-    fresh.values_mut().for_each(|readings| readings.sort_unstable());
-    let earliest = earliest_of(&fresh);
-    let changes = assess_fresh(service, db, fresh, (&earliest, recorded_at), now).await?;
-    db.mark_heard(&positions, &earliest, now).await?;
-    Ok(changes)
-}
-
-/// The next uplinks that were kept of a device, and when the last of them was received.
-async fn next_kept(
-    db: &mut Connection,
-    tracker: &Tracker,
-    after: Option<DateTime<Utc>>,
-) -> Result<Option<(Vec<Uplink>, DateTime<Utc>)>, StoreError> {
-    let uplinks = db.kept_uplinks(tracker.organisation, tracker.dev_eui, after, 1000).await?;
-    let last = uplinks.last().map(|uplink| uplink.received_at);
-    Ok(last.map(|last| (uplinks, last)))
 }

@@ -75,7 +75,9 @@ pub fn decode_uplinks(
                     at: uplink.received_at,
                     gateway,
                 }));
+                let before = heard.readings.len();
                 uplink.problem = heard.decode(uplink, tracker, gateways).err();
+                uplink.gave_readings = heard.readings.len() > before;
                 // Kept where somebody reads it, or may when this was mended.
                 uplink.decoded.take_if(|_| tracker.mapping.is_none() && uplink.problem.is_none());
             }
@@ -108,7 +110,8 @@ impl Heard {
         news.heard_at = news.heard_at.max(uplink.received_at);
         link.heard_by.join(&heard_by);
         let (decoded, problem) = read_payload(uplink, tracker)?;
-        let failed = decoded.readings.is_empty() && decoded.sensed.iter().any(|sensed| sensed.sensor_failed);
+        let failed = decoded.readings.is_empty()
+            && decoded.sensed.iter().any(|sensed| sensed.sensor_failed == Some(true));
         let problem = problem.or_else(|| failed.then(|| NOT_MEASURED.to_owned()));
         note_numbers(&mut link.runs, &decoded, uplink.received_at);
         link.oldest = link.oldest.max(decoded.status.as_ref().and_then(Status::oldest));

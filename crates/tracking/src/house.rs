@@ -148,7 +148,7 @@ impl House {
         self.take_in(Uplink { received_at: at(second), ..self.uplink(of, f_port, payload) }).await
     }
 
-    fn uplink(&self, of: &Box, f_port: i32, payload: Vec<u8>) -> Uplink {
+    pub fn uplink(&self, of: &Box, f_port: i32, payload: Vec<u8>) -> Uplink {
         let now = self.now();
         Uplink {
             organisation: self.owner,
@@ -164,11 +164,12 @@ impl House {
             received_at: now,
             arrived_at: now,
             problem: None,
+            gave_readings: false,
             address: store::NetworkAddress::default(),
         }
     }
 
-    async fn take_in(&self, uplink: Uplink) -> Option<String> {
+    pub async fn take_in(&self, uplink: Uplink) -> Option<String> {
         let mut arrived = Arrived { uplinks: vec![uplink], ..Arrived::default() };
         consume_batch(&self.service, &mut arrived).await.unwrap();
         arrived.uplinks.remove(0).problem

@@ -35,6 +35,7 @@ mod profiles;
 mod recalls;
 mod refusals;
 mod replay;
+mod reread;
 mod runbooks;
 mod said;
 mod silence;
@@ -213,7 +214,8 @@ pub async fn run(service: Arc<Service>) {
         watch::learn(&service),
         findings::run(&service),
         notify::run(&service),
-        downlinks::run(&service)
+        downlinks::run(&service),
+        reread::run(&service)
     );
 }
 

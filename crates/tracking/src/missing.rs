@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use domain::alert::{AlertKind, Severity};
 use domain::silence::missing::{
-    ARRIVED, LiveMissing, Missing, MissingChange, NOT_OF_THE_RIDE, Span, overdue_at, reconcile,
+    ARRIVED, LiveMissing, Missing, MissingChange, NOT_OF_THE_RIDE, OF_ANOTHER_LOG, Span, overdue_at,
+    reconcile,
 };
 use domain::silence::numbers::Hole;
 use domain::silence::{Planned, Schedule};
@@ -118,6 +119,24 @@ pub async fn tell_missing(
     let changes = work.apply(db, now).await?;
     db.set_missing(&said).await?;
     Ok(changes)
+}
+
+/// Forgets the numbers of a tracker's log, since it is read as one without them: nothing of it is missing. The caller holds
+/// the intake lock.
+pub async fn forget_numbers(
+    db: &mut Connection,
+    tracker: TrackerId,
+    now: DateTime<Utc>,
+) -> Result<Vec<OwnedChange>, StoreError> {
+    let mut work = AlertWork::default();
+    for ride in db.rides_missing(&[(tracker, None)]).await? {
+        let Some(LiveMissing { alert: id, .. }) = ride.alert else { continue };
+        let reason = OF_ANOTHER_LOG.to_owned();
+        let ended = EndedAlert { id, ending: Ending::Withdrawn, ended_at: None, reason };
+        work.end(ride.organisation, Some(ride.shipment), ended);
+    }
+    db.forget_numbers(tracker, now).await?;
+    work.apply(db, now).await
 }
 
 /// From when on rides may miss something; `None`: nothing is overdue. A hole without a beginning reaches back for ever.

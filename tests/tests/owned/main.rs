@@ -53,14 +53,15 @@ impl House {
         assert_eq!(status, Some(204));
     }
 
-    /// What could not be read of the uplinks, newest first, once there are so many of them.
-    async fn problems(&self, count: usize) -> Vec<Value> {
+    /// Waits until this could not be read of the uplinks, newest first.
+    async fn problems<const N: usize>(&self, expected: [Option<&str>; N]) {
         let path = format!("/trackers/{}/uplinks", self.dev_eui);
-        until("the uplinks are there", async || {
+        until(&format!("the uplinks have the problems {expected:?}"), async || {
             let uplinks = self.api.list(&path).await;
-            (uplinks.len() == count).then(|| uplinks.iter().map(|uplink| uplink["problem"].clone()).collect())
+            let problems: Vec<_> = uplinks.iter().map(|uplink| uplink["problem"].as_str()).collect();
+            (problems == expected).then_some(())
         })
-        .await
+        .await;
     }
 
     /// The temperatures of a shipment's readings with their times, once there are so many of them.

@@ -93,6 +93,7 @@ pub enum MissingChange {
 
 /// For the audit entry and the page.
 pub const ARRIVED: &str = "the missing readings arrived";
+pub const OF_ANOTHER_LOG: &str = "the tracker is read as another one now, which has no such numbers";
 pub const NOT_OF_THE_RIDE: &str = "the missing readings were measured outside the ride";
 
 /// The changes that make the alerts of one tracker's rides say what is missing of them. `holes` are all of its holes,

@@ -43,7 +43,7 @@ fn read_message(bytes: &mut Bytes<'_>, received_at: DateTime<Utc>) -> Result<Pay
         // 0 while it is charged, 255 where it could not be measured.
         battery: Some(battery).filter(|percent| (1..=100).contains(percent)).map(Battery::Percent),
         moving: Some(status & MOVING != 0),
-        sensor_failed: temperature.is_none(),
+        sensor_failed: Some(temperature.is_none()),
         ..Sensed::at(received_at)
     };
     let mut position = None;

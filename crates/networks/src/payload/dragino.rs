@@ -54,8 +54,8 @@ impl Frame {
 struct Found {
     case: Option<Temperature>,
     case_humidity: Option<Humidity>,
-    /// The case's thermometer was asked and measured nothing.
-    failed: bool,
+    /// Whether the case's thermometer measured nothing; none where it was not asked.
+    case_failed: Option<bool>,
     probe: Probe,
     lux: Option<u32>,
 }
@@ -86,7 +86,7 @@ impl Found {
     fn of_case(hundredths: u16, tenths: u16) -> Self {
         let case = temperature(signed(hundredths), &CASE);
         let case_humidity = tenths_of_percent(tenths);
-        Self { case, case_humidity, failed: case.is_none(), ..Self::default() }
+        Self { case, case_humidity, case_failed: Some(case.is_none()), ..Self::default() }
     }
 
     fn reading(&self, by: Thermometer) -> (Option<Temperature>, Option<Humidity>) {
@@ -101,10 +101,14 @@ impl Found {
         let (temperature, humidity) = self.reading(by);
         let mut sensed = Sensed { at, lux: self.lux, ..sensed };
         match by {
-            Thermometer::Case => sensed.sensor_failed = self.failed,
+            Thermometer::Case => sensed.sensor_failed = self.case_failed,
             Thermometer::Probe => {
-                let measures = self.failed || self.case.is_some();
-                sensed.sensor_failed = temperature.is_none() && measures;
+                sensed.sensor_failed = match self.probe {
+                    Probe::Measured(..) => Some(false),
+                    Probe::Missing => Some(true),
+                    // Of two thermometers the case's alone was asked.
+                    Probe::None => self.case_failed.map(|_| true),
+                };
                 (sensed.case_temperature, sensed.case_humidity) = (self.case, self.case_humidity);
             }
         }
@@ -200,8 +204,7 @@ fn logged(frame: &Frame, at: usize, by: Thermometer, payload: &mut Payload) -> R
         return Ok(());
     };
     let of_instant = found.at(instant, by, Sensed::at(instant));
-    payload.readings.extend(of_instant.readings);
-    payload.sensed.extend(of_instant.sensed);
+    payload.extend(of_instant);
     Ok(())
 }
 

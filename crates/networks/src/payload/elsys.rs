@@ -69,11 +69,13 @@ impl Found {
         };
         match by {
             Thermometer::Case => {
-                sensed.sensor_failed = matches!(case, Some(None));
+                sensed.sensor_failed = case.map(|measured| measured.is_none());
                 Ok(Payload::of_instant(case.flatten(), moist, sensed))
             }
             Thermometer::Probe => {
-                sensed.sensor_failed = matches!(probe, Some(None)) || (probe.is_none() && case.is_some());
+                // Where the case is told and the probe is not, none is connected.
+                let missing = case.map(|_| true);
+                sensed.sensor_failed = probe.map(|measured| measured.is_none()).or(missing);
                 (sensed.case_temperature, sensed.case_humidity) = (case.flatten(), moist);
                 Ok(Payload::of_instant(probe.flatten(), None, sensed))
             }

@@ -15,8 +15,8 @@ use domain::tracker_report::{Battery, Sensed};
 use domain::{Humidity, Temperature};
 use serde_json::value::RawValue;
 
+use super::Payload;
 use super::decimal::{Decimal, Scale};
-use super::{Payload, measured};
 
 /// How much of a value that cannot be used is shown, in characters.
 const SHOWN: usize = 40;
@@ -79,13 +79,16 @@ impl Found<'_> {
             point,
             source: PositionSource::Tracker,
         });
-        let sensed = battery.map(|battery| Sensed { battery: Some(battery), ..Sensed::at(at) });
-        Some(Payload {
-            readings: temperature.map(|it| measured::reading(at, it, humidity)).into_iter().collect(),
-            sensed: sensed.into_iter().collect(),
-            position,
-            ..Payload::default()
-        })
+        let measured = temperature.map(|_| false);
+        let sensor_failed = measured.or_else(|| self.says_unmeasured().then_some(true));
+        let sensed = Sensed { battery, sensor_failed, ..Sensed::at(at) };
+        Some(Payload { position, ..Payload::of_instant(temperature, humidity, sensed) })
+    }
+
+    /// Whether the temperature is what decoders hand on of a sensor that does not measure.
+    fn says_unmeasured(&self) -> bool {
+        let is_it = |problem: &MappingProblem| matches!(problem, MappingProblem::Unusable { expected, .. } if expected == MEASURED);
+        self.problems.iter().any(is_it)
     }
 
     fn optional<U: Copy, T>(
@@ -163,6 +166,7 @@ fn hundredths(text: &str, scale: Scale, expected: &str) -> Result<i32, String> {
 
 /// What probes measure that are sold for trackers, in 0.01 °C.
 const MEASURABLE: RangeInclusive<i32> = -20_000..=15_000;
+const MEASURED: &str = "temperature that such a thermometer measures (−200 to 150 °C)";
 
 fn temperature(text: &str, unit: TemperatureUnit) -> Result<Temperature, String> {
     let scale = match unit {
@@ -176,7 +180,7 @@ fn temperature(text: &str, unit: TemperatureUnit) -> Result<Temperature, String>
     let found = Temperature::from_hundredths(hundredths(text, scale, &expected)?).map_err(|_| expected)?;
     // Decoders hand on what sensors write when they do not measure, such as 327.67 °C.
     if !MEASURABLE.contains(&found.0) {
-        return Err("temperature that such a thermometer measures (−200 to 150 °C)".to_owned());
+        return Err(MEASURED.to_owned());
     }
     Ok(found)
 }

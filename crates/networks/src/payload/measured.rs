@@ -59,6 +59,12 @@ impl Payload {
         }
     }
 
+    /// Takes in what a tracker logged at another instant.
+    pub(super) fn extend(&mut self, of_instant: Self) {
+        self.readings.extend(of_instant.readings);
+        self.sensed.extend(of_instant.sensed);
+    }
+
     /// Oldest first, however the tracker sent them.
     pub(super) fn in_order(mut self) -> Self {
         self.readings.sort_by_key(|decoded| decoded.reading.measured_at);

@@ -7,7 +7,7 @@ use domain::tracker_report::{Battery, Sensed};
 use domain::{Humidity, Temperature};
 
 use super::bytes::Bytes;
-use super::measured::{humidity, reading, temperature, time, untimed};
+use super::measured::{humidity, temperature, time, untimed};
 use super::{Given, Payload, PayloadError};
 
 /// What the SHT sensors in them can measure, in 0.01 °C.
@@ -45,7 +45,7 @@ pub fn read(given: &Given<'_>, history: History) -> Result<Payload, PayloadError
         let measured = found.temperature.map(degrees);
         let sensed = Sensed {
             battery: found.battery.filter(|percent| *percent <= 100).map(Battery::Percent),
-            sensor_failed: matches!(measured, Some(None)),
+            sensor_failed: measured.map(|measured| measured.is_none()),
             ..Sensed::at(given.received_at()?)
         };
         payload = Payload::of_instant(measured.flatten(), found.humidity.and_then(percent), sensed);
@@ -84,12 +84,14 @@ impl Found {
 
 impl Logged {
     fn add_to(&self, payload: &mut Payload) {
-        let Some(temperature) = degrees(self.temperature) else { return };
-        let humidity = percent(self.humidity);
-        match time(self.unix_seconds) {
-            Some(at) => payload.readings.push(reading(at, temperature, humidity)),
-            None => payload.untimed.push(untimed(self.unix_seconds, temperature, humidity)),
-        }
+        let (temperature, humidity) = (degrees(self.temperature), percent(self.humidity));
+        let Some(at) = time(self.unix_seconds) else {
+            let untimed = |temperature| untimed(self.unix_seconds, temperature, humidity);
+            payload.untimed.extend(temperature.map(untimed));
+            return;
+        };
+        let sensed = Sensed { sensor_failed: Some(temperature.is_none()), ..Sensed::at(at) };
+        payload.extend(Payload::of_instant(temperature, humidity, sensed));
     }
 }
 

@@ -56,8 +56,7 @@ fn read_history(bytes: &mut Bytes<'_>, received_at: DateTime<Utc>) -> Result<Pay
         found.take(bytes)?;
         let at = received_at.checked_sub_signed(TimeDelta::seconds(seconds_ago.into()));
         let of_then = at.map(|at| found.at(at)).unwrap_or_default();
-        payload.readings.extend(of_then.readings);
-        payload.sensed.extend(of_then.sensed);
+        payload.extend(of_then);
     }
     Ok(payload.in_order())
 }
@@ -95,7 +94,7 @@ impl Found {
             battery: self.battery.filter(|percent| *percent <= 100).map(Battery::Percent),
             lux: self.lux.map(u32::from),
             tampered: self.tampered,
-            sensor_failed: matches!(measured, Some(None)),
+            sensor_failed: measured.map(|measured| measured.is_none()),
             ..Sensed::at(at)
         };
         Payload::of_instant(measured.flatten(), self.humidity.and_then(percent), sensed)

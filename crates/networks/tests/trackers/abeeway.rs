@@ -5,10 +5,10 @@ use domain::tracker_report::{Battery, Sensed};
 use networks::payload::Codec::AbeewayCompact;
 use networks::payload::Payload;
 
-use super::{RECEIVED, at, payload, place, read, reading, sensed, told, try_read};
+use super::{RECEIVED, at, measuring, payload, place, read, reading, told, try_read};
 
 fn still() -> Sensed {
-    Sensed { moving: Some(false), ..sensed() }
+    Sensed { moving: Some(false), ..measuring() }
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn an_extended_position_is_finer() {
         let there = (489_208_294, 23_082_837);
         let expected = accuracy_m.map(|accuracy_m| (there, at("2026-03-01T07:00:00.25Z"), accuracy_m));
         assert_eq!(found, expected, "{flags} {error}");
-        let moving = Sensed { battery: Some(Battery::Percent(100)), moving: Some(true), ..sensed() };
+        let moving = Sensed { battery: Some(Battery::Percent(100)), moving: Some(true), ..measuring() };
         assert_eq!(decoded.sensed, [moving]);
     }
 }
@@ -62,7 +62,7 @@ fn what_has_no_age_no_place_or_is_no_fix_is_no_position() {
         "032cd189 09 00c46e1ff44b9ec5c83a355a3898a6",
     ] {
         let decoded = read(AbeewayCompact, 18, hex);
-        assert_eq!((decoded.position, told(&decoded)), (None, (Some(2_531), false)), "{hex}");
+        assert_eq!((decoded.position, told(&decoded)), (None, (Some(2_531), Some(false))), "{hex}");
     }
     let northernmost = read(AbeewayCompact, 18, "036a6489 00 00 35a4e9 016037 02");
     assert!(northernmost.position.is_some());
@@ -77,7 +77,7 @@ fn a_shock_is_told_by_its_strength() {
             battery: Some(Battery::Percent(100)),
             moving: Some(true),
             shock_mg: Some(expected),
-            ..sensed()
+            ..measuring()
         };
         assert_eq!(decoded, payload(Some(reading(RECEIVED, 2_379, None)), expected));
     }
@@ -106,11 +106,11 @@ fn other_messages_tell_what_their_header_does() {
 #[test]
 fn the_ends_of_its_scale_are_no_readings() {
     for (steps, expected) in [
-        ("00", (None, true)),
-        ("01", (Some(-4_349), false)),
-        ("57", (Some(1), false)),
-        ("fe", (Some(8_449), false)),
-        ("ff", (None, true)),
+        ("00", (None, Some(true))),
+        ("01", (Some(-4_349), Some(false))),
+        ("57", (Some(1), Some(false))),
+        ("fe", (Some(8_449), Some(false))),
+        ("ff", (None, Some(true))),
     ] {
         assert_eq!(told(&read(AbeewayCompact, 18, &format!("0500ff{steps}00"))), expected, "{steps}");
     }

@@ -5,7 +5,7 @@ use domain::{Humidity, Temperature};
 use networks::payload::Codec::{DraginoLht52, DraginoLht52Probe, DraginoLht65n, DraginoLht65nProbe};
 use networks::payload::{Payload, UntimedReading};
 
-use super::{RECEIVED, at, payload, read, reading, sensed, told, try_read};
+use super::{RECEIVED, at, measuring, payload, read, reading, sensed, told, try_read};
 
 #[test]
 fn of_a_probe_the_reading_is_the_probes_and_the_cases_stands_beside() {
@@ -14,7 +14,7 @@ fn of_a_probe_the_reading_is_the_probes_and_the_cases_stands_beside() {
         battery_low: Some(false),
         case_temperature: Some(Temperature(2_829)),
         case_humidity: Some(Humidity(8_860)),
-        ..sensed()
+        ..measuring()
     };
     let reading = Some(reading(RECEIVED, 2_781, None));
     assert_eq!(read(DraginoLht65nProbe, 2, "cbf60b0d0376010add7fff"), payload(reading, expected));
@@ -24,7 +24,8 @@ fn of_a_probe_the_reading_is_the_probes_and_the_cases_stands_beside() {
 
 #[test]
 fn of_the_case_the_reading_is_the_cases_with_its_humidity() {
-    let expected = Sensed { battery: Some(Battery::Millivolts(3_062)), battery_low: Some(false), ..sensed() };
+    let expected =
+        Sensed { battery: Some(Battery::Millivolts(3_062)), battery_low: Some(false), ..measuring() };
     let reading = Some(reading(RECEIVED, 2_829, Some(8_860)));
     // None, a switch, an analogue input, two ways of counting.
     // And a probe, which somebody else may read.
@@ -48,30 +49,30 @@ fn a_probe_with_humidity_gives_both() {
 #[test]
 fn a_probe_that_measures_nothing_failed_and_the_case_does_not_stand_in_for_it() {
     for (probe, expected) in [
-        ("7fff", (None, true)),
-        ("30d4", (Some(12_500), false)),
-        ("30d5", (None, true)),
-        ("ea84", (Some(-5_500), false)),
-        ("ea83", (None, true)),
-        ("8000", (None, true)),
+        ("7fff", (None, Some(true))),
+        ("30d4", (Some(12_500), Some(false))),
+        ("30d5", (None, Some(true))),
+        ("ea84", (Some(-5_500), Some(false))),
+        ("ea83", (None, Some(true))),
+        ("8000", (None, Some(true))),
     ] {
         let of = |hex: String| told(&read(DraginoLht65nProbe, 2, &hex));
         assert_eq!(of(format!("cbf60b0d037601{probe}7fff")), expected, "{probe}");
         assert_eq!(of(format!("{probe}0b0dc376096966f710")), expected, "{probe} with a time");
     }
     // None is set up at all.
-    assert_eq!(told(&read(DraginoLht65nProbe, 2, "cbf60b0d037600ffffffff")), (None, true));
-    assert_eq!(told(&read(DraginoLht52Probe, 2, "08cd02207fff0161cd4edd")), (None, true));
+    assert_eq!(told(&read(DraginoLht65nProbe, 2, "cbf60b0d037600ffffffff")), (None, Some(true)));
+    assert_eq!(told(&read(DraginoLht52Probe, 2, "08cd02207fff0161cd4edd")), (None, Some(true)));
 }
 
 #[test]
 fn a_case_that_measures_nothing_gives_no_reading() {
     for (case, expected) in [
-        ("7fff", (None, true)),
-        ("30d4", (Some(12_500), false)),
-        ("30d5", (None, true)),
-        ("f060", (Some(-4_000), false)),
-        ("f05f", (None, true)),
+        ("7fff", (None, Some(true))),
+        ("30d4", (Some(12_500), Some(false))),
+        ("30d5", (None, Some(true))),
+        ("f060", (Some(-4_000), Some(false))),
+        ("f05f", (None, Some(true))),
     ] {
         assert_eq!(told(&read(DraginoLht65n, 2, &format!("cbf6{case}037600ffffffff"))), expected, "{case}");
         let lht52 = format!("{case}0220f5c60161cd4edd");
@@ -122,7 +123,9 @@ fn the_datalog_has_its_own_times_and_comes_oldest_first() {
         reading("2021-01-19T04:28:57Z", 2_190, Some(3_310)),
     ];
     assert_eq!(decoded.readings, expected);
-    assert!(decoded.sensed.iter().all(|sensed| !sensed.sensor_failed && sensed.battery.is_none()));
+    assert!(
+        decoded.sensed.iter().all(|sensed| sensed.sensor_failed == Some(false) && sensed.battery.is_none())
+    );
     // By itself, of what nobody acknowledged; with a probe.
     let decoded = read(DraginoLht65nProbe, 2, "01f408980146 81 60065f97");
     assert_eq!(decoded.readings, [reading("2021-01-19T04:27:03Z", 500, None)]);
@@ -159,9 +162,11 @@ fn answers_to_commands_and_the_probes_number_are_no_readings() {
     assert_eq!(read(DraginoLht65nProbe, 2, "cbf628ff641e0fb2170321"), payload(None, battery));
     // Numbers of SHT31 and TMP117 come with what they measure.
     let with_number = read(DraginoLht65nProbe, 2, "cbf628ff641e1001f401c2");
-    assert_eq!(with_number, payload(Some(reading(RECEIVED, 500, Some(4_500))), battery));
+    let measured = Sensed { sensor_failed: Some(false), ..battery };
+    assert_eq!(with_number, payload(Some(reading(RECEIVED, 500, Some(4_500))), measured));
     let with_number = read(DraginoLht65nProbe, 2, "cbf628ff641e2001f4b217");
-    assert_eq!(with_number, payload(Some(reading(RECEIVED, 500, None)), battery));
+    assert_eq!(with_number, payload(Some(reading(RECEIVED, 500, None)), measured));
+    assert_eq!(told(&read(DraginoLht65nProbe, 2, "cbf628ff641e207fffb217")), (None, Some(true)));
 }
 
 #[test]
@@ -174,18 +179,17 @@ fn the_status_tells_the_battery() {
 #[test]
 fn the_lht52_tells_its_time_and_may_have_no_probe() {
     let decoded = read(DraginoLht52, 2, "08cd02207fff0161cd4edd");
-    let without =
-        Payload { readings: vec![reading("2021-12-30T06:17:01Z", 2_253, Some(5_440))], ..Payload::default() };
-    assert_eq!(decoded, without);
     let measured_at = "2021-12-30T06:17:01Z";
+    let measures = Sensed { sensor_failed: Some(false), ..Sensed::at(at(measured_at)) };
+    assert_eq!(decoded, payload(Some(reading(measured_at, 2_253, Some(5_440))), measures));
     let beside = Sensed {
         case_temperature: Some(Temperature(2_253)),
         case_humidity: Some(Humidity(5_440)),
-        ..Sensed::at(at(measured_at))
+        ..measures
     };
     let with_probe = read(DraginoLht52Probe, 2, "08cd0220f5c60161cd4edd");
     assert_eq!(with_probe, payload(Some(reading(measured_at, -2_618, None)), beside));
-    assert_eq!(told(&read(DraginoLht52Probe, 2, "08cd0220ea830161cd4edd")), (None, true));
+    assert_eq!(told(&read(DraginoLht52Probe, 2, "08cd0220ea830161cd4edd")), (None, Some(true)));
 }
 
 #[test]

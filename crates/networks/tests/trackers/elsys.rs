@@ -3,15 +3,14 @@
 use domain::tracker_report::{Battery, Sensed};
 use domain::{Humidity, Temperature};
 use networks::payload::Codec::{ElsysErs, ElsysErsProbe};
-use networks::payload::Payload;
 
-use super::{RECEIVED, payload, read, reading, sensed, told, try_read};
+use super::{RECEIVED, measuring, payload, read, reading, told, try_read};
 
 #[test]
 fn values_follow_one_another_behind_their_types_on_any_port() {
     let expected = payload(
         Some(reading(RECEIVED, 2_260, Some(4_100))),
-        Sensed { battery: Some(Battery::Millivolts(3_426)), lux: Some(39), ..sensed() },
+        Sensed { battery: Some(Battery::Millivolts(3_426)), lux: Some(39), ..measuring() },
     );
     for port in [1, 5, 20] {
         assert_eq!(read(ElsysErs, port, "0100e2 0229 040027 0506 060308 070d62"), expected);
@@ -25,37 +24,37 @@ fn a_probe_gives_the_reading_and_the_cases_stands_beside() {
         moving: Some(false),
         case_temperature: Some(Temperature(2_450)),
         case_humidity: Some(Humidity(2_800)),
-        ..sensed()
+        ..measuring()
     };
     let decoded = read(ElsysErsProbe, 5, "0100f5 021c 0301023d 070e1e 0c00ee 0f00 14000f4229");
     assert_eq!(decoded, payload(Some(reading(RECEIVED, 2_380, None)), beside));
     // None is connected; the second tells of other things alone.
-    assert_eq!(told(&read(ElsysErsProbe, 5, "0100f5")), (None, true));
-    assert_eq!(told(&read(ElsysErsProbe, 5, "070e1e")), (None, false));
+    assert_eq!(told(&read(ElsysErsProbe, 5, "0100f5")), (None, Some(true)));
+    assert_eq!(told(&read(ElsysErsProbe, 5, "070e1e")), (None, None));
     assert_eq!(read(ElsysErs, 5, "0f03").sensed[0].moving, Some(true));
 }
 
 #[test]
 fn what_no_sensor_measures_is_no_reading() {
     for (tenths, expected) in [
-        ("7fff", (None, true)),
-        ("8000", (None, true)),
-        ("ffff", (Some(-10), false)),
-        ("04e2", (Some(12_500), false)),
-        ("04e3", (None, true)),
-        ("fe70", (Some(-4_000), false)),
-        ("fe6f", (None, true)),
+        ("7fff", (None, Some(true))),
+        ("8000", (None, Some(true))),
+        ("ffff", (Some(-10), Some(false))),
+        ("04e2", (Some(12_500), Some(false))),
+        ("04e3", (None, Some(true))),
+        ("fe70", (Some(-4_000), Some(false))),
+        ("fe6f", (None, Some(true))),
     ] {
         assert_eq!(told(&read(ElsysErs, 5, &format!("01{tenths}"))), expected, "{tenths}");
     }
     // −273.2 °C and the ends of a platinum thermometer; the case's reading does not stand in for a probe that measures nothing.
     for (tenths, expected) in [
-        ("f554", (None, true)),
-        ("7fff", (None, true)),
-        ("f830", (Some(-20_000), false)),
-        ("f82f", (None, true)),
-        ("2134", (Some(85_000), false)),
-        ("2135", (None, true)),
+        ("f554", (None, Some(true))),
+        ("7fff", (None, Some(true))),
+        ("f830", (Some(-20_000), Some(false))),
+        ("f82f", (None, Some(true))),
+        ("2134", (Some(85_000), Some(false))),
+        ("2135", (None, Some(true))),
     ] {
         assert_eq!(told(&read(ElsysErsProbe, 5, &format!("0100f5 0c{tenths}"))), expected, "{tenths}");
     }
@@ -71,8 +70,7 @@ fn what_is_not_used_is_passed_over() {
                 14000f4229 150102 160001 1700000001 180d62 1900e2 1a01 1b00000001 1c0001 3d00000001";
     let grid = format!("13{}", "00".repeat(65));
     let decoded = read(ElsysErs, 5, &format!("{rest} {grid} 0100e2 3e070102030405"));
-    let only = Payload { readings: vec![reading(RECEIVED, 2_260, None)], ..Payload::default() };
-    assert_eq!(decoded, only);
+    assert_eq!(decoded, payload(Some(reading(RECEIVED, 2_260, None)), measuring()));
 }
 
 #[test]

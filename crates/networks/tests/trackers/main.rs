@@ -49,16 +49,21 @@ fn sensed() -> Sensed {
     Sensed::at(at(RECEIVED))
 }
 
+/// With a thermometer that measures.
+fn measuring() -> Sensed {
+    Sensed { sensor_failed: Some(false), ..sensed() }
+}
+
 /// With one reading or none, and what was sensed beside it.
 fn payload(reading: Option<DecodedReading>, sensed: Sensed) -> Payload {
     Payload { readings: reading.into_iter().collect(), sensed: vec![sensed], ..Payload::default() }
 }
 
-/// The temperature that is the reading, of a payload with one or none, and whether a sensor failed.
-fn told(payload: &Payload) -> (Option<i32>, bool) {
+/// The temperature that is the reading, of a payload with one or none, and whether its thermometer failed, where it says so.
+fn told(payload: &Payload) -> (Option<i32>, Option<bool>) {
     assert!(payload.readings.len() < 2, "{payload:?}");
     let temperature = payload.readings.first().map(|decoded| decoded.reading.temperature.0);
-    (temperature, payload.sensed.iter().any(|sensed| sensed.sensor_failed))
+    (temperature, payload.sensed.iter().find_map(|sensed| sensed.sensor_failed))
 }
 
 /// Latitude and longitude in steps of 1e-7°.

@@ -5,13 +5,13 @@ use domain::tracker_report::{Battery, Sensed};
 use networks::payload::Codec::{MilesightEm300Th, MilesightEm320Th};
 use networks::payload::{Payload, UntimedReading, decode};
 
-use super::{RECEIVED, bytes, payload, read, reading, sensed, told, try_read};
+use super::{RECEIVED, at, bytes, measuring, payload, read, reading, sensed, told, try_read};
 
 #[test]
 fn a_reading_is_of_the_time_at_which_it_was_received_on_any_port() {
     let expected = payload(
         Some(reading(RECEIVED, 3_080, Some(5_050))),
-        Sensed { battery: Some(Battery::Percent(92)), ..sensed() },
+        Sensed { battery: Some(Battery::Percent(92)), ..measuring() },
     );
     for codec in [MilesightEm300Th, MilesightEm320Th] {
         for port in [1, 85, 223] {
@@ -22,8 +22,9 @@ fn a_reading_is_of_the_time_at_which_it_was_received_on_any_port() {
 
 #[test]
 fn the_history_has_its_own_times() {
-    let one =
-        Payload { readings: vec![reading("2022-10-12T08:02:38Z", 2_720, Some(4_650))], ..Payload::default() };
+    let then = "2022-10-12T08:02:38Z";
+    let measures = Sensed { sensor_failed: Some(false), ..Sensed::at(at(then)) };
+    let one = payload(Some(reading(then, 2_720, Some(4_650))), measures);
     assert_eq!(read(MilesightEm300Th, 85, "20ce9e74466310015d00"), one);
     assert_eq!(read(MilesightEm320Th, 85, "20ce9e74466310015d"), one);
     // Needs nobody else's.
@@ -44,17 +45,17 @@ fn the_history_has_its_own_times() {
 #[test]
 fn what_no_sensor_measures_is_no_reading() {
     for (tenths, expected) in [
-        ("ff7f", (None, true)),
-        ("0080", (None, true)),
-        ("fdff", (Some(-30), false)),
-        ("e204", (Some(12_500), false)),
-        ("e304", (None, true)),
-        ("70fe", (Some(-4_000), false)),
-        ("6ffe", (None, true)),
+        ("ff7f", (None, Some(true))),
+        ("0080", (None, Some(true))),
+        ("fdff", (Some(-30), Some(false))),
+        ("e204", (Some(12_500), Some(false))),
+        ("e304", (None, Some(true))),
+        ("70fe", (Some(-4_000), Some(false))),
+        ("6ffe", (None, Some(true))),
     ] {
         assert_eq!(told(&read(MilesightEm300Th, 85, &format!("0367{tenths}046865"))), expected, "{tenths}");
         let logged = read(MilesightEm320Th, 85, &format!("20ce9e744663{tenths}5d"));
-        assert_eq!(told(&logged).0, expected.0, "{tenths}");
+        assert_eq!(told(&logged), expected, "{tenths}");
     }
     for (steps, expected) in [("c8", Some(10_000)), ("c9", None), ("ff", None)] {
         let decoded = read(MilesightEm300Th, 85, &format!("036734010468{steps}"));

@@ -29,8 +29,8 @@ pub struct SensedView {
     light_lux: Option<u32>,
     moving: Option<bool>,
     tampered: Option<bool>,
-    /// A thermometer that should measure does not.
-    sensor_failed: bool,
+    /// The thermometer that gives its readings was asked and does not measure.
+    sensor_failed: Option<bool>,
     /// In its case, where its readings are a probe's.
     case_temperature_c: Option<f64>,
     case_humidity_pct: Option<f64>,

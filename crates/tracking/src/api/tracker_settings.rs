@@ -14,8 +14,8 @@ use super::problem::{ApiError, Problem, named};
 use super::text::{dev_eui, non_empty};
 use super::trackers::Tracker;
 use crate::Service;
-use crate::consume::take_up_tracker;
 use crate::live::Change;
+use crate::reread::change_settings;
 
 /// Where nobody says how often a tracker sends.
 const USUAL_INTERVAL_S: i32 = 900;
@@ -96,7 +96,8 @@ impl Settings {
     }
 }
 
-/// Registers a tracker. What was heard of it before is taken up: its uplinks are read from then on and from before.
+/// Registers a tracker. What was heard of it before is taken up: its uplinks are read from then on, and those from before within
+/// seconds of the answer.
 #[utoipa::path(tag = "trackers", request_body = NewTracker, responses(
     (status = 201, body = Tracker), (status = 409, body = Problem), (status = 422, body = Problem)))]
 #[post("/trackers")]
@@ -123,14 +124,15 @@ pub async fn add_tracker(
         }
         error.into()
     })?;
-    take_up_tracker(&service, &mut db, &tracker, now).await?;
+    db.begin_rereading(&tracker).await?;
     let answer = Tracker::of(db.pooled_tracker(caller.organisation, dev_eui).await?, now);
     let answer = once.finish(&service, db, &caller, StatusCode::CREATED, &answer).await?;
     service.live.publish([(caller.organisation, Change::Tracker { dev_eui })]);
     Ok(answer)
 }
 
-/// Changes what was said of a tracker. What was read stays as it was read; what could not be read before is read anew.
+/// Changes what was said of a tracker. What gave readings stays as it was read; what gave none before is read anew, within
+/// seconds of the answer.
 #[utoipa::path(tag = "trackers", params(("dev_eui" = String, Path)), request_body = TrackerChange, responses(
     (status = 200, body = Tracker), (status = 404, body = Problem), (status = 422, body = Problem)))]
 #[patch("/trackers/{dev_eui}")]
@@ -159,12 +161,7 @@ pub async fn change_tracker(
         change.interval_s.unwrap_or(before.interval_s),
         change.mapping.or(kept),
     )?;
-    let tracker = db.change_tracker(before.id, &settings.stored()).await?;
-    let is_read_anew = (&tracker.codec, &tracker.mapping) != (&before.codec, &before.mapping);
-    let mut changes = vec![(caller.organisation, Change::Tracker { dev_eui })];
-    if is_read_anew {
-        changes.extend(take_up_tracker(&service, &mut db, &tracker, now).await?);
-    }
+    let changes = change_settings(&mut db, &before, &settings.stored(), now).await?;
     let from = serde_json::json!({ "name": before.name, "codec": before.codec, "interval_s": before.interval_s,
         "mapping": before.mapping });
     let detail = serde_json::json!({ "from": from, "to": settings });

@@ -60,6 +60,7 @@ fn uplink_of_case(f_cnt: i64, received_at: DateTime<Utc>, hundredths: u16) -> Up
         received_at,
         arrived_at: received_at,
         problem: None,
+        gave_readings: false,
         address: store::NetworkAddress::default(),
     }
 }

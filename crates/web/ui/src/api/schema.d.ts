@@ -1628,7 +1628,10 @@ export interface paths {
         /** Trackers in the order of their DevEUIs; with `unknown=true` those that were heard without being registered. */
         get: operations["list_trackers"];
         put?: never;
-        /** Registers a tracker. What was heard of it before is taken up: its uplinks are read from then on and from before. */
+        /**
+         * Registers a tracker. What was heard of it before is taken up: its uplinks are read from then on, and those from before within
+         *     seconds of the answer.
+         */
         post: operations["add_tracker"];
         delete?: never;
         options?: never;
@@ -1650,7 +1653,10 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes what was said of a tracker. What was read stays as it was read; what could not be read before is read anew. */
+        /**
+         * Changes what was said of a tracker. What gave readings stays as it was read; what gave none before is read anew, within
+         *     seconds of the answer.
+         */
         patch: operations["change_tracker"];
         trace?: never;
     };
@@ -4978,8 +4984,8 @@ export interface components {
             moving: boolean | null;
             /** @description The door, or the box. */
             open: boolean | null;
-            /** @description A thermometer that should measure does not. */
-            sensor_failed: boolean;
+            /** @description The thermometer that gives its readings was asked and does not measure. */
+            sensor_failed: boolean | null;
             tampered: boolean | null;
         };
         /** @description That something is otherwise than a tracker told before, or a shock. */

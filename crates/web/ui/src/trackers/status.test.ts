@@ -88,6 +88,7 @@ test.each<[Partial<Tracker>, string, string[]]>([
   [{ status: { ...STATUS, battery_pct: 19 } }, "2026-03-01T09:00:00Z", ["battery 19 %"]],
   [{ status: { ...STATUS, battery_pct: null } }, "2026-03-01T09:00:00Z", []],
   [{ status: null, sensed: SENSED_WELL }, "2026-03-01T09:00:00Z", []],
+  [{ status: null, sensed: { ...SENSED_WELL, sensor_failed: null } }, "2026-03-01T09:00:00Z", []],
   [{ status: null, sensed: { ...SENSED_WELL, battery_pct: 19 } }, "2026-03-01T09:00:00Z", ["battery 19 %"]],
   [
     { status: null, sensed: { ...SENSED_WELL, battery_pct: null, battery_low: true, sensor_failed: true } },

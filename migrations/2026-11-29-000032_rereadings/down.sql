@@ -1,0 +1,2 @@
+drop table rereadings;
+alter table uplinks drop column gave_readings;
