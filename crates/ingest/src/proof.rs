@@ -77,7 +77,8 @@ impl Claim {
             return Err(NotProven::Clock { signed_at: query.at, now });
         }
         query.is_about(&values)?;
-        proven.proves(query.token, body, now).then_some(proof).ok_or(NotProven::Used)
+        let is_proven = proven.proves(&integration.source.integration, query.token, body, now);
+        is_proven.then_some(proof).ok_or(NotProven::Used)
     }
 }
 

@@ -14,14 +14,16 @@ use crate::proof::MOST_SKEW;
 /// For how long a token counts: from so long before its time until so long after it.
 const COUNTS: TimeDelta = TimeDelta::minutes(2 * MOST_SKEW.num_minutes());
 
-/// How many tokens are remembered, some 10 MiB of them: a hundred webhooks a second over all the time for which one counts.
-const MOST: usize = 65_536;
+/// How many tokens of one integration are remembered, some 2.5 MiB of them: 27 webhooks a second over all the time for which one
+/// counts.
+const MOST: usize = 16_384;
 
 /// A SHA-256.
 type Hash = [u8; 32];
 
+/// By integration, so that nobody pushes out another one's. Only those are here of which a token still counts.
 #[derive(Default)]
-pub struct ProvenTokens(Mutex<Proven>);
+pub struct ProvenTokens(Mutex<HashMap<String, Proven>>);
 
 #[derive(Default)]
 struct Proven {
@@ -31,26 +33,37 @@ struct Proven {
 }
 
 impl ProvenTokens {
-    /// Whether the token is new or has proven this same body, which a sender may send again. It counts from now on for no other.
-    pub fn proves(&self, token: Hash, body: &[u8], now: DateTime<Utc>) -> bool {
-        let mut proven = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while proven.since.front().is_some_and(|(since, _)| now - *since > COUNTS) {
-            proven.forget_oldest();
-        }
+    /// Whether the token is new to the integration or has proven this same body, which a sender may send again. It counts from now
+    /// on for no other.
+    pub fn proves(&self, integration: &str, token: Hash, body: &[u8], now: DateTime<Utc>) -> bool {
         let body: Hash = Sha256::digest(body).into();
-        if let Some(first) = proven.body_of.get(&token) {
-            return *first == body;
-        }
-        if proven.since.len() == MOST {
-            proven.forget_oldest();
-        }
-        proven.body_of.insert(token, body);
-        proven.since.push_back((now, token));
-        true
+        let mut integrations = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        integrations.retain(|_, proven| proven.has_any(now));
+        integrations.entry(integration.to_owned()).or_default().proves(token, body, now)
     }
 }
 
 impl Proven {
+    /// Of those that still count; the others are forgotten.
+    fn has_any(&mut self, now: DateTime<Utc>) -> bool {
+        while self.since.front().is_some_and(|(since, _)| now - *since > COUNTS) {
+            self.forget_oldest();
+        }
+        !self.since.is_empty()
+    }
+
+    fn proves(&mut self, token: Hash, body: Hash, now: DateTime<Utc>) -> bool {
+        if let Some(first) = self.body_of.get(&token) {
+            return *first == body;
+        }
+        if self.since.len() == MOST {
+            self.forget_oldest();
+        }
+        self.body_of.insert(token, body);
+        self.since.push_back((now, token));
+        true
+    }
+
     fn forget_oldest(&mut self) {
         if let Some((_, token)) = self.since.pop_front() {
             self.body_of.remove(&token);
@@ -77,7 +90,7 @@ mod tests {
             [(1, "a", true), (1, "a", true), (1, "b", false), (1, "a", true), (2, "b", true), (2, "", false)]
         {
             assert_eq!(
-                tokens.proves(token(token_of), body.as_bytes(), at(0)),
+                tokens.proves("depot", token(token_of), body.as_bytes(), at(0)),
                 is_proven,
                 "{token_of} {body}"
             );
@@ -87,22 +100,43 @@ mod tests {
     #[test]
     fn a_token_is_remembered_for_as_long_as_it_counts() {
         let tokens = ProvenTokens::default();
-        assert!(tokens.proves(token(1), b"a", at(0)));
-        assert!(!tokens.proves(token(1), b"b", at(600)));
-        assert!(tokens.proves(token(1), b"b", at(601)));
-        assert!(!tokens.proves(token(1), b"a", at(601)));
+        assert!(tokens.proves("depot", token(1), b"a", at(0)));
+        assert!(!tokens.proves("depot", token(1), b"b", at(600)));
+        assert!(tokens.proves("depot", token(1), b"b", at(601)));
+        assert!(!tokens.proves("depot", token(1), b"a", at(601)));
     }
 
     #[test]
     fn only_so_many_are_remembered_and_the_oldest_go_first() {
         let tokens = ProvenTokens::default();
         for number in 0..=MOST {
-            assert!(tokens.proves(token(number), b"a", at(0)));
+            assert!(tokens.proves("depot", token(number), b"a", at(0)));
         }
-        assert!(!tokens.proves(token(1), b"b", at(0)));
-        assert!(!tokens.proves(token(MOST), b"b", at(0)));
-        let proven = tokens.0.lock().unwrap();
+        assert!(!tokens.proves("depot", token(1), b"b", at(0)));
+        assert!(!tokens.proves("depot", token(MOST), b"b", at(0)));
+        let integrations = tokens.0.lock().unwrap();
+        let proven = &integrations["depot"];
         assert_eq!((proven.body_of.len(), proven.since.len()), (MOST, MOST));
         assert!(!proven.body_of.contains_key(&token(0)));
+    }
+
+    #[test]
+    fn an_integration_takes_no_token_from_another_and_pushes_none_of_it_out() {
+        let tokens = ProvenTokens::default();
+        assert!(tokens.proves("depot", token(0), b"a", at(0)));
+        for number in 0..=MOST {
+            assert!(tokens.proves("other", token(number), b"b", at(0)));
+        }
+        assert!(tokens.proves("depot", token(0), b"a", at(0)));
+        assert!(!tokens.proves("depot", token(0), b"b", at(0)));
+    }
+
+    #[test]
+    fn nothing_stays_of_an_integration_that_is_silent() {
+        let tokens = ProvenTokens::default();
+        assert!(tokens.proves("depot", token(1), b"a", at(0)));
+        assert!(tokens.proves("other", token(2), b"a", at(601)));
+        let integrations = tokens.0.lock().unwrap();
+        assert_eq!(integrations.keys().collect::<Vec<_>>(), ["other"]);
     }
 }

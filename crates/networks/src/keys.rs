@@ -1,13 +1,14 @@
 //! Keys that some senders put into their bodies, and that must not be kept.
 //!
 //! What is kept is what could not be read, so that nothing here relies on its being JSON or XML: it is looked over once, name by
-//! name.
+//! name. What stands behind a key's name and is not understood is blanked to the end; a key that stands before its name, or under
+//! a name that is none of those below, is not found.
 
 use std::ops::Range;
 
-/// A body as it may be kept: what stands under a name of a key (`AppSKey`, `nwk_key`, `f_nwk_s_int_key`, …), and an address for
-/// downlinks that holds its own key, is blanked, in bodies that are no JSON, too. Of binary ones nothing is kept, since nobody
-/// can say where a key stands in them.
+/// A body as it may be kept: what stands behind a name of a key (`AppSKey`, `nwk_key`, `f_nwk_s_int_key`, …) as its value, and an
+/// address for downlinks that holds its own key, is blanked, in bodies that are no JSON, too; all that follows the name where it
+/// is not plain which part is the value. Of binary ones nothing is kept, since nobody can say where a key stands in them.
 pub fn without_keys(body: &[u8]) -> Vec<u8> {
     if is_binary(body) {
         return Vec::new();
@@ -24,10 +25,10 @@ pub fn without_keys(body: &[u8]) -> Vec<u8> {
             at = secret.end;
             kept.get_mut(secret).unwrap_or_default().fill(b'*');
         };
-        if name.opens_element {
-            element(body, name.range.end).into_iter().for_each(blank);
-        } else if let Some(secret) = value(body, name.range.end) {
-            blank(secret);
+        match name.place {
+            Place::Tag => element(body, name.range.end).into_iter().for_each(blank),
+            Place::EndTag => {}
+            Place::Elsewhere => blank(value(body, name.range.end)),
         }
     }
     kept
@@ -47,19 +48,28 @@ fn is_of_a_key(name: &[u8]) -> bool {
     ENDS.iter().any(|end| letters().take(end.len()).eq(end.iter().rev().copied()))
 }
 
-/// A word that may be a name, and whether it stands behind the `<` of an element.
+/// A word that may be a name.
 struct Name {
     range: Range<usize>,
-    opens_element: bool,
+    place: Place,
+}
+
+/// Where a name stands: behind `<`, behind `</` or not in XML's way.
+enum Place {
+    Tag,
+    EndTag,
+    Elsewhere,
 }
 
 /// The next one, or an empty one at the end.
 fn next_name(body: &[u8], from: usize) -> Name {
     let begin = end_of(body, from, |byte| !is_of_word(byte) && byte != b'<');
-    if body.get(begin) == Some(&b'<') {
-        return Name { range: begin + 1..end_of_tags_name(body, begin + 1), opens_element: true };
-    }
-    Name { range: begin..end_of(body, begin, is_of_word), opens_element: false }
+    let (begin, place) = match (body.get(begin), body.get(begin + 1)) {
+        (Some(b'<'), Some(b'/')) => (begin + 2, Place::EndTag),
+        (Some(b'<'), _) => (begin + 1, Place::Tag),
+        _ => return Name { range: begin..end_of(body, begin, is_of_word), place: Place::Elsewhere },
+    };
+    Name { range: begin..end_of_tags_name(body, begin), place }
 }
 
 fn is_of_word(byte: u8) -> bool {
@@ -106,22 +116,25 @@ fn end_tag(body: &[u8], from: usize) -> usize {
     body.len()
 }
 
-/// What stands behind a name's colon or equals sign: a text, an object, a list or a word. None where nothing does.
-fn value(body: &[u8], from: usize) -> Option<Range<usize>> {
+/// What stands behind a name's colon or equals sign: a text, an object, a list or a word. Without such a sign it is all the rest:
+/// the name may itself be a value (`{"name":"AppSKey","value":…}`), or its signs be escaped (`&quot;`, `%22`, `\u0022`).
+fn value(body: &[u8], from: usize) -> Range<usize> {
     let sign = end_of(body, from, |byte| is_quote(byte) || byte == b'\\' || byte.is_ascii_whitespace());
     if !matches!(body.get(sign), Some(b':' | b'=')) {
-        return None;
+        let closes = |byte: u8| b"\\\"'}])".contains(&byte) || byte.is_ascii_whitespace();
+        return end_of(body, sign, closes)..body.len();
     }
     let begin = end_of(body, sign, |byte| matches!(byte, b':' | b'=' | b'>') || byte.is_ascii_whitespace());
     // In a body that is itself a text in JSON, each quote has a backslash.
     let inside = end_of(body, begin, |byte| byte == b'\\');
     let escapes = inside - begin;
-    match *body.get(inside)? {
-        quote if is_quote(quote) => {
-            let end = end_of_text(body, inside + 1, quote, escapes);
-            Some(inside + 1..end.saturating_sub(escapes).max(inside + 1))
+    match body.get(inside) {
+        Some(quote) if is_quote(*quote) => {
+            let end = end_of_text(body, inside + 1, *quote, escapes);
+            inside + 1..end.saturating_sub(escapes).max(inside + 1)
         }
-        b'{' | b'[' => Some(inside + 1..end_of_group(body, inside)),
+        Some(b'{' | b'[') => inside + 1..end_of_group(body, inside),
+        Some(b'}' | b']') => inside..inside,
         _ => word(body, inside),
     }
 }
@@ -130,12 +143,43 @@ fn is_quote(byte: u8) -> bool {
     matches!(byte, b'"' | b'\'')
 }
 
-/// What has no quotes; that there is none is no secret.
-fn word(body: &[u8], from: usize) -> Option<Range<usize>> {
+/// What has no quotes, to its line's end where more words follow; that there is none is no secret.
+fn word(body: &[u8], from: usize) -> Range<usize> {
     let ends = |byte: u8| byte.is_ascii_whitespace() || b",;&<>{}[]()\\\"'".contains(&byte);
     let end = end_of(body, from, |byte| !ends(byte));
-    let is_none = matches!(body.get(from..end), Some(b"" | b"null" | b"true" | b"false"));
-    (!is_none).then_some(from..end)
+    if end == from {
+        return from..body.len();
+    }
+    if goes_on(body, end) {
+        return from..end_of(body, end, |byte| !matches!(byte, b'\n' | b'\r'));
+    }
+    let is_none = matches!(body.get(from..end), Some(b"null" | b"true" | b"false"));
+    if is_none { end..end } else { from..end }
+}
+
+/// Whether what stands behind a word may be more of the same value: no end of anything, and no other name with its sign.
+fn goes_on(body: &[u8], from: usize) -> bool {
+    let is_blank = |byte: u8| matches!(byte, b' ' | b'\t');
+    let next = end_of(body, from, |byte| is_blank(byte) || matches!(byte, b',' | b';'));
+    match body.get(next) {
+        None | Some(b'\n' | b'\r' | b'&' | b'<' | b'>' | b'}' | b']' | b'"' | b'\'') => false,
+        Some(b'/') => body.get(next + 1) != Some(&b'>'),
+        Some(b'\\') => {
+            let quote = end_of(body, next, |byte| byte == b'\\');
+            !body.get(quote).is_some_and(|byte| is_quote(*byte))
+        }
+        Some(_) => !is_name_with_sign(body, next),
+    }
+}
+
+/// Whether another name and its sign stand there, and no digits of a key in hex or base64, which `:` may part and `==` end.
+fn is_name_with_sign(body: &[u8], from: usize) -> bool {
+    let end = end_of(body, from, is_of_word);
+    let sign = end_of(body, end, |byte| matches!(byte, b' ' | b'\t'));
+    let name = body.get(from..end).unwrap_or_default();
+    let may_be_digits = name.len() != 1 && name.iter().all(u8::is_ascii_hexdigit);
+    let has_sign = matches!(body.get(sign), Some(b':' | b'=')) && body.get(sign + 1) != Some(&b'=');
+    has_sign && !may_be_digits
 }
 
 /// Where the quote is that ends a text whose quotes have so many backslashes before them.
@@ -201,9 +245,39 @@ mod tests {
             (r#"{"a":"b, "AppSKey":"0a"}"#, r#"{"a":"b, "AppSKey":"**"}"#),
             (r#"{"AppSKey":"0a","NWKSKEY":"0b"}"#, r#"{"AppSKey":"**","NWKSKEY":"**"}"#),
             (r#"{"SessionKeyId":"0a","apiKey":"b"}"#, r#"{"SessionKeyId":"0a","apiKey":"b"}"#),
+            ("AppSKey: 0a 0b 0c\nx: y", "AppSKey: ********\nx: y"),
+            ("AppSKey: 0a, 0b; 0c\r\nx: y", "AppSKey: **********\r\nx: y"),
+            ("AppSKey: 0a:0b 0c:0d, x: y", "AppSKey: *****************"),
+            ("AppSKey: is AA==", "AppSKey: *******"),
+            ("AppSKey=0a x=y", "AppSKey=** x=y"),
+            ("<a AppSKey=0a />", "<a AppSKey=** />"),
+            ("AppSKey: (0a)", "AppSKey: ****"),
+            ("</AppSKey>b", "</AppSKey>b"),
             ("", ""),
         ] {
             assert_eq!(String::from_utf8(without_keys(body.as_bytes())).unwrap(), kept);
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_behind_a_name_is_blanked_to_the_end() {
+        for (head, tail) in [
+            ("&lt;AppSKey", "&gt;K&lt;/AppSKey&gt;"),
+            ("&quot;AppSKey", "&quot;:&quot;K&quot;"),
+            (r"\u003cAppSKey\", "u003eK"),
+            (r"\u0022AppSKey\", r"u0022:\u0022K\u0022"),
+            ("%22AppSKey", "%22%3A%22K"),
+            (r#"<param name="AppSKey" "#, r#"value="K"/>"#),
+            ("<name>AppSKey", "</name>\n<value>K</value>"),
+            (r#"{"name":"AppSKey""#, r#","value":"K"}"#),
+            ("{\"name\": \"AppSKey\"", ",\n \"value\": \"K\"}"),
+            (r#"{"names":["DevEUI","AppSKey"]"#, r#","rows":[["01","K"]]}"#),
+            ("AppSKey ", "K"),
+            ("AppSKey=", "&quot;K&quot;"),
+            (r"AppSKey=\", r"u007b\u0022key\u0022:K"),
+        ] {
+            let kept = String::from_utf8(without_keys(format!("{head}{tail}").as_bytes())).unwrap();
+            assert_eq!(kept, format!("{head}{}", "*".repeat(tail.len())));
         }
     }
 
@@ -239,6 +313,11 @@ mod tests {
             "<skey/>",
             "</skey",
             "skey ",
+            "skey=a ",
+            "skey=a,",
+            "skey=a b=",
+            "skey=a\\",
+            "</skey>",
             "<",
             "_",
             "\\\"",

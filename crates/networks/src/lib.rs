@@ -43,7 +43,7 @@ pub enum ParseError {
     /// Bytes that are no JSON, and no protobuf message of this sender either.
     #[error("as a protobuf message (JSON would begin with {{): {0}")]
     Protobuf(String),
-    /// A value in XML that its field cannot have.
+    /// A value in XML that its field cannot have, or more XML than is read.
     #[error("in the XML: {0}")]
     Xml(String),
     /// An event of this kind always has the field.

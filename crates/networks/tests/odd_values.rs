@@ -105,6 +105,22 @@ fn an_odd_value_from_the_things_stack_is_unknown_and_costs_no_frame() {
 const MESSAGE: &[u8] = include_bytes!("bodies/chirpstack-up.pb");
 
 #[test]
+fn xml_that_would_fill_the_memory_is_refused_by_its_length() {
+    let of_length = |length: usize| {
+        let (begin, end) = ("<DevEUI_uplink><DevEUI>00000000000000AA</DevEUI>", "</DevEUI_uplink>");
+        let elements = "<a/>".repeat((length - begin.len() - end.len()) / 4);
+        let body = format!("{begin}{elements}{end}");
+        format!("{body}{}", " ".repeat(length - body.len()))
+    };
+    let read = |length| parse(Network::Actility, None, of_length(length).as_bytes());
+    assert_eq!(read(64 * 1024).unwrap()[0].kind, EventKind::Uplink);
+    for length in [64 * 1024 + 1, 1024 * 1024] {
+        let refused = read(length).unwrap_err().to_string();
+        assert_eq!(refused, format!("in the XML: it has {length} bytes, and no message has more than 65536"));
+    }
+}
+
+#[test]
 fn a_message_that_would_fill_the_memory_is_refused_by_its_length() {
     let with_empty_receptions = |length: usize| {
         let mut body = MESSAGE.to_vec();

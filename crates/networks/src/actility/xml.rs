@@ -11,6 +11,10 @@ use crate::fields::malformed;
 /// An element that may stand several times beside itself; in JSON it is a list, of one too.
 const LISTED: &str = "Lrr";
 
+/// The largest message, in bytes. Each element is kept until all are read, and one of four bytes fills a hundred in memory;
+/// ThingPark's messages have some thousands.
+const LARGEST: usize = 64 * 1024;
+
 /// ThingPark's elements lie four deep.
 const DEEPEST: usize = 16;
 
@@ -48,6 +52,10 @@ impl Serialize for Element {
 
 /// The same message as JSON. Namespaces, attributes and comments say nothing. What is no UTF-8 can only be a name that nobody reads.
 pub(super) fn to_json(body: &[u8]) -> Result<String, ParseError> {
+    if body.len() > LARGEST {
+        let reason = format!("it has {} bytes, and no message has more than {LARGEST}", body.len());
+        return Err(ParseError::Xml(reason));
+    }
     let text = String::from_utf8_lossy(body);
     let mut reader = Reader::from_str(&text);
     let mut open = vec![Element::default()];
