@@ -228,3 +228,15 @@ fn the_published_vectors_are_right() {
         assert!(!is_signed(query, &body, KEY), "{file} with another key");
     }
 }
+
+#[test]
+fn the_kind_is_not_signed_so_that_an_uplink_without_a_payload_may_pass_for_a_downlink() {
+    let values = |kind: &str, rest: &str| {
+        let body =
+            format!(r#"{{"{kind}":{{"CustomerID":"7","DevEUI":"70B3D57ED00012AB","FPort":1,{rest}}}}}"#);
+        signed_values(body.as_bytes()).unwrap().unwrap()
+    };
+    let uplink = values("DevEUI_uplink", r#""FCntUp":12,"payload_hex":"""#);
+    let sent = r#""FCntDn":12,"DeliveryStatus":1,"CorrelationID":"5""#;
+    assert_eq!(uplink, values("DevEUI_downlink_Sent", sent));
+}
