@@ -483,14 +483,6 @@ fn bytes_that_are_neither_json_nor_a_message_are_refused_as_both() {
 }
 
 #[test]
-fn of_a_value_that_stands_twice_the_last_one_counts_as_protobuf_has_it_and_json_is_refused() {
-    let twice = [UP, &[0x38, 1, 0x38, 2]].concat();
-    assert_eq!(read(Some("up"), &twice).unwrap().f_cnt, Some(2));
-    let refused = read(Some("up"), br#"{"deviceInfo":{},"fCnt":1,"fCnt":2}"#).unwrap_err().to_string();
-    assert!(refused.contains("duplicate field `fCnt`"), "{refused}");
-}
-
-#[test]
 fn what_no_frame_can_have_is_refused_in_protobuf_too() {
     let up = Up { deduplication_id: uuid(), time: time(), device_info: device(), ..Up::default() };
     let refused = |up: Up| read(Some("up"), &up.encode_to_vec()).unwrap_err().to_string();

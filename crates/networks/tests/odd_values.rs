@@ -136,3 +136,12 @@ fn a_message_that_would_fill_the_memory_is_refused_by_its_length() {
         assert!(refused.ends_with("it has 65537 bytes, and no event has more than 65536"), "{refused}");
     }
 }
+
+#[test]
+fn of_a_value_that_stands_twice_the_last_one_counts_as_protobuf_has_it_and_json_is_refused() {
+    let read = |body: &[u8]| parse(Network::Chirpstack, Some("up"), body);
+    let twice = [MESSAGE, &[0x38, 1, 0x38, 2]].concat();
+    assert_eq!(read(&twice).unwrap()[0].f_cnt, Some(2));
+    let refused = read(br#"{"deviceInfo":{},"fCnt":1,"fCnt":2}"#).unwrap_err().to_string();
+    assert!(refused.contains("duplicate field `fCnt`"), "{refused}");
+}
