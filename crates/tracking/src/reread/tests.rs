@@ -147,7 +147,7 @@ async fn who_leaves_our_own_codec_has_no_numbers_any_more() {
     house.set(3_600);
     house.hear(&of, 4..=4, &[]).await;
     let mut db = house.service.store.connect().await.unwrap();
-    db.note_spoken_trackers(at(0)).await.unwrap();
+    db.note_spoken_trackers(&[], at(0)).await.unwrap();
     assert_eq!(db.take_downlink_number(of.tracker.id).await.unwrap(), Some(1));
     house.database.psql("update spoken_trackers set acknowledged = 3, oldest = 2").unwrap();
     house.set(3_600 + 2 * 2_250);
