@@ -150,11 +150,24 @@ fn word(body: &[u8], from: usize) -> Range<usize> {
     if end == from {
         return from..body.len();
     }
-    if goes_on(body, end) {
+    // YAML: the value stands on the lines behind.
+    if body.get(from..end).is_some_and(|word| word.iter().all(|byte| b"|>+-".contains(byte))) {
+        return from..body.len();
+    }
+    let is_short = end - from < LEAST_KEY;
+    if goes_on(body, end) || (is_short && is_before_quote(body, end)) {
         return from..end_of(body, end, |byte| !matches!(byte, b'\n' | b'\r'));
     }
     let is_none = matches!(body.get(from..end), Some(b"null" | b"true" | b"false"));
     if is_none { end..end } else { from..end }
+}
+
+/// A word that is shorter is no key, and where a quote follows it says what kind of text that is (`b'…'`, `!!binary "…"`).
+const LEAST_KEY: usize = 16;
+
+fn is_before_quote(body: &[u8], from: usize) -> bool {
+    let next = end_of(body, from, |byte| matches!(byte, b' ' | b'\t'));
+    body.get(next).is_some_and(|byte| is_quote(*byte))
 }
 
 /// Whether what stands behind a word may be more of the same value: no end of anything, and no other name with its sign.

@@ -41,7 +41,7 @@ pub struct Spoken {
     /// The oldest entry that its log held when it last said so.
     pub oldest: Option<u32>,
     pub asked: Vec<Asked<Entries>>,
-    /// What of a log was asked for by time.
+    /// What of a log was asked for by time, and may have come.
     pub read: Vec<Asked<Span>>,
     /// When downlinks were handed over.
     pub sent: Vec<DateTime<Utc>>,
@@ -225,13 +225,14 @@ impl Connection {
         .load(&mut self.raw)
         .await?;
         let (mut asked, mut read_log) = (Vec::new(), Vec::new());
-        for told in told.iter().filter(|told| told.state == "acknowledged") {
-            // When the tracker said that it came.
+        for told in &told {
+            let has_come = told.state == "acknowledged";
+            let may_have_come = has_come || told.state == "unanswered";
             let at = told.ended_at.unwrap_or(told.handed_over_at);
             for command in read::<Vec<Command>>(told.commands.clone())? {
                 match command {
-                    Command::Resend(what) => asked.push(Asked { what, at }),
-                    Command::ReadLog(what) => read_log.push(Asked { what, at }),
+                    Command::Resend(what) if has_come => asked.push(Asked { what, at }),
+                    Command::ReadLog(what) if may_have_come => read_log.push(Asked { what, at }),
                     _ => {}
                 }
             }

@@ -269,6 +269,15 @@ impl Connection {
         rows.into_iter().map(TrackerRow::tracker).collect()
     }
 
+    /// Keeps others from changing what is known of a tracker until this transaction ends.
+    pub async fn lock_tracker_state(&mut self, tracker: TrackerId) -> Result<(), StoreError> {
+        diesel::sql_query("select from tracker_states where tracker_id = $1 for update")
+            .bind::<Integer, _>(tracker.0)
+            .execute(&mut self.raw)
+            .await?;
+        Ok(())
+    }
+
     /// Folds a batch into the latest states, and says how their numbers stand now. A run goes on from the highest number
     /// that is followed where nothing is missing, which is nearly always; otherwise that number stays, and the caller,
     /// whose the rows are until the transaction ends, sees to it. At most one element a tracker.

@@ -207,8 +207,9 @@ impl Connection {
         Ok(rows.into_iter().map(one).collect())
     }
 
-    /// What was kept of a device, could not be read and gave no readings, oldest first, each copy by itself, received after `after`: about
-    /// `limit`, since those received at one instant stay together.
+    /// What was kept of a device and could not be read, oldest first, each copy by itself, received after `after`: about
+    /// `limit`, since those received at one instant stay together. None of an uplink that gave readings, in whichever form it
+    /// was sent.
     pub async fn kept_uplinks(
         &mut self,
         organisation: OrganisationId,
@@ -219,9 +220,11 @@ impl Connection {
         let rows: Vec<UplinkRow> = sql_query(
             "select integration_id, dev_addr, f_cnt, f_port, payload, decoded, confirmed, gateways, received_at,
                  arrived_at, problem, gave_readings, 0::bigint as rank
-             from uplinks
+             from uplinks u
              where organisation_id = $1 and dev_eui = $2 and problem is not null and not gave_readings
                  and ($3 is null or received_at > $3)
+                 and not exists (select from uplinks o where o.dev_eui = u.dev_eui and o.received_at = u.received_at
+                     and o.f_cnt = u.f_cnt and o.organisation_id = u.organisation_id and o.gave_readings)
              order by received_at fetch first $4 rows with ties",
         )
         .bind::<Integer, _>(organisation.0)

@@ -1,6 +1,7 @@
 //! What a batch's uplinks say: readings by each tracker's codec, who was heard and through which gateways, and who is
 //! not known.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use chrono::{DateTime, SubsecRound, Utc};
@@ -122,6 +123,7 @@ impl Heard {
         if measures_nothing(tracker) {
             news.reported_at = news.reported_at.max(Some(uplink.received_at));
         }
+        let mut implausibly = None;
         for decoded_reading in decoded.readings {
             let reading = TrackerReading {
                 organisation: tracker.organisation,
@@ -131,7 +133,10 @@ impl Heard {
                 reading: decoded_reading.reading,
             };
             match implausible(reading.reading.measured_at, uplink.received_at) {
-                Some(reason) => self.set_aside.push(set_aside(reading, reason)),
+                Some(reason) => {
+                    implausibly = Some(reason);
+                    self.set_aside.push(set_aside(reading, reason));
+                }
                 None => {
                     note_latest(news, &reading);
                     self.readings.push(reading);
@@ -139,6 +144,9 @@ impl Heard {
             }
         }
         decoded.position.map_or(Ok(()), |position| self.note_fix(position, tracker, uplink))?;
+        // What the mapping may be the reason for is read anew with another one.
+        let implausibly = implausibly.filter(|_| tracker.mapping.is_some());
+        let problem = problem.or_else(|| implausibly.map(|reason| format!("the reading was {reason}")));
         problem.map_or(Ok(()), Err)
     }
 
@@ -246,8 +254,11 @@ fn measures_nothing(tracker: &Tracker) -> bool {
 /// store has it: a total order, so that it does not matter what came first. What is later than all before is a report.
 fn note_latest(news: &mut TrackerNews, reading: &TrackerReading) {
     let TrackerReading { sequence, reading, received_at, .. } = *reading;
-    if news.measured_at < Some(reading.measured_at) {
-        news.reported_at = news.reported_at.max(Some(received_at));
+    // Of copies the first one is.
+    match news.measured_at.cmp(&Some(reading.measured_at)) {
+        Ordering::Less => news.reported_at = Some(received_at),
+        Ordering::Equal => news.reported_at = news.reported_at.min(Some(received_at)),
+        Ordering::Greater => {}
     }
     let known = (news.measured_at, news.temperature, news.humidity, news.sequence);
     let other = (Some(reading.measured_at), Some(reading.temperature), reading.humidity, sequence);

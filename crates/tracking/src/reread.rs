@@ -92,7 +92,8 @@ async fn read_page(service: &Service, rereading: &Rereading) -> Result<bool, Sto
     let now = (service.clock)();
     let recorded_at = db.recording_time(now).await?;
     db.update_uplink_problems(&uplinks).await?;
-    // What they told of the tracker before was read in another way.
+    // What they told of the tracker before was read in another way. As by a batch, its state is locked first.
+    db.lock_tracker_state(tracker.id).await?;
     let received: Vec<_> = uplinks.iter().map(|uplink| uplink.received_at).collect();
     db.take_back_senses(tracker.id, &received).await?;
     let changes = store(service, &mut db, (&mut heard, &trackers), recorded_at, now).await?;

@@ -80,7 +80,7 @@ pub struct Situation<'a> {
     pub asked: &'a [Asked<Entries>],
     /// Of a tracker whose log is asked for by time, the latest first; otherwise none.
     pub gaps: &'a [Gap],
-    /// What of it was asked for, and the tracker said that it came.
+    /// What of it was asked for and may have come, since another request ends the answer to one.
     pub read: &'a [Asked<Span>],
     /// When downlinks were handed over; those of the last 24 hours count.
     pub sent: &'a [DateTime<Utc>],
@@ -154,8 +154,8 @@ fn missing(situation: &Situation<'_>, now: DateTime<Utc>) -> Vec<Command> {
     entries.map(Command::Resend).chain(span.map(Command::ReadLog)).collect()
 }
 
-/// What a log is asked for by time that was measured before `until`: the latest that is missing, and what is missing close
-/// before it. Nothing while an answer may be on its way: another request would end it.
+/// What a log is asked for by time that was measured before `until`: of what was asked for least often the latest, and what is
+/// missing close before it. Nothing while an answer may be on its way: another request would end it.
 fn missing_of_log(situation: &Situation<'_>, until: DateTime<Utc>, now: DateTime<Utc>) -> Option<Span> {
     if situation.read.iter().any(|read| now - read.at < ASKED_AGAIN_AFTER) {
         return None;
@@ -166,7 +166,9 @@ fn missing_of_log(situation: &Situation<'_>, until: DateTime<Utc>, now: DateTime
     let times_asked = |span: Span| {
         situation.read.iter().filter(|read| read.what.from <= span.from && span.to <= read.what.to).count()
     };
-    let latest = gaps().flat_map(|gap| parts(gap, length)).find(|part| times_asked(*part) < MOST_ASKED)?;
+    let parts = gaps().flat_map(|gap| parts(gap, length)).map(|part| (times_asked(part), part));
+    // Of those that were asked for as often, the first.
+    let (_, latest) = parts.filter(|(times, _)| *times < MOST_ASKED).min_by_key(|(times, _)| *times)?;
     let reach = latest.to - length + second;
     let from = gaps().map(|gap| gap.after + second).filter(|from| (reach..latest.from).contains(from)).min();
     Some(Span { from: from.unwrap_or(latest.from), to: latest.to })

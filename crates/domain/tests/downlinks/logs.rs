@@ -78,6 +78,14 @@ fn the_last_two_downlinks_of_a_day_are_kept_for_people() {
     assert_eq!(Tracker { sent, ..tracker }.after(HOUR_S - 1), []);
 }
 
+#[test]
+fn what_was_asked_for_less_often_comes_before_what_is_later() {
+    let gaps = [(-9_000, 0), (-2 * PART_S - 9_000, -2 * PART_S)];
+    let read = asked(span(-8_999, -1), &[ago(4)]);
+    let tracker = Tracker { read, ..with_gaps(&gaps) };
+    assert_eq!(tracker.after(HOUR_S), [read_log(-2 * PART_S - 8_999, -2 * PART_S - 1)]);
+}
+
 proptest! {
     /// A tracker measures each quarter of an hour; some uplinks are lost, and so are some of those that answer, one reading in
     /// each; a request ends the answer before it. In the end all is here, and nothing was asked for twice within four hours.

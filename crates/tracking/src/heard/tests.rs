@@ -114,3 +114,37 @@ fn late_copies_of_what_tells_no_time_end_in_the_same_assessment_in_every_order()
     assert_eq!(seen.len(), 600);
     assert!(seen.iter().all(|assessment| *assessment == seen[0]));
 }
+
+#[test]
+fn what_was_logged_before_is_no_report_in_whichever_order_it_comes() {
+    let at = |second: i64| DateTime::from_timestamp(1_790_000_000 + second, 0).unwrap();
+    let mut logged = uplink_of_case(2, at(10_800), 0);
+    let seconds = u32::try_from(at(0).timestamp()).unwrap();
+    logged.payload = Some(hex::decode(format!("0add0b0d037641{seconds:08x}")).unwrap());
+    let live = uplink_of_case(1, at(900), 500);
+    for mut batch in orders(&[live, logged]) {
+        let heard = decode_uplinks(&mut batch, &logger("dragino-lht65n"));
+        let (news, _) = &heard.news[&TrackerId(7)];
+        assert_eq!((heard.readings.len(), news.heard_at), (2, at(10_800)));
+        assert_eq!((news.measured_at, news.reported_at), (Some(at(900)), Some(at(900))));
+    }
+}
+
+#[test]
+fn a_time_that_cannot_be_is_a_problem_of_a_mapping_so_that_another_one_reads_it_anew() {
+    let mut trackers = logger("mapped");
+    let mut uplinks = [uplink_of_case(1, DateTime::from_timestamp(1_790_000_000, 0).unwrap(), 500)];
+    let mut read_in = |unit: &str| {
+        let mapping = serde_json::json!({
+            "temperature": { "pointer": "/t", "unit": "celsius" }, "measured_at": { "pointer": "/at", "unit": unit },
+        });
+        for tracker in trackers.values_mut() {
+            tracker.mapping = Some(serde_json::from_value(mapping.clone()).unwrap());
+        }
+        uplinks[0].decoded = Some(r#"{"t":5.25,"at":1790000000000}"#.to_owned());
+        let readings = decode_uplinks(&mut uplinks, &trackers).readings.len();
+        (readings, uplinks[0].problem.is_some())
+    };
+    assert_eq!(read_in("unix_seconds"), (0, true));
+    assert_eq!(read_in("unix_milliseconds"), (1, false));
+}

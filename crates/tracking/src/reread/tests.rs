@@ -80,6 +80,24 @@ async fn what_gave_a_reading_stays_as_it_was_read_and_what_gave_none_is_read_ane
     }
 }
 
+/// As The Things Stack tells one uplink twice, as it came and normalized.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_uplink_that_gave_a_reading_in_one_form_gives_none_in_another() {
+    let house = House::new().await;
+    let of = house.ship(1, 900).await;
+    house.change(&of, Codec::Mapped, Some(&mapping("/t", "/h"))).await;
+    let hear = async |payload: Option<Vec<u8>>, decoded: &str| {
+        let decoded = Some(decoded.to_owned());
+        let uplink = Uplink { payload, decoded, received_at: at(0), ..house.uplink(&of, 2, Vec::new()) };
+        house.take_in(uplink).await
+    };
+    assert_eq!(hear(Some(vec![1]), r#"{"t":5,"h":50}"#).await, None);
+    assert!(hear(None, r#"{"n":5.3,"h":50}"#).await.is_some());
+    house.change(&of, Codec::Mapped, Some(&mapping("/n", "/h"))).await;
+    house.reread().await;
+    assert_eq!(house.readings(), "0:500:5000");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_told_beside_gives_way_to_what_the_new_reading_tells() {
     let house = House::new().await;
