@@ -69,13 +69,9 @@ pub async fn consume_batch(service: &Service, arrived: &mut Arrived) -> Result<(
     store_intake(&mut db, arrived).await?;
     let mut ended = heard.said.store(&mut db, now).await?;
     ended.extend(db.answer_downlinks(&arrived.answers, now + PAUSE_SPEAKING, now).await?);
-    let gateways = place_heard(&mut db, &mut heard).await?;
-    let fresh = store_readings(&mut db, &heard, recorded_at).await?;
-    let readings = fresh.values().map(Vec::len).sum::<usize>();
-    let earliest = earliest_of(&fresh);
-    let mut changes = note_heard(&mut db, (&heard, &gateways), &trackers, now).await?;
+    let Taken { mut changes, earliest, readings } =
+        take_heard(service, &mut db, (&mut heard, &trackers), recorded_at, now).await?;
     changes.extend(ended.into_iter().map(|(owner, dev_eui)| (owner, Change::Tracker { dev_eui })));
-    changes.extend(assess_fresh(service, &mut db, fresh, (&earliest, recorded_at), now).await?);
     let reports: Vec<&Report> = arrived.reports.iter().chain(&heard.reports).collect();
     changes.extend(raise_reports(&mut db, &reports, now).await?);
     // Last: whoever evaluates has the rides first.
@@ -85,6 +81,32 @@ pub async fn consume_batch(service: &Service, arrived: &mut Arrived) -> Result<(
     service.metrics.count_problems(&arrived.uplinks);
     service.live.publish(changes);
     Ok(())
+}
+
+/// What became of what was heard.
+pub struct Taken {
+    pub changes: Vec<OwnedChange>,
+    /// Each tracker's first new reading.
+    pub earliest: Vec<(TrackerId, DateTime<Utc>)>,
+    /// How many are new.
+    pub readings: usize,
+}
+
+/// Stores the readings and states of what was heard, and judges what is new.
+pub async fn take_heard(
+    service: &Service,
+    db: &mut Connection,
+    (heard, trackers): (&mut Heard, &Trackers),
+    recorded_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Taken, StoreError> {
+    let gateways = place_heard(db, heard).await?;
+    let fresh = store_readings(db, heard, recorded_at).await?;
+    let readings = fresh.values().map(Vec::len).sum();
+    let earliest = earliest_of(&fresh);
+    let mut changes = note_heard(db, (heard, &gateways), trackers, now).await?;
+    changes.extend(assess_fresh(service, db, fresh, (&earliest, recorded_at), now).await?);
+    Ok(Taken { changes, earliest, readings })
 }
 
 pub type Trackers = HashMap<(OrganisationId, DevEui), Tracker>;
@@ -128,16 +150,16 @@ async fn store_intake(db: &mut Connection, arrived: &Arrived) -> Result<(), Stor
 }
 
 /// Notes which gateways heard something, and says where the trackers were that they heard.
-pub async fn place_heard(db: &mut Connection, heard: &mut Heard) -> Result<Vec<KnownGateway>, StoreError> {
+async fn place_heard(db: &mut Connection, heard: &mut Heard) -> Result<Vec<KnownGateway>, StoreError> {
     let gateways = db.note_gateways(&heard.gateways.heard).await?;
     heard.locate(&gateways);
     Ok(gateways)
 }
 
-pub type FreshReadings = HashMap<TrackerId, Vec<Reading>>;
+type FreshReadings = HashMap<TrackerId, Vec<Reading>>;
 
 /// Stores what is not stored yet and returns that, in order of time for each tracker.
-pub async fn store_readings(
+async fn store_readings(
     db: &mut Connection,
     heard: &Heard,
     recorded_at: DateTime<Utc>,
@@ -156,7 +178,7 @@ pub async fn store_readings(
 }
 
 /// Keeps the latest states, closes the silence of those who report again, and amends what was said of missing readings.
-pub async fn note_heard(
+async fn note_heard(
     db: &mut Connection,
     (heard, gateways): (&Heard, &[KnownGateway]),
     trackers: &Trackers,
@@ -188,13 +210,13 @@ pub async fn note_heard(
 }
 
 /// Each tracker's first new reading.
-pub fn earliest_of(fresh: &FreshReadings) -> Vec<(TrackerId, DateTime<Utc>)> {
+fn earliest_of(fresh: &FreshReadings) -> Vec<(TrackerId, DateTime<Utc>)> {
     let first =
         |(tracker, readings): (&TrackerId, &Vec<Reading>)| Some((*tracker, readings.first()?.measured_at));
     fresh.iter().filter_map(first).collect()
 }
 
-pub async fn assess_fresh(
+async fn assess_fresh(
     service: &Service,
     db: &mut Connection,
     fresh: FreshReadings,

@@ -12,10 +12,8 @@ use networks::payload::Codec;
 use store::{Connection, Rereading, StoreError, Tracker, TrackerSettings};
 
 use crate::Service;
-use crate::consume::{
-    FreshReadings, Trackers, assess_fresh, days_of, earliest_of, note_heard, place_heard, store_readings,
-};
-use crate::heard::{Heard, decode_uplinks};
+use crate::consume::{Taken, Trackers, days_of, take_heard};
+use crate::heard::decode_uplinks;
 use crate::live::{Change, OwnedChange};
 use crate::missing::forget_numbers;
 
@@ -96,30 +94,15 @@ async fn read_page(service: &Service, rereading: &Rereading) -> Result<bool, Sto
     db.lock_tracker_state(tracker.id).await?;
     let received: Vec<_> = uplinks.iter().map(|uplink| uplink.received_at).collect();
     db.take_back_senses(tracker.id, &received).await?;
-    let changes = store(service, &mut db, (&mut heard, &trackers), recorded_at, now).await?;
+    let ended = heard.said.store(&mut db, now).await?;
+    let Taken { mut changes, earliest, .. } =
+        take_heard(service, &mut db, (&mut heard, &trackers), recorded_at, now).await?;
+    changes.extend(ended.into_iter().map(|(owner, dev_eui)| (owner, Change::Tracker { dev_eui })));
+    db.mark_heard(&heard.positions, &earliest, now).await?;
     db.note_reread(tracker, received.last().copied()).await?;
     db.commit().await?;
     service.live.publish(changes);
     Ok(!received.is_empty())
-}
-
-/// As of a batch.
-async fn store(
-    service: &Service,
-    db: &mut Connection,
-    (heard, trackers): (&mut Heard, &Trackers),
-    recorded_at: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<Vec<OwnedChange>, StoreError> {
-    let ended = heard.said.store(db, now).await?;
-    let gateways = place_heard(db, heard).await?;
-    let fresh: FreshReadings = store_readings(db, heard, recorded_at).await?;
-    let earliest = earliest_of(&fresh);
-    let mut changes = note_heard(db, (heard, &gateways), trackers, now).await?;
-    changes.extend(ended.into_iter().map(|(owner, dev_eui)| (owner, Change::Tracker { dev_eui })));
-    changes.extend(assess_fresh(service, db, fresh, (&earliest, recorded_at), now).await?);
-    db.mark_heard(&heard.positions, &earliest, now).await?;
-    Ok(changes)
 }
 
 #[cfg(test)]
